@@ -1,0 +1,37 @@
+"""Options and fixtures shared by all tests: dtype, device, seeded generators, the shared configurations."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "gauge"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--dtype", choices=sorted(DTYPES), default="float64", help="real dtype of the fields")
+    parser.addoption("--device", default="cpu", help="torch device of the fields")
+
+
+@pytest.fixture
+def dtype(request: pytest.FixtureRequest) -> torch.dtype:
+    return DTYPES[request.config.getoption("--dtype")]
+
+
+@pytest.fixture
+def device(request: pytest.FixtureRequest) -> torch.device:
+    return torch.device(request.config.getoption("--device"))
+
+
+@pytest.fixture
+def generator(device: torch.device) -> torch.Generator:
+    return torch.Generator(device).manual_seed(20261120)
+
+
+@pytest.fixture
+def gauge_data() -> Path:
+    """The folder of configurations written by other programs; tests that need it skip where it is absent."""
+    if not DATA.is_dir():
+        pytest.skip(f"the shared configurations are absent: no folder {DATA}")
+    return DATA
