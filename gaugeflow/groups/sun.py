@@ -44,13 +44,9 @@ class SUN(Group):
         eye = torch.eye(self.n, dtype=dtype.to_complex(), device=device)
         return eye.expand(*size, self.n, self.n).clone()
 
-    def haar(
-        self, size: Sequence[int], generator: torch.Generator, dtype: torch.dtype = torch.float64
-    ) -> Tensor:
+    def haar(self, size: Sequence[int], generator: torch.Generator, dtype: torch.dtype = torch.float64) -> Tensor:
         """QR of a Ginibre matrix with the phases of diag R divided out (Mezzadri, math-ph/0609050), det scaled to 1."""
-        z = torch.randn(
-            *size, self.n, self.n, generator=generator, dtype=dtype.to_complex(), device=generator.device
-        )
+        z = torch.randn(*size, self.n, self.n, generator=generator, dtype=dtype.to_complex(), device=generator.device)
         q, r = torch.linalg.qr(z)
         diagonal = r.diagonal(dim1=-2, dim2=-1)
         return _unit_determinant(q * (diagonal / diagonal.abs())[..., None, :])

@@ -42,9 +42,7 @@ class U1(Group):
     ) -> Tensor:
         return torch.zeros(tuple(size), dtype=dtype, device=device)
 
-    def haar(
-        self, size: Sequence[int], generator: torch.Generator, dtype: torch.dtype = torch.float64
-    ) -> Tensor:
+    def haar(self, size: Sequence[int], generator: torch.Generator, dtype: torch.dtype = torch.float64) -> Tensor:
         uniform = torch.rand(tuple(size), generator=generator, dtype=dtype, device=generator.device)
         return math.pi * (1 - 2 * uniform)  # uniform in [0, 1) becomes (-pi, pi]
 

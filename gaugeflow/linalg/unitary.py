@@ -52,9 +52,7 @@ def polar_unitary(m: Tensor) -> Tensor:
     for _ in range(60):
         inverse, info = torch.linalg.inv_ex(x)
         if bool((info != 0).any()) or not bool(torch.isfinite(torch.view_as_real(inverse)).all()):
-            raise ValueError(
-                "the polar projection needs invertible matrices; at least one is singular or not finite"
-            )
+            raise ValueError("the polar projection needs invertible matrices; at least one is singular or not finite")
         scale = (_norm(inverse) / _norm(x)).sqrt().detach()
         step = (scale * x + inverse.mH / scale) / 2
         change = float(_norm((step - x).detach()).max()) if x.numel() else 0.0
