@@ -1,0 +1,26 @@
+"""Runs: the strict configuration, the run directory, checkpoints, recorded numbers, and the loop of every task."""
+
+from gaugeflow.runs.loop import Run, resume, start
+from gaugeflow.runs.metrics import Metrics
+from gaugeflow.runs.schema import Checkpointing, Count, Number, Positive, RunConfig, Section
+from gaugeflow.runs.signals import Interrupted
+from gaugeflow.runs.source import Source
+from gaugeflow.runs.task import Task
+from gaugeflow.runs.validation import validate
+
+__all__ = [
+    "Checkpointing",
+    "Count",
+    "Interrupted",
+    "Metrics",
+    "Number",
+    "Positive",
+    "Run",
+    "RunConfig",
+    "Section",
+    "Source",
+    "Task",
+    "resume",
+    "start",
+    "validate",
+]

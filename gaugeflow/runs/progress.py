@@ -1,0 +1,41 @@
+"""How far a run is: a bar on a terminal, a line now and then in a log, nothing when quiet."""
+
+import sys
+import time
+
+from tqdm import tqdm
+
+__all__ = ["Progress"]
+
+LINE_EVERY = 20.0
+"""Seconds between two lines where standard error is not a terminal."""
+
+
+class Progress:
+    """Progress over `total` steps, of which `done` lie behind, on standard error."""
+
+    def __init__(self, total: int, done: int, label: str, quiet: bool) -> None:
+        self._total, self._done, self._label, self._quiet = total, done, label, quiet
+        self._bar = None
+        self._printed = self._started = time.monotonic()
+        self._first = done
+        if not quiet and sys.stderr.isatty():
+            self._bar = tqdm(total=total, initial=done, desc=label, unit="step", file=sys.stderr, dynamic_ncols=True)
+
+    def advance(self, status: str) -> None:
+        """One step further; `status` is a short text beside the bar."""
+        self._done += 1
+        if self._bar is not None:
+            self._bar.set_postfix_str(status, refresh=False)
+            self._bar.update()
+        elif not self._quiet and time.monotonic() - self._printed > LINE_EVERY:
+            self._printed = time.monotonic()
+            rate = (self._done - self._first) / (self._printed - self._started)
+            percent = 100 * self._done // self._total
+            line = f"{self._label}: step {self._done} of {self._total} ({percent} %), {rate:.3g} steps/s  {status}"
+            print(line, file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Leaves the bar on the screen and ends its line."""
+        if self._bar is not None:
+            self._bar.close()
