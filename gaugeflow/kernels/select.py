@@ -1,0 +1,93 @@
+"""From a field or a group to the fastest kernels for it."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from gaugeflow.errors import UserError
+from gaugeflow.groups import Group, group_of
+from gaugeflow.kernels.interface import LoopKernels
+from gaugeflow.kernels.tables import Path, Staples, check_paths
+from gaugeflow.kernels.torch_backend import TorchKernels
+from gaugeflow.kernels.torch_paths import products_from_sites
+
+__all__ = ["BACKENDS", "get_kernels", "path_products"]
+
+BACKENDS = ("auto", "torch", "numba", "triton")
+
+
+def get_kernels(
+    field: Tensor | Group,
+    staples: Staples,
+    shape: Sequence[int] | None = None,
+    dtype: torch.dtype = torch.float64,
+    device: torch.device | str = "cpu",
+    backend: str = "auto",
+) -> LoopKernels:
+    """The kernels of an action on a lattice; asking again for the same gives the same object.
+
+    Args:
+        field: links ``(batch, D, *shape, N, N)`` (U(1): angles), which also tell shape, dtype and device; or a group.
+        staples: for each axis its ``(path, coefficient)`` pairs, see :class:`LoopKernels`.
+        shape: extents, where ``field`` is a group.
+        dtype: real dtype, where ``field`` is a group.
+        device: where ``field`` is a group.
+        backend: ``torch``, ``numba`` (CPU), ``triton`` (CUDA) or ``auto``: numba on the CPU, triton on CUDA where it
+            is installed, else torch.
+
+    Raises:
+        UserError: an unknown backend, one that does not serve the device, or what :class:`LoopKernels` refuses.
+    """
+    if isinstance(field, Tensor):
+        group = group_of(field)
+        shape = field.shape[2 : field.ndim - len(group.element_shape)]
+        dtype, device = field.real.dtype, field.device
+    else:
+        group = field
+    if shape is None:
+        raise UserError("kernels: expected the extents of the lattice beside the group, got none")
+    table = tuple(tuple((tuple(path), c) for path, c in row) for row in staples)
+    return _kernels(group, tuple(shape), table, dtype, str(torch.device(device)), backend)
+
+
+def path_products(links: Tensor, paths: Sequence[Path], backend: str = "auto") -> Tensor:
+    """Open path products from every site, sub-paths that several paths share computed once.
+
+    ``P(x) = U_{s1}(x) U_{s2}(x + s1) ...`` in the representation of the links: SU(N) matrices, or for U(1) the sum of
+    the angles, not wrapped. The empty path gives the unit element. The torch backend is differentiable.
+
+    Args:
+        links: ``(batch, D, *shape, N, N)``; U(1): angles ``(batch, D, *shape)``.
+        paths: tuples of signed steps.
+        backend: as for :func:`get_kernels`.
+
+    Returns:
+        ``(n_paths, batch, *shape, N, N)``; U(1): ``(n_paths, batch, *shape)``.
+    """
+    group = group_of(links)
+    ndim = links.ndim - 2 - len(group.element_shape)
+    check_paths(paths, ndim)
+    identity = group.identity((links.shape[0], *links.shape[2 : 2 + ndim]), links.real.dtype, links.device)
+    products = [identity] * len(paths)
+    steps = [tuple(path) for path in paths]
+    for index, product in products_from_sites(links, steps, group.mul, group.dagger):
+        products[index] = product
+    return torch.stack(products)
+
+
+@lru_cache(maxsize=16)
+def _kernels(
+    group: Group, shape: tuple[int, ...], staples: Staples, dtype: torch.dtype, device: str, backend: str
+) -> LoopKernels:
+    return _backend_class(backend, torch.device(device))(group, shape, staples, dtype, device)
+
+
+def _backend_class(backend: str, device: torch.device) -> type[LoopKernels]:
+    """Imports a backend only when it is asked for: compilers are slow to load, and triton may be absent."""
+    if backend == "torch" or (backend == "auto" and device.type != "cpu"):
+        return TorchKernels
+    raise UserError(
+        f"kernels: backend {backend!r} does not serve device {device}; expected one of {', '.join(BACKENDS)}"
+    )
