@@ -17,7 +17,7 @@ def conflicts(staples: Staples, shape: tuple[int, ...], mu: int) -> list[tuple[i
         UserError: ``U_mu(x)`` occurs in its own staple, so that the action is not linear in it.
     """
     start = tuple(int(axis == mu) for axis in range(len(shape)))
-    found = set()
+    found: set[tuple[int, ...]] = set()
     for path, _ in staples[mu]:
         for axis, _, place in visited_links(path, start):
             d = tuple(step % extent for step, extent in zip(place, shape, strict=True))

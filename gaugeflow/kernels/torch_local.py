@@ -42,7 +42,7 @@ def heatbath_update(n: int, key: int) -> LocalUpdate:
 
 
 def overrelax_update(n: int) -> LocalUpdate:
-    """The reflection ``g V -> V^dagger``: keeps ``Re tr(g M)`` and moves as far as it allows (Creutz, PRD 36 (1987) 515)."""
+    """The reflection ``V -> g V = V^dagger`` keeps ``Re tr(g M)`` (M. Creutz, Phys. Rev. D 36 (1987) 515)."""
 
     def phase(u: Tensor, m: Tensor, links: Tensor, chains: Tensor) -> Tensor:
         return u * _unit_phase(m).conj() ** 2
