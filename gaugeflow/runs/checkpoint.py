@@ -43,18 +43,17 @@ def load_checkpoint(path: Path, task: str) -> tuple[int, dict[str, Any]]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    # torch does not verify the checksums that its zip container carries: a flipped bit would go unnoticed
+    data = path.read_bytes()
     try:
-        with zipfile.ZipFile(path) as archive:
+        # torch does not verify the checksums that its zip container carries: a flipped bit would go unnoticed
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
             damaged = archive.testzip()
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-        raise UserError(f"{path}: expected a checkpoint, came a damaged or foreign file ({error})") from error
-    if damaged is not None:
-        raise UserError(f"{path}: the checkpoint is damaged: the checksum of its part {damaged!r} is wrong")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises a dozen types here, all of them meaning the same
-        raise UserError(f"{path}: expected a checkpoint, came a file torch cannot load ({error})") from error
+        content = None if damaged else torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except Exception as error:  # zipfile and torch raise a dozen types here, all of them meaning the same
+        reason = str(error).partition("\n")[0]
+        raise UserError(f"{path}: expected a checkpoint, came a damaged or foreign file ({reason})") from error
+    if damaged:
+        raise UserError(f"{path}: expected a checkpoint, came a damaged one: wrong checksum of its part {damaged!r}")
     if not isinstance(content, dict):
         raise UserError(f"{path}: expected a checkpoint, came a stored {type(content).__name__}")
     return content

@@ -35,13 +35,21 @@ class Run:
 
     @classmethod
     def open(cls, task_class: type[Task], config: RunConfig, directory: RunDirectory) -> "Run":
-        """The run at its last checkpoint, or at step 0 if it was stopped before the first."""
-        run = cls(task_class.build(config), directory)
-        if directory.checkpoint.exists():
-            run.done, state = load_checkpoint(directory.checkpoint, task_class.name)
-            run.metrics = Metrics.load(directory.metrics, state["counts"])
-            run.seconds = state["seconds"]
-            run.task.load_state_dict(state["task"])
+        """The run at its last checkpoint, or at step 0 if it was stopped before the first.
+
+        Raises UserError if `config` differs from the checkpoint's in a key that makes another run.
+        """
+        if not directory.checkpoint.exists():
+            return cls(task_class.build(config), directory)
+        done, state = load_checkpoint(directory.checkpoint, task_class.name)
+        _refuse_changes(task_class, state["config"], config.model_dump(mode="json"))
+        run = cls(task_class.build(config), directory, done=done, seconds=state["seconds"])
+        run.metrics = Metrics.load(directory.metrics, state["counts"])
+        run.task.load_state_dict(state["task"])
+        if done > run.task.steps:
+            raise UserError(
+                f"{directory.path}: {done} steps are done, the configuration asks for {run.task.steps} only"
+            )
         return run
 
     def save(self) -> None:
@@ -51,7 +59,12 @@ class Run:
         and measures them again, bit for bit.
         """
         self.metrics.save(self.directory.metrics)
-        state = {"task": self.task.state_dict(), "counts": self.metrics.counts(), "seconds": self.seconds}
+        state = {
+            "task": self.task.state_dict(),
+            "config": self.task.config.model_dump(mode="json"),
+            "counts": self.metrics.counts(),
+            "seconds": self.seconds,
+        }
         save_checkpoint(self.directory.checkpoint, self.task.name, self.done, state)
 
     def finish(self) -> dict[str, Any]:
@@ -80,32 +93,23 @@ def start(task_class: type[Task], source: Source, path: Path, *, quiet: bool = F
 def resume(task_class: type[Task], path: Path, overrides: Sequence[str] = (), *, quiet: bool = False) -> dict[str, Any]:
     """Continues a run from its last checkpoint; with no step left it only makes the report again."""
     directory = RunDirectory.open(path)
+    source = Source.read(directory.config)
+    source.override(overrides)
+    config = validate(task_class.schema, source)
     with directory.held():
-        before, config = _configs(task_class, directory, overrides)
-        _refuse_changes(task_class, before, config)
         run = Run.open(task_class, config, directory)
-        if run.done > run.task.steps:
-            raise UserError(f"{path}: {run.done} steps are done, expected at least as many, came {run.task.steps}")
         directory.note_resumption(environment(config.seed, config.device))
         directory.write_config(config)
         return _drive(run, quiet)
 
 
-def _configs(task_class: type[Task], directory: RunDirectory, overrides: Sequence[str]) -> tuple[RunConfig, RunConfig]:
-    source = Source.read(directory.config)
-    before = validate(task_class.schema, source)
-    source.override(overrides)
-    return before, validate(task_class.schema, source)
-
-
-def _refuse_changes(task_class: type[Task], before: RunConfig, after: RunConfig) -> None:
-    old, new = before.model_dump(), after.model_dump()
-    changed = sorted(key for key in old if old[key] != new[key] and key not in task_class.extendable)
+def _refuse_changes(task_class: type[Task], before: dict[str, Any], after: dict[str, Any]) -> None:
+    changed = sorted(key for key in after if before.get(key) != after[key] and key not in task_class.extendable)
     if changed:
         allowed = ", ".join(sorted(task_class.extendable))
         raise UserError(
-            f"--set: {', '.join(changed)} cannot change on resume, it would be another run; expected one of "
-            f"{allowed}, or a new `gaugeflow run`"
+            f"{', '.join(changed)} cannot change on resume, it would be another run; expected changes of "
+            f"{allowed} only, or a new `gaugeflow run`"
         )
 
 

@@ -1,0 +1,29 @@
+"""The tasks by name. A new one is one file that calls `register` and one line in `tasks/__init__.py`."""
+
+from typing import Any, TypeVar
+
+from gaugeflow.errors import UserError
+from gaugeflow.runs import Source, Task
+from gaugeflow.runs.nearest import nearest
+
+__all__ = ["TASKS", "register", "task_of"]
+
+TASKS: dict[str, type[Task[Any]]] = {}
+
+T = TypeVar("T", bound=type[Task[Any]])
+
+
+def register(task: T) -> T:
+    """Class decorator: makes a task known under its `name`."""
+    TASKS[task.name] = task
+    return task
+
+
+def task_of(source: Source) -> type[Task[Any]]:
+    """The task that a configuration names. Raises UserError if it names none that is known."""
+    name = source.data.get("task")
+    if name is None:
+        raise UserError(f"{source.name}: expected the key `task` with one of {', '.join(sorted(TASKS))}, found none")
+    if name not in TASKS:
+        raise UserError(f"{source.place(('task',))}: task: {nearest(name, TASKS)}")
+    return TASKS[name]
