@@ -1,0 +1,95 @@
+"""What a file format is to the rest of the package."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from gaugeflow.errors import UserError
+from gaugeflow.io.source import Source
+from gaugeflow.lattice.fields import check_links, lattice_shape
+
+__all__ = ["Format"]
+
+
+class Format(ABC):
+    """One file format. To write a new one:
+
+    * give its ``name``, a ``title`` for messages and the ``extensions`` that stand for it when writing;
+    * ``sniff`` tells from the magic bytes whether a file is of this format;
+    * ``read`` gives links and metadata, having verified every checksum and size the file states;
+    * ``write`` fills a new file; ``options`` lists what a user may choose.
+
+    Then add it to the list in ``gaugeflow.io.registry``. What the format cannot hold and what damage it cannot
+    detect stand in its docstring.
+    """
+
+    name: str
+    title: str
+    extensions: tuple[str, ...]
+    options: dict[str, Any]
+    """What a user may choose when writing, with the defaults; their meaning stands in the docstring of the class."""
+    takes_more: bool = False
+    """Whether further options are kept in the file as plain values."""
+
+    @abstractmethod
+    def sniff(self, source: Source) -> bool:
+        """Whether a file begins, or is built, as this format is."""
+
+    @abstractmethod
+    def read(
+        self, source: Source, shape: tuple[int, ...] | None, group: str | None, select: slice | None
+    ) -> tuple[Tensor, dict[str, Any]]:
+        """Links and metadata of a file.
+
+        Args:
+            source: the open file.
+            shape, group: what the user says of the lattice; what the file says too must agree.
+            select: which configurations of an ensemble to read.
+
+        Raises:
+            UserError: the file is damaged, contradicts itself or the user, or leaves something open.
+        """
+
+    @abstractmethod
+    def write(self, path: Path, links: Tensor, options: dict[str, Any]) -> None:
+        """Writes links ``(batch, D, *shape, ...)`` to the new file ``path``.
+
+        Args:
+            options: every name of ``self.options`` with its value, and more where ``takes_more``.
+
+        Raises:
+            UserError: the format cannot hold this field.
+            OSError: the disk is full, or the like.
+        """
+
+    def require_single(self, links: Tensor) -> tuple[tuple[int, ...], int]:
+        """The shape and N of one 4D SU(N) configuration. Raises UserError if ``links`` is anything else."""
+        group, shape = check_links(links), lattice_shape(links)
+        if not links.is_complex():
+            raise UserError(f"{self.title} files hold SU(N) matrices, got {group.name} angles; HDF5 holds them")
+        if len(shape) != 4:
+            raise UserError(f"{self.title} files hold 4D lattices, got {len(shape)}D {shape}; HDF5 holds any")
+        if links.shape[0] != 1:
+            raise UserError(
+                f"{self.title} files hold one configuration, got a batch of {links.shape[0]}; "
+                "pass one of them, links[i : i + 1], or write HDF5"
+            )
+        return shape, group.n
+
+    def agree(self, source: Source, what: str, given: Any, found: Any) -> None:
+        """Raises UserError if the user gave something else than what was found in the file."""
+        if given is not None and given != found:
+            raise source.error(f"{what} {given} as given", f"{found} in the file")
+
+    def refuse_select(self, source: Source, select: slice | None) -> None:
+        """Raises UserError if the user selects among the configurations of a file that holds one."""
+        if select is not None:
+            raise source.error("an ensemble to select configurations from", f"one configuration in {self.title} form")
+
+
+def extents_text(shape: Sequence[int]) -> str:
+    """``8 x 8 x 8 x 4``, for messages."""
+    return " x ".join(map(str, shape))

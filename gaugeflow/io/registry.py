@@ -1,0 +1,39 @@
+"""The formats, in the one place that names them."""
+
+from pathlib import Path
+
+from gaugeflow.errors import UserError
+from gaugeflow.io.bridge import Bridge
+from gaugeflow.io.format import Format
+from gaugeflow.io.ildg import Ildg
+from gaugeflow.io.milc import Milc
+from gaugeflow.io.nersc import Nersc
+from gaugeflow.io.scidac import Scidac
+from gaugeflow.io.source import Source
+
+__all__ = ["FORMATS", "format_for_writing", "format_of"]
+
+FORMATS: dict[str, Format] = {f.name: f for f in (Nersc(), Ildg(), Scidac(), Milc(), Bridge())}
+"""All formats by name. A file is tried in this order."""
+
+
+def format_of(source: Source) -> Format:
+    """The format whose magic bytes a file has. Raises UserError if there is none."""
+    for known in FORMATS.values():
+        if known.sniff(source):
+            return known
+    titles = ", ".join(known.title for known in FORMATS.values())
+    raise source.error(f"one of {titles}", f"a file that begins with {source.head(16)!r}")
+
+
+def format_for_writing(path: Path, name: str | None) -> Format:
+    """The format of that name or, without one, that of the extension. Raises UserError if there is none."""
+    if name is not None:
+        if name not in FORMATS:
+            raise UserError(f"format: expected one of {', '.join(FORMATS)}, got {name!r}")
+        return FORMATS[name]
+    for known in FORMATS.values():
+        if path.suffix.lower() in known.extensions:
+            return known
+    extensions = ", ".join(extension for known in FORMATS.values() for extension in known.extensions)
+    raise UserError(f"{path}: expected an extension that tells the format ({extensions}) or a format, got neither")
