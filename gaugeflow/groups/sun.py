@@ -95,7 +95,7 @@ def _unit_determinant(u: Tensor) -> Tensor:
 
 
 def _exp_su2(w: Tensor) -> Tensor:
-    """``cos(|w|/2) + i (w . sigma) sin(|w|/2)/|w|``, smooth functions of ``|w|^2`` so that every derivative exists at 0."""
+    """``cos(|w|/2) + i (w . sigma) sin(|w|/2)/|w|``, smooth in ``|w|^2`` so that all derivatives exist at 0."""
     square = (w * w).sum(-1) / 4
     small = square < 1e-4  # below, six terms of the series are exact to rounding
     x = torch.where(small, 1, square).sqrt()

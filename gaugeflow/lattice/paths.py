@@ -9,11 +9,10 @@ from collections.abc import Iterable, Sequence
 from itertools import permutations, product
 
 from gaugeflow.errors import UserError
+from gaugeflow.kernels import Path, Staples
 
 __all__ = [
     "Loops",
-    "Path",
-    "Staples",
     "displacement",
     "is_closed",
     "lattice_images",
@@ -24,11 +23,8 @@ __all__ = [
     "staple_paths",
 ]
 
-Path = tuple[int, ...]
 Loops = tuple[tuple[Path, float], ...]
 """Closed loops with coefficients c_l: the action is ``sum_x sum_l c_l (1 - (1/N) Re tr W_l(x))``."""
-Staples = tuple[tuple[tuple[Path, float], ...], ...]
-"""For each direction mu the paths from x + mu back to x that complete ``U_mu(x)`` to a loop, with coefficients."""
 
 
 def axis_of(name: str, ndim: int) -> int:
@@ -81,9 +77,11 @@ def displacement(path: Path, ndim: int) -> tuple[int, ...]:
     return tuple(path.count(axis + 1) - path.count(-axis - 1) for axis in range(ndim))
 
 
-def is_closed(path: Path) -> bool:
-    """Whether the path returns to its start without winding round the torus."""
-    return not any(displacement(path, max(map(abs, path))))
+def is_closed(path: Path, shape: Sequence[int] | None = None) -> bool:
+    """Whether the path returns to its start; on a torus of extents ``shape`` it may wind round it."""
+    if shape is None:
+        return not any(displacement(path, max(map(abs, path))))
+    return not any(steps % extent for steps, extent in zip(displacement(path, len(shape)), shape, strict=True))
 
 
 def lattice_images(path: Path, ndim: int) -> tuple[Path, ...]:

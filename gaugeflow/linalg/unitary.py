@@ -1,11 +1,10 @@
-"""Spectral decomposition, logarithm and polar projection of unitary matrices, with gradients that survive degeneracy."""
+"""Spectra, logarithm and polar projection of unitary matrices, with gradients that survive degeneracy."""
 
 import math
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 __all__ = ["polar_unitary", "unitary_eig", "unitary_log"]
 
@@ -34,8 +33,8 @@ def unitary_log(u: Tensor) -> Tensor:
     """Hermitian traceless ``h`` with ``exp(i h) = u`` for special unitary ``u``, shape ``(..., N, N)``.
 
     The eigenangles lie in (-pi, pi] except that, where these add up to 2 pi k, k of them (the outermost on that side)
-    are moved by 2 pi so that the trace vanishes. The gradient is exact, also at degenerate eigenvalues, up to the cut
-    where two angles differ by 2 pi; it can be taken once (a second derivative raises).
+    are moved by 2 pi so that the trace vanishes. Derivatives of any order are exact, also at degenerate eigenvalues,
+    up to the cut where two angles differ by 2 pi.
     """
     return _UnitaryLog.apply(u)
 
@@ -98,7 +97,7 @@ def _hermitian(m: Tensor) -> Tensor:
 
 
 class _UnitaryEig(torch.autograd.Function):
-    """With x = v^dagger u^dagger du v: d theta = Im diag x and v^dagger dv = x_ij / (exp(i (theta_j - theta_i)) - 1)."""
+    """With x = v^dagger u^dagger du v, d theta = Im diag x and v^dagger dv = x_ij / (exp(i(theta_j - theta_i)) - 1)."""
 
     @staticmethod
     def forward(ctx: Any, u: Tensor) -> tuple[Tensor, Tensor]:
@@ -128,15 +127,32 @@ class _UnitaryLog(torch.autograd.Function):
         return _hermitian((v * theta[..., None, :].to(v.dtype)) @ v.mH)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> Tensor:
         u, theta, v = ctx.saved_tensors
+        grad = _hermitian(grads[0])
+        if torch.is_grad_enabled():
+            return 1j * u @ _inverse_dexp(unitary_log(u), grad)
         half = (theta[..., None, :] - theta[..., :, None]) / 2
         small = half.abs() < 1e-4
         ratio = torch.where(small, 1 + half * half / 6, half / torch.sin(torch.where(small, 1, half)))
         g = -1j * ratio * torch.exp(-1j * half)  # d/(e^{id} - 1) = -i (d/2)/sin(d/2) e^{-id/2}
-        inner = g.conj() * (v.mH @ _hermitian(grads[0]) @ v)
-        return u @ v @ inner @ v.mH
+        return u @ v @ (g.conj() * (v.mH @ grad @ v)) @ v.mH
+
+
+def _inverse_dexp(h: Tensor, x: Tensor) -> Tensor:
+    """Solves ``phi(i ad_h) y = x``, ``phi(z) = (exp(z) - 1)/z``, smoothly in ``h``: for derivatives of derivatives.
+
+    phi is the upper right block of the exponential of [[i ad_h, 1], [0, 0]]; no eigenvectors, so no degeneracy.
+    """
+    n = h.shape[-1]
+    eye = torch.eye(n, dtype=h.dtype, device=h.device)
+    ad = torch.einsum("...ij,kl->...ikjl", h, eye) - torch.einsum("ij,...lk->...ikjl", eye, h)
+    ad = ad.flatten(-2).flatten(-3, -2)
+    block = torch.zeros(*ad.shape[:-2], 2 * n * n, 2 * n * n, dtype=h.dtype, device=h.device)
+    block[..., : n * n, : n * n] = 1j * ad
+    block[..., : n * n, n * n :] = torch.eye(n * n, dtype=h.dtype, device=h.device)
+    phi = torch.linalg.matrix_exp(block)[..., : n * n, n * n :]
+    return torch.linalg.solve(phi, x.flatten(-2)[..., None])[..., 0].unflatten(-1, (n, n))
 
 
 def _traceless(theta: Tensor) -> Tensor:

@@ -1,0 +1,72 @@
+"""Wilson lines and loops at all sites at once, from paths written as text, as steps, or as their lattice images."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from gaugeflow.errors import UserError
+from gaugeflow.groups import group_of
+from gaugeflow.kernels import Path, path_products
+from gaugeflow.lattice.fields import check_links, lattice_shape, shift
+from gaugeflow.lattice.paths import is_closed, parse_path
+
+__all__ = ["line_products", "loop_traces", "wilson_lines"]
+
+PathLike = str | Sequence[int]
+
+
+def wilson_lines(links: Tensor, paths: PathLike | Sequence[PathLike]) -> Tensor:
+    """Ordered products of links along paths, from every site.
+
+    Args:
+        links: ``(batch, D, *shape, N, N)`` or U(1) angles ``(batch, D, *shape)``.
+        paths: one path (``"+x +y"`` or signed integers) or a list of them. Beginnings that several paths share are
+            multiplied once, so ask for all paths of one field in one call.
+
+    Returns:
+        ``(batch, *shape, N, N)`` for one path, ``(n_paths, batch, *shape, N, N)`` for a list; for U(1) the summed
+        angle, not wrapped. Entry x holds the product that starts at x: under a gauge transformation it becomes
+        ``W(x) ... W(x + displacement)^dagger``. Differentiable.
+
+    Raises:
+        UserError: a path that :func:`~gaugeflow.lattice.paths.parse_path` refuses, or links of a wrong layout.
+    """
+    ndim = len(lattice_shape(links))
+    if isinstance(paths, str) or (len(paths) > 0 and isinstance(paths[0], int)):
+        return path_products(links, [parse_path(paths, ndim)])[0]  # type: ignore[arg-type]
+    return path_products(links, [parse_path(path, ndim) for path in paths])  # type: ignore[arg-type]
+
+
+def loop_traces(links: Tensor, loops: PathLike | Sequence[PathLike]) -> Tensor:
+    """``(1/N) tr`` of closed loops at every site, complex: ``(batch, *shape)``, or ``(n_loops, batch, *shape)``.
+
+    A loop may also close round the torus (a Polyakov line of the full extent).
+
+    Raises:
+        UserError: a path does not come back to where it starts.
+    """
+    shape = lattice_shape(links)
+    single = isinstance(loops, str) or (len(loops) > 0 and isinstance(loops[0], int))
+    chosen: list[Path] = [parse_path(loop, len(shape)) for loop in ([loops] if single else loops)]  # type: ignore
+    for loop in chosen:
+        if not is_closed(loop, shape):
+            raise UserError(f"loop: expected a closed path on the lattice {shape}, got {loop}")
+    traces = group_of(links).trace(path_products(links, chosen))
+    return traces[0] if single else traces
+
+
+def line_products(links: Tensor, axis: int, longest: int) -> list[Tensor]:
+    """Straight lines along ``axis`` of 1, 2, ..., ``longest`` links from every site, each ``(batch, *shape, N, N)``."""
+    group = check_links(links)
+    step = links[:, axis]
+    lines = [step]
+    for length in range(1, longest):
+        lines.append(group.mul(lines[-1], shift(step, axis, length)))
+    return lines
+
+
+def mean_over_sites(field: Tensor) -> Tensor:
+    """Lattice mean of a site field ``(batch, *shape)`` to ``(batch,)``, summed in double precision."""
+    wide = torch.complex128 if field.is_complex() else torch.float64
+    return field.flatten(1).mean(1, dtype=wide).to(field.dtype)

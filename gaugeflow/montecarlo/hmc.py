@@ -1,0 +1,124 @@
+"""Hybrid Monte Carlo, Duane, Kennedy, Pendleton, Roweth, Phys. Lett. B 195 (1987) 216."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gaugeflow.errors import UserError
+from gaugeflow.lattice.action import Action
+from gaugeflow.lattice.spaces import tangent_noise
+from gaugeflow.montecarlo.dynamics import dynamics_of
+from gaugeflow.montecarlo.integrators import get_integrator
+
+__all__ = ["HMC"]
+
+
+class HMC:
+    """Trajectories of fixed length with momenta ``p ~ N(0, 1)``, accepted with probability ``min(1, exp(-dH))``.
+
+    Every chain of the batch accepts for itself. While ``warmup`` is true each update moves the step size towards
+    ``target_acceptance`` by a Robbins-Monro recursion on its logarithm, averaged over the later half of the warm-up;
+    when ``warmup`` is set to false the step is frozen, so that the chain has the exact equilibrium from there on.
+
+    Args:
+        action: any :class:`~gaugeflow.lattice.action.Action`; sums of Wilson loops run in the compiled kernels.
+        integrator: ``leapfrog``, ``omelyan2`` or ``omelyan4``.
+        length: molecular-dynamics time of a trajectory.
+        step_size: initial step; the number of steps is ``ceil(length / step_size)``.
+        target_acceptance: mean acceptance to tune to, between 0 and 1.
+
+    Raises:
+        UserError: a length, step or acceptance out of range, or an unknown integrator.
+    """
+
+    def __init__(
+        self,
+        action: Action,
+        integrator: str = "omelyan2",
+        length: float = 1.0,
+        step_size: float = 0.1,
+        target_acceptance: float = 0.8,
+    ) -> None:
+        if not (length > 0 and step_size > 0 and math.isfinite(length) and math.isfinite(step_size)):
+            raise UserError(f"hmc: expected length and step_size > 0, got {length} and {step_size}")
+        if not 0 < target_acceptance < 1:
+            raise UserError(f"hmc: expected 0 < target_acceptance < 1, got {target_acceptance}")
+        self.action = action
+        self.integrator = get_integrator(integrator)
+        self.length = length
+        self.target_acceptance = target_acceptance
+        self.warmup = True
+        self._log_step = math.log(min(step_size, length))
+        self._mean_log_step = self._log_step
+        self._tuned = 0
+
+    @property
+    def steps(self) -> int:
+        """Steps of a trajectory."""
+        return max(1, math.ceil(self.length / self.step_size - 1e-9))
+
+    @property
+    def step_size(self) -> float:
+        """The step aimed at; a trajectory takes ``length / steps``, which is at most this."""
+        return math.exp(self._log_step if self.warmup else self._mean_log_step)
+
+    def hamiltonian(self, field: Tensor, momenta: Tensor) -> Tensor:
+        """``S + sum p^2 / 2`` of each chain in float64, ``(batch,)``."""
+        kinetic = (momenta.flatten(1).double() ** 2).sum(1) / 2
+        return self.action(field).double() + kinetic
+
+    def trajectory(self, field: Tensor, momenta: Tensor) -> tuple[Tensor, Tensor]:
+        """Integrates the equations of motion for one trajectory; negating the final momenta reverses it."""
+        dynamics = dynamics_of(self.action, field)
+        state = dynamics.start(field, momenta)
+        for kind, epsilon in self.integrator.trajectory(self.steps, self.length / self.steps):
+            state = (dynamics.kick if kind == "kick" else dynamics.drift)(*state, epsilon)
+        return dynamics.finish(*state)
+
+    @torch.no_grad()
+    def update(self, field: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        """One trajectory of every chain.
+
+        Args:
+            field: ``(batch, ...)``; not changed.
+            generator: source of momenta and of the accept steps.
+
+        Returns:
+            The new field and, each ``(batch,)``: ``energy_violation`` (dH) and ``acceptance`` (0 or 1). A trajectory
+            that ends in overflow has dH = inf and is rejected.
+        """
+        momenta = tangent_noise(self.action.space, field, generator)
+        before = self.hamiltonian(field, momenta)
+        proposal, final = self.trajectory(field, momenta)
+        violation = torch.nan_to_num(self.hamiltonian(proposal, final) - before, nan=math.inf)
+        uniform = torch.rand(violation.shape, generator=generator, dtype=torch.float64, device=field.device)
+        accepted = uniform < torch.exp(-violation)
+        choose = accepted.view(-1, *[1] * (field.ndim - 1))
+        field = torch.where(choose, proposal, field)
+        if self.warmup:
+            self._tune(float(torch.exp(-violation.clamp(min=0)).mean()))
+        return field, {"energy_violation": violation, "acceptance": accepted.double()}
+
+    def _tune(self, acceptance: float) -> None:
+        """Robbins-Monro with gain 1/sqrt(n) and the average of its iterates, as in Nesterov's dual averaging."""
+        self._tuned += 1
+        step = self._log_step + (acceptance - self.target_acceptance) / math.sqrt(self._tuned)
+        self._log_step = min(step, math.log(self.length))
+        weight = self._tuned**-0.75
+        self._mean_log_step += weight * (self._log_step - self._mean_log_step)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint must keep: the tuning."""
+        return {
+            "warmup": self.warmup,
+            "log_step": self._log_step,
+            "mean_log_step": self._mean_log_step,
+            "tuned": self._tuned,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continues from :meth:`state_dict`."""
+        self.warmup, self._tuned = bool(state["warmup"]), int(state["tuned"])
+        self._log_step, self._mean_log_step = float(state["log_step"]), float(state["mean_log_step"])
