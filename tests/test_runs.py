@@ -4,14 +4,14 @@ import json
 import os
 import signal
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from gaugeflow.errors import UserError
-from gaugeflow.runs import Count, Interrupted, Metrics, RunConfig, Source, Task, resume, start
+from gaugeflow.runs import Count, Interrupted, Metrics, RunConfig, Source, Task, fresh_report, report, resume, start
 from gaugeflow.runs.atomic import write_whole
 from gaugeflow.runs.checkpoint import load_checkpoint, save_checkpoint
 from gaugeflow.runs.directory import RunDirectory
@@ -31,12 +31,9 @@ class Walk(Task[WalkConfig]):
     stop_at: int | None = None
     """Raises here, as a crash in the middle of a run would."""
 
-    @classmethod
-    def build(cls, config: WalkConfig) -> Self:
-        walk = cls(config)
-        walk.generator = torch.Generator().manual_seed(config.seed)
-        walk.place = torch.zeros(3, dtype=torch.float64)
-        return walk
+    def begin(self) -> None:
+        self.generator = torch.Generator().manual_seed(self.config.seed)
+        self.place = torch.zeros(3, dtype=torch.float64)
 
     @property
     def steps(self) -> int:
@@ -55,7 +52,12 @@ class Walk(Task[WalkConfig]):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.place = state["place"]
+        self.generator = torch.Generator()
         self.generator.set_state(state["generator"])
+
+    def restart_measurements(self, seed: int) -> int:
+        self.generator.manual_seed(seed)
+        return 10
 
     def report(self, metrics: Metrics) -> dict[str, Any]:
         return {"mean": metrics.column("places", "place").mean(), "undefined": float("nan")}
@@ -176,6 +178,16 @@ def test_a_finished_run_can_be_extended(tmp_path: Path, whole: Path) -> None:
     resume(Walk, tmp_path / "short", ["length=30"], quiet=True)
     assert_same(tmp_path / "short", whole)
     assert len(json.loads((tmp_path / "short" / "environment.json").read_text())["resumed"]) == 1
+
+
+def test_a_report_is_made_again_or_measured_anew(whole: Path) -> None:
+    before = {path.name: path.read_bytes() for path in whole.iterdir()}
+    stored = json.loads((whole / "report.json").read_text())
+    assert json.loads(json_text(report(Walk, whole))) == stored
+    once, again, other = (fresh_report(Walk, whole, seed, quiet=True)["mean"] for seed in (1, 1, 2))
+    assert once == again
+    assert len({once, other, stored["mean"]}) == 3
+    assert {path.name: path.read_bytes() for path in whole.iterdir()} == before
 
 
 def test_what_makes_another_run_cannot_change_on_resume(whole: Path) -> None:

@@ -1,6 +1,7 @@
 """Runs: the strict configuration, the run directory, checkpoints, recorded numbers, and the loop of every task."""
 
-from gaugeflow.runs.loop import Run, resume, start
+from gaugeflow.runs.directory import RunDirectory
+from gaugeflow.runs.loop import Run, fresh_report, report, resume, start
 from gaugeflow.runs.metrics import Metrics
 from gaugeflow.runs.schema import Checkpointing, Count, Number, Positive, RunConfig, Section
 from gaugeflow.runs.signals import Interrupted
@@ -17,9 +18,12 @@ __all__ = [
     "Positive",
     "Run",
     "RunConfig",
+    "RunDirectory",
     "Section",
     "Source",
     "Task",
+    "fresh_report",
+    "report",
     "resume",
     "start",
     "validate",

@@ -43,7 +43,10 @@ def load_checkpoint(path: Path, task: str) -> tuple[int, dict[str, Any]]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: expected a checkpoint, found no such file") from error
     try:
         # torch does not verify the checksums that its zip container carries: a flipped bit would go unnoticed
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -31,19 +31,20 @@ class RunDirectory:
         self.report = path / "report.json"
         self.markdown = path / "report.md"
 
-    @classmethod
-    def create(cls, path: Path, config: RunConfig, environment: dict[str, Any]) -> "RunDirectory":
-        """Makes the directory with its first two files. Raises UserError if something is already there."""
+    def require_new(self) -> None:
+        """Raises UserError if something is already there."""
+        path = self.path
         if path.exists() and not path.is_dir():
             raise UserError(f"--out {path}: expected a new or empty directory, found a file")
         if path.is_dir() and any(path.iterdir()):
-            again = "continue that run with `gaugeflow resume`" if (path / "config.yaml").exists() else "it is no run"
-            raise UserError(f"{path}: expected a new or empty directory, found files in it ({again}, or choose --out)")
-        path.mkdir(parents=True, exist_ok=True)
-        directory = cls(path)
-        directory.write_config(config)
-        write_whole(directory.environment, json_text({**environment, "resumed": []}))
-        return directory
+            again = f"continue that run with: gaugeflow resume {path}" if self.config.exists() else "it is no run"
+            raise UserError(f"{path}: expected a new or empty directory, found files in it ({again}; or choose --out)")
+
+    def create(self, config: RunConfig, environment: dict[str, Any]) -> None:
+        """Makes the directory with its first two files."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.write_config(config)
+        write_whole(self.environment, json_text({**environment, "resumed": []}))
 
     @classmethod
     def open(cls, path: Path) -> "RunDirectory":

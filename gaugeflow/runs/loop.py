@@ -14,13 +14,13 @@ from gaugeflow.runs.environment import environment
 from gaugeflow.runs.metrics import Metrics
 from gaugeflow.runs.plain import json_text
 from gaugeflow.runs.progress import Progress
-from gaugeflow.runs.schema import Checkpointing, RunConfig
+from gaugeflow.runs.schema import Checkpointing
 from gaugeflow.runs.signals import Interrupted, stop_requests
 from gaugeflow.runs.source import Source
 from gaugeflow.runs.task import Task
 from gaugeflow.runs.validation import validate
 
-__all__ = ["Run", "resume", "start"]
+__all__ = ["Run", "fresh_report", "report", "resume", "start"]
 
 
 @dataclass
@@ -34,23 +34,23 @@ class Run:
     seconds: float = 0.0
 
     @classmethod
-    def open(cls, task_class: type[Task], config: RunConfig, directory: RunDirectory) -> "Run":
-        """The run at its last checkpoint, or at step 0 if it was stopped before the first.
+    def begin(cls, task: Task, directory: RunDirectory) -> "Run":
+        """The run at step 0."""
+        task.begin()
+        return cls(task, directory)
 
-        Raises UserError if `config` differs from the checkpoint's in a key that makes another run.
+    @classmethod
+    def restore(cls, task: Task, directory: RunDirectory) -> "Run":
+        """The run at its last checkpoint.
+
+        Raises UserError if there is none, or if the task's configuration makes another run than the checkpoint's.
         """
-        if not directory.checkpoint.exists():
-            return cls(task_class.build(config), directory)
-        done, state = load_checkpoint(directory.checkpoint, task_class.name)
-        _refuse_changes(task_class, state["config"], config.model_dump(mode="json"))
-        run = cls(task_class.build(config), directory, done=done, seconds=state["seconds"])
-        run.metrics = Metrics.load(directory.metrics, state["counts"])
-        run.task.load_state_dict(state["task"])
-        if done > run.task.steps:
-            raise UserError(
-                f"{directory.path}: {done} steps are done, the configuration asks for {run.task.steps} only"
-            )
-        return run
+        done, state = load_checkpoint(directory.checkpoint, task.name)
+        _refuse_changes(task, state["config"])
+        if done > task.steps:
+            raise UserError(f"{directory.path}: {done} steps are done, the configuration asks for {task.steps} only")
+        task.load_state_dict(state["task"])
+        return cls(task, directory, Metrics.load(directory.metrics, state["counts"]), done, state["seconds"])
 
     def save(self) -> None:
         """Commits the recorded rows, then the checkpoint that counts them.
@@ -67,9 +67,13 @@ class Run:
         }
         save_checkpoint(self.directory.checkpoint, self.task.name, self.done, state)
 
+    def report(self) -> dict[str, Any]:
+        """The task's numbers from the rows recorded so far."""
+        return {"task": self.task.name, **self.task.report(self.metrics), "seconds": self.seconds}
+
     def finish(self) -> dict[str, Any]:
-        """Makes the remaining report files and returns the report."""
-        report = {"task": self.task.name, **self.task.report(self.metrics), "seconds": self.seconds}
+        """Writes the report in both forms and returns it."""
+        report = self.report()
         write_whole(self.directory.report, json_text(report))
         write_whole(self.directory.markdown, self.task.markdown(report))
         return report
@@ -81,32 +85,66 @@ def start(task_class: type[Task], source: Source, path: Path, *, quiet: bool = F
     Raises UserError for a wrong configuration or a directory in use, before anything is written; `Interrupted`
     after a signal.
     """
-    config = validate(task_class.schema, source)
-    task = task_class.build(config)
-    directory = RunDirectory.create(path, config, environment(config.seed, config.device))
+    task = task_class(validate(task_class.schema, source))
+    directory = RunDirectory(path)
+    directory.require_new()
+    run = Run.begin(task, directory)
+    directory.create(task.config, environment(task.config.seed, task.config.device))
     with directory.held():
-        run = Run(task, directory)
         run.save()
         return _drive(run, quiet)
 
 
 def resume(task_class: type[Task], path: Path, overrides: Sequence[str] = (), *, quiet: bool = False) -> dict[str, Any]:
-    """Continues a run from its last checkpoint; with no step left it only makes the report again."""
+    """Continues a run from its last checkpoint, or from step 0 if it was killed before the first.
+
+    With no step left it only makes the report again.
+    """
     directory = RunDirectory.open(path)
-    source = Source.read(directory.config)
-    source.override(overrides)
-    config = validate(task_class.schema, source)
+    task = _task(task_class, directory, overrides)
     with directory.held():
-        run = Run.open(task_class, config, directory)
-        directory.note_resumption(environment(config.seed, config.device))
-        directory.write_config(config)
+        started = directory.checkpoint.exists()
+        run = Run.restore(task, directory) if started else Run.begin(task, directory)
+        directory.note_resumption(environment(task.config.seed, task.config.device))
+        directory.write_config(task.config)
         return _drive(run, quiet)
 
 
-def _refuse_changes(task_class: type[Task], before: dict[str, Any], after: dict[str, Any]) -> None:
-    changed = sorted(key for key in after if before.get(key) != after[key] and key not in task_class.extendable)
+def report(task_class: type[Task], path: Path) -> dict[str, Any]:
+    """The numbers from what a run has recorded up to its last checkpoint, finished or not."""
+    directory = RunDirectory.open(path)
+    run = Run.restore(_task(task_class, directory), directory)
+    return run.report()
+
+
+def fresh_report(task_class: type[Task], path: Path, seed: int, *, quiet: bool = False) -> dict[str, Any]:
+    """The numbers measured anew from the checkpoint with another seed; the directory is not changed."""
+    directory = RunDirectory.open(path)
+    run = Run.restore(_task(task_class, directory), directory)
+    run.metrics, began = Metrics(), time.monotonic()
+    first = run.task.restart_measurements(seed)
+    progress = Progress(run.task.steps, first, run.task.name, quiet)
+    try:
+        for index in range(first, run.task.steps):
+            run.task.step(index, run.metrics)
+            progress.advance(run.task.status())
+    finally:
+        progress.close()
+    run.seconds = time.monotonic() - began
+    return {**run.report(), "fresh": True, "seed": seed}
+
+
+def _task(task_class: type[Task], directory: RunDirectory, overrides: Sequence[str] = ()) -> Task:
+    source = Source.read(directory.config)
+    source.override(overrides)
+    return task_class(validate(task_class.schema, source))
+
+
+def _refuse_changes(task: Task, before: dict[str, Any]) -> None:
+    now = task.config.model_dump(mode="json")
+    changed = sorted(key for key in now if before.get(key) != now[key] and key not in task.extendable)
     if changed:
-        allowed = ", ".join(sorted(task_class.extendable))
+        allowed = ", ".join(sorted(task.extendable))
         raise UserError(
             f"{', '.join(changed)} cannot change on resume, it would be another run; expected changes of "
             f"{allowed} only, or a new `gaugeflow run`"

@@ -1,7 +1,7 @@
 """What a job of the package is: a schema, and steps that record rows."""
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from gaugeflow.runs.metrics import Metrics
 from gaugeflow.runs.schema import RunConfig
@@ -17,11 +17,12 @@ class Task(ABC, Generic[C]):
     To write one:
 
     - `schema`: a `RunConfig` with the job's own keys; `extendable`: those that may change when a run is resumed;
-    - `build`: the job at step 0, from the configuration and its seed alone;
+    - `__init__` builds what the configuration alone determines; `begin` makes the state at step 0;
     - `step`: one step further, recording what was measured; it draws random numbers only from generators that
       are part of the state, so that a run stopped and resumed anywhere repeats the same numbers;
     - `state_dict`, `load_state_dict`: everything that a later step depends on;
-    - `report`: the numbers, from the recorded rows.
+    - `restart_measurements`: where `report --fresh` begins, with new random numbers;
+    - `report`: the numbers, from the recorded rows, and `markdown`, the same for people.
     """
 
     name: ClassVar[str]
@@ -31,15 +32,14 @@ class Task(ABC, Generic[C]):
     def __init__(self, config: C) -> None:
         self.config = config
 
-    @classmethod
-    @abstractmethod
-    def build(cls, config: C) -> Self:
-        """The job at step 0."""
-
     @property
     @abstractmethod
     def steps(self) -> int:
         """The number of steps of the whole job."""
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Makes the state at step 0 from the configuration and its seed."""
 
     @abstractmethod
     def step(self, index: int, metrics: Metrics) -> None:
@@ -52,6 +52,10 @@ class Task(ABC, Generic[C]):
     @abstractmethod
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restores what `state_dict` gave."""
+
+    @abstractmethod
+    def restart_measurements(self, seed: int) -> int:
+        """Seeds the generators anew and returns the step from which the measurements are to be repeated."""
 
     @abstractmethod
     def report(self, metrics: Metrics) -> dict[str, Any]:
