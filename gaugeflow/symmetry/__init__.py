@@ -1,0 +1,33 @@
+"""One harness for symmetries: f(D(g) x) = D(g) f(x) for anybody's function, with torch alone.
+
+    from gaugeflow.symmetry import Links, SiteMatrices, check
+    print(check(network, Links(u), "gauge", out=SiteMatrices))
+
+The names below are loaded when they are first used, so that the pytest plugin costs nothing where it is not.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_EXPORTS = {
+    "equivariance": "check",
+    "fields": "Image Links SiteMatrices SiteScalars SiteVectors",
+    "gauge": "Centre ChargeConjugation GlobalGauge LocalGauge",
+    "groups": "GROUPS Element Group NoAction Product group_named represent",
+    "report": "Finding Report SymmetryBroken Verdict",
+    "scalars": "Angles CartesianTensors PolyakovLoop Scalars SignedLog",
+    "values": "VALUES Value",
+}
+_HOME = {name: module for module, names in _EXPORTS.items() for name in names.split()}
+
+__all__ = sorted(_HOME)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

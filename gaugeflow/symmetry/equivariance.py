@@ -1,0 +1,247 @@
+"""The check of f(D(g) x) = D(g) f(x): trials in float32 and float64, a verdict, and where and how it breaks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gaugeflow.symmetry import gauge  # noqa: F401  (registers its groups)
+from gaugeflow.symmetry.casting import cast
+from gaugeflow.symmetry.groups import Element, Group, group_named
+from gaugeflow.symmetry.locate import locate_break
+from gaugeflow.symmetry.precision import Decision, Errors, amplification_allowed, decide, name
+from gaugeflow.symmetry.probe import Probe, conditioning, probe
+from gaugeflow.symmetry.report import Finding, Report, Verdict, WorstCase
+from gaugeflow.symmetry.shrink import smallest_failing
+from gaugeflow.symmetry.subject import Subject, Unusable, compare
+from gaugeflow.symmetry.trials import Trials, master, moved
+from gaugeflow.symmetry.values import Tree, batch_size, leaves, map_tensors
+
+__all__ = ["check", "label_of"]
+
+DTYPES = (torch.float64, torch.float32)
+
+
+def check(
+    f: Callable[..., Any],
+    x: Tree,
+    group: Group | str,
+    *,
+    out: Any,
+    trials: int = 32,
+    seed: int = 0,
+    batched: bool = True,
+    chunk_size: int | None = None,
+    fresh: bool = True,
+    constant_ok: bool = False,
+    diagnose: bool = True,
+    hidden: Sequence[Any] = (),
+    label: str | None = None,
+) -> Report:
+    """Check that `f` commutes with a group: f(D(g) x) = D(g) f(x).
+
+    f           function of plain tensors: a value of `x` becomes its tensor, a tuple arguments, a dict keyword
+                arguments. Modules inside are cast to both precisions and left exactly as they were.
+    x           example input: a `Value`, or a tuple or dict of them, with a batch axis in front.
+    group       a `Group`, or its name, "gauge * translations" for a product.
+    out         how the output is read: a value type, its name, a partial of it, or a tuple or dict of these.
+    trials      number of pairs (x, g), in chunks of `chunk_size` (the batch of the example).
+    fresh       half of the trials take random inputs like `x` instead of the entries of `x`.
+    batched     False for a function of one example without batch axis.
+    constant_ok do not object to an output that is the same for every input.
+    diagnose    for a broken symmetry, find the first broken layer and the smallest failing size.
+    hidden      further value types that activations inside the network may have.
+
+    Returns a `Report`; a function that cannot be judged gets a verdict that says why. Raises `ValueError` if the
+    group cannot act on `x`, or the example is malformed.
+    """
+    start = time.perf_counter()
+    group = group_named(group)
+    if trials < 1:
+        raise ValueError(f"expected at least one trial, got {trials}")
+    native = native_dtype(x)
+    size = chunk_size or batch_size(x)
+    plan = Trials(master(x), group, seed, trials, size, fresh)
+    subject = Subject(f, out, batched)
+    title = f"equivariance under {group.label()}"
+    run = _Run(subject, plan, native, constant_ok, diagnose, tuple(hidden))
+    finding = run.finding(title)
+    return Report(label or label_of(f), (finding,), time.perf_counter() - start)
+
+
+def label_of(f: Any) -> str:
+    """A name for a function in reports."""
+    plain = getattr(f, "__qualname__", None) or type(f).__name__
+    return plain.replace("<locals>.", "")
+
+
+def native_dtype(x: Tree) -> torch.dtype:
+    """float32 if the example is in float32 (or coarser) throughout, else float64."""
+    inexact = [t for leaf in leaves(x) for t in leaf.tensors if t.is_floating_point() or t.is_complex()]
+    coarse = inexact and all(torch.finfo(t.dtype).eps > 1e-10 for t in inexact)
+    return torch.float32 if coarse else torch.float64
+
+
+@dataclass
+class Samples:
+    """Distances and units of all trials in one precision, `(leaves, trials)`, and how much the output varies."""
+
+    distance: list[Tensor] = field(default_factory=list)
+    unit: list[Tensor] = field(default_factory=list)
+    counted: list[Tensor] = field(default_factory=list)
+    spread: list[Tensor] = field(default_factory=list)
+
+    def add(self, y: Tree, y_g: Tree, expected: Tree, reference: Tree, counted: Tensor) -> None:
+        pairs = compare(y_g, expected)
+        self.distance.append(torch.stack([distance for distance, _ in pairs]).cpu())
+        self.unit.append(torch.stack([unit for _, unit in pairs]).cpu())
+        self.spread.append(torch.stack([distance for distance, _ in compare(y, reference)]).cpu())
+        self.counted.append(counted.cpu())
+
+
+@dataclass
+class _Run:
+    subject: Subject
+    plan: Trials
+    native: torch.dtype
+    constant_ok: bool
+    diagnose: bool
+    hidden: tuple[Any, ...]
+    notes: list[str] = field(default_factory=list)
+
+    def finding(self, title: str) -> Finding:
+        try:
+            found = probe(self.subject, self.plan, self.native)
+            self._heed(found)
+            samples = self._all_samples()
+        except Unusable as unusable:
+            return Finding(title, unusable.verdict, unusable.message, notes=self._all_notes())
+        finding = self._judge(title, samples)
+        if finding.verdict is Verdict.BROKEN:
+            finding = self._examine(finding)
+        return replace(finding, notes=self._all_notes())
+
+    def _heed(self, found: Probe) -> None:
+        self.notes += found.notes
+        self.plan = replace(self.plan, fresh=self.plan.fresh and found.fresh, shared=found.batch_dependent)
+
+    def _all_notes(self) -> tuple[str, ...]:
+        mutation = ["the function changes its input in place (it was given copies)"] if self.subject.mutates else []
+        return tuple(self.notes + mutation)
+
+    def _all_samples(self) -> dict[torch.dtype, Samples]:
+        samples = {}
+        for dtype in DTYPES:
+            try:
+                samples[dtype] = self._samples(dtype)
+            except Unusable as unusable:
+                if dtype is self.native:
+                    raise
+                self.notes.append(f"in {name(dtype)} it {unusable.verdict.value}: {unusable.message}")
+        return samples
+
+    def _samples(self, dtype: torch.dtype) -> Samples:
+        samples, reference = Samples(), None
+        for chunk in range(self.plan.chunks):
+            x, g = self.plan.draw(chunk)
+            gx = g(x)
+            y, y_g = self.subject(x, dtype), self.subject(gx, dtype)
+            if reference is None:
+                reference = map_tensors(lambda t: t[:1], y)
+            first = map_tensors(lambda t: t.expand(self.plan.size, *t.shape[1:]), reference)
+            samples.add(y, y_g, _act(g, y, dtype), first, moved(x, gx))
+        return samples
+
+    def _judge(self, title: str, samples: dict[torch.dtype, Samples]) -> Finding:
+        unit = _common_unit(samples[min(samples, key=lambda d: torch.finfo(d).eps)])
+        errors = {dtype: self._errors(dtype, sample, unit) for dtype, sample in samples.items()}
+        counted = torch.cat(next(iter(samples.values())).counted)
+        count = self._in_trials(counted).sum()
+        if not count:
+            message = "every group element that was drawn leaves the example as it is; give a larger example"
+            return Finding(title, Verdict.VACUOUS, message)
+        decision = self._decide(errors)
+        common = {
+            "trials": int(count),
+            "failures": decision.failures,
+            "largest": {name(d): e.largest for d, e in errors.items()},
+            "typical": {name(d): e.typical for d, e in errors.items()},
+            "allowed": decision.allowed,
+            "scale": float(unit.amax(0).median()),
+            "worst": self._worst(errors[decision.by].worst),
+        }
+        if not decision.holds:
+            return self._broken(title, decision, common)
+        if not self.constant_ok and self._is_constant(samples, unit, errors):
+            return Finding(title, Verdict.CONSTANT, "the output is the same for every input", **common)
+        return Finding(title, Verdict.HOLDS, decision.reason, **common)
+
+    def _errors(self, dtype: torch.dtype, samples: Samples, unit: Tensor) -> Errors:
+        x, _ = self.plan.draw(0)
+        relative = (torch.cat(samples.distance, 1) / unit).amax(0)
+        return Errors(dtype, self._in_trials(relative), self.subject.precision(x, dtype))
+
+    def _in_trials(self, per_entry: Tensor) -> Tensor:
+        """One number for each trial: the maximum over a chunk where its entries share the group element."""
+        return per_entry.reshape(-1, self.plan.size).amax(1) if self.plan.shared else per_entry
+
+    def _decide(self, errors: dict[torch.dtype, Errors]) -> Decision:
+        decision = decide(errors, self.subject.depth)
+        if decision.needs_conditioning:
+            x, _ = self.plan.draw(0)
+            decision = decide(errors, self.subject.depth, conditioning(self.subject, x))
+        return decision
+
+    def _worst(self, trial: int) -> WorstCase:
+        entry = trial * self.plan.size if self.plan.shared else trial
+        chunk, row = divmod(entry, self.plan.size)
+        x, g = self.plan.draw(chunk)
+        one, element = map_tensors(lambda t: t[row : row + 1], x), g.take(slice(row, row + 1))
+        return WorstCase(self.plan.seed, trial, element.describe(), self.plan.describe(entry), one, element)
+
+    def _broken(self, title: str, decision: Decision, common: dict[str, Any]) -> Finding:
+        """Broken, unless the worst case does not come out the same twice."""
+        x, g = self.plan.draw(common["worst"].trial // (1 if self.plan.shared else self.plan.size))
+        once, twice = (self.subject(g(x), decision.by) for _ in range(2))
+        error = max(float((distance / (unit + 1e-300)).max()) for distance, unit in compare(once, twice))
+        if error > max(
+            0.1 * decision.allowed, amplification_allowed(self.subject.depth) * torch.finfo(decision.by).eps
+        ):
+            return Finding(title, Verdict.RANDOM, f"two calls on the same input differ by {error:.1e}", **common)
+        return Finding(title, Verdict.BROKEN, decision.reason, **common)
+
+    def _is_constant(
+        self, samples: dict[torch.dtype, Samples], unit: Tensor, errors: dict[torch.dtype, Errors]
+    ) -> bool:
+        fine = min(errors, key=lambda d: errors[d].eps)
+        if self.plan.chunks * self.plan.size < 2 or not (self.plan.fresh or batch_size(self.plan.x) > 1):
+            self.notes.append("whether the output is constant was not tested: there is one input only")
+            return False
+        spread = torch.cat(samples[fine].spread, 1) / unit
+        rounding = amplification_allowed(self.subject.depth) * errors[fine].eps
+        return bool(spread.max() <= max(rounding, 10 * errors[fine].largest))
+
+    def _examine(self, finding: Finding) -> Finding:
+        if not self.diagnose or finding.worst is None:
+            return finding
+        worst, allowed = finding.worst, finding.allowed or 0.0
+        place = locate_break(self.subject, worst.x, worst.g, allowed, self.hidden)
+        smallest = smallest_failing(self.subject, self.plan, worst.x, allowed)
+        return replace(finding, broken_at=place.layer, layers=place.layers, smallest=smallest)
+
+
+def _act(g: Element, y: Tree, dtype: torch.dtype) -> Tree:
+    return g.map(lambda t: cast(t, dtype))(y)
+
+
+def _common_unit(samples: Samples) -> Tensor:
+    """The unit of every trial `(leaves, trials)`, the same for both precisions; small outputs count in units of a
+    millionth of the largest one, and an output that is zero throughout in units of one."""
+    unit = torch.cat(samples.unit, 1)
+    unit = torch.maximum(unit, 1e-6 * unit.amax(1, keepdim=True))
+    return torch.where(unit > 0, unit, torch.ones_like(unit))

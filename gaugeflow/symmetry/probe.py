@@ -1,0 +1,91 @@
+"""What is learnt about a function before its symmetry is asked for: does it run, is it a function at all, of one
+entry at a time, and on random inputs too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gaugeflow.symmetry.precision import amplification_allowed
+from gaugeflow.symmetry.report import Verdict
+from gaugeflow.symmetry.subject import Subject, Unusable, compare
+from gaugeflow.symmetry.trials import Trials, random_like
+from gaugeflow.symmetry.values import Tree, map_tensors
+
+__all__ = ["Probe", "conditioning", "probe"]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Whether random inputs can be used, whether an entry's output depends on the rest of the batch, and remarks."""
+
+    fresh: bool
+    batch_dependent: bool
+    notes: tuple[str, ...]
+
+
+def probe(subject: Subject, plan: Trials, dtype: torch.dtype) -> Probe:
+    """Call the function a few times in its native `dtype`.
+
+    Raises `Unusable` if it raises, returns something that does not fit, or differs between two equal calls.
+    """
+    notes = []
+    x, g = plan.draw(0)
+    once = subject(x, dtype)
+    if _relative(subject(x, dtype), once) > amplification_allowed(subject.depth) * torch.finfo(dtype).eps:
+        raise Unusable(Verdict.RANDOM, "two calls on the same input differ: is a dropout or a random number in it?")
+    fresh = plan.fresh
+    if fresh:
+        try:
+            subject(random_like(x, plan.generator(1)), dtype)
+        except Unusable as unusable:
+            fresh = False
+            notes.append(f"random inputs were left out: on them it {unusable.verdict.value}: {unusable.message}")
+    dependent = plan.size > 1 and _depends_on_batch(subject, x, once, dtype)
+    if dependent:
+        notes.append(
+            "the output for one entry depends on the other entries of the batch: the symmetry was checked with the "
+            "same group element for the whole batch"
+        )
+    g(once)
+    return Probe(fresh, dependent, tuple(notes))
+
+
+def _depends_on_batch(subject: Subject, x: Tree, y: Tree, dtype: torch.dtype) -> bool:
+    """Does the first entry's output change when all other entries become copies of the first?"""
+    copies = map_tensors(lambda t: t[:1].expand_as(t), x)
+    try:
+        alone = subject(copies, dtype)
+        error = _relative(map_tensors(_first, alone), map_tensors(_first, y))
+    except Unusable:
+        return True
+    return error > amplification_allowed(subject.depth) * torch.finfo(dtype).eps
+
+
+def _first(tensor: Tensor) -> Tensor:
+    return tensor[:1]
+
+
+def _relative(left: Tree, right: Tree) -> float:
+    errors = []
+    for distance, unit in compare(left, right):
+        scale = unit.max()
+        errors.append(float((distance / torch.where(scale > 0, scale, torch.ones_like(scale))).max()))
+    return max(errors)
+
+
+def conditioning(subject: Subject, x: Tree) -> float:
+    """How many times f amplifies the rounding of its input: the output's relative change, in units of the relative
+    change 2**-44 of the input, in float64. Evidence for an ill-conditioned function where float32 has no digits left."""
+    noise = torch.Generator().manual_seed(0)
+
+    def disturbed(tensor: Tensor) -> Tensor:
+        if not (tensor.is_floating_point() or tensor.is_complex()):
+            return tensor
+        signs = 1 - 2 * torch.randint(2, tensor.shape, generator=noise).double()
+        return tensor * (1 + 2.0**-44 * signs.to(tensor.device))
+
+    change = _relative(subject(map_tensors(disturbed, x), torch.float64), subject(x, torch.float64))
+    return change * 2.0**44

@@ -1,0 +1,212 @@
+"""Typed values: tensors together with how they are to be read, and nested tuples or dicts of them.
+
+A function under test takes and returns plain tensors. A `Value` says what such a tensor is (links, electron
+coordinates, an angle, ...), so that a group knows how to act on it. To add one, derive a frozen dataclass:
+
+* its `Tensor` fields are what the function receives, every one with the batch as first axis;
+* `validate` raises `ValueError` where a tensor cannot be read that way;
+* `distance` and `magnitude` say how far apart two of them are and in which unit, where the maximum norm is wrong;
+* an action is registered for it with `gaugeflow.symmetry.represent`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import Any, ClassVar, Self
+
+import torch
+from torch import Tensor
+
+__all__ = [
+    "VALUES",
+    "Tree",
+    "Value",
+    "batch_size",
+    "call_raw",
+    "leaves",
+    "map_leaves",
+    "map_tensors",
+    "normal_like",
+    "raw_of",
+    "take_entry",
+    "value_type",
+    "wide",
+    "zip_leaves",
+]
+
+Tree = Any
+"""A `Value`, or a tuple or dict of trees."""
+
+VALUES: dict[str, type[Value]] = {}
+"""Every value type by its name in snake case, as the command line and the pytest marker spell it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """One tensor per entry of a batch, and how it is read. `data` has shape `(batch, ...)`."""
+
+    data: Tensor
+    name: ClassVar[str] = "value"
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.name = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+        VALUES[cls.name] = cls
+
+    def __post_init__(self) -> None:
+        for tensor in self.tensors:
+            if tensor.ndim == 0:
+                raise ValueError(f"{self.name}: expected a tensor with a batch axis, got a number without axes")
+        self.validate()
+
+    def validate(self) -> None:
+        """Raise `ValueError` if the tensors do not fit this type."""
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The tensor fields that are set, in order."""
+        return tuple(value for _, value in self._tensor_items())
+
+    def _tensor_items(self) -> list[tuple[str, Tensor]]:
+        items = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return [(name, value) for name, value in items if isinstance(value, Tensor)]
+
+    def map(self, fn: Callable[[Tensor], Tensor]) -> Self:
+        """The same value with `fn` applied to every tensor."""
+        return replace(self, **{name: fn(tensor) for name, tensor in self._tensor_items()})
+
+    def with_data(self, data: Tensor) -> Self:
+        return replace(self, data=data)
+
+    def raw(self) -> Any:
+        """What the function under test receives: the tensor, or a tuple where there are several."""
+        tensors = self.tensors
+        return tensors[0] if len(tensors) == 1 else tensors
+
+    def distance(self, other: Self) -> Tensor:
+        """Largest absolute difference in each entry of the batch, shape `(batch,)`, in float64."""
+        pairs = zip(self.tensors, other.tensors, strict=True)
+        return torch.stack([_entry_max(wide(a) - wide(b)) for a, b in pairs]).amax(0)
+
+    def magnitude(self) -> Tensor:
+        """The unit of `distance`, shape `(batch,)`: the largest absolute component."""
+        return torch.stack([_entry_max(wide(a)) for a in self.tensors]).amax(0)
+
+    def is_finite(self) -> bool:
+        return all(bool(torch.isfinite(t).all()) for t in self.tensors)
+
+    def random_like(self, generator: torch.Generator) -> Self:
+        """A random example of the same shape, in the wide dtype."""
+        return self.map(lambda t: normal_like(t, generator))
+
+    def sizes(self) -> dict[str, int]:
+        """The extents that may shrink, by name: lattice extents, the number of particles."""
+        return {}
+
+    def narrow(self, name: str, size: int) -> Self:
+        """The same value with the extent `name` cut to `size`."""
+        raise KeyError(name)
+
+    @classmethod
+    def readings(cls, tensor: Tensor, like: Tree) -> Iterator[Value]:
+        """The ways in which an activation inside a network may be a value of this type, none by default."""
+        yield from ()
+
+
+def wide(tensor: Tensor) -> Tensor:
+    """float64 or complex128 of any tensor, integers and booleans included."""
+    return tensor.to(torch.complex128 if tensor.is_complex() else torch.float64)
+
+
+def _entry_max(tensor: Tensor) -> Tensor:
+    flat = tensor.abs().reshape(tensor.shape[0], -1)
+    return flat.amax(1) if flat.shape[1] else flat.new_zeros(flat.shape[0])
+
+
+def normal_like(tensor: Tensor, generator: torch.Generator) -> Tensor:
+    """Normal numbers with the root mean square of `tensor`, positive where it is; integers stay."""
+    if not (tensor.is_floating_point() or tensor.is_complex()):
+        return tensor
+    dtype = wide(tensor).dtype
+    noise = torch.randn(tensor.shape, dtype=dtype, generator=generator).to(tensor.device)
+    rms = wide(tensor).abs().square().mean().sqrt()
+    noise = noise * torch.where(rms > 0, rms, torch.ones_like(rms))
+    if not tensor.is_complex() and bool((tensor >= 0).all()) and bool((tensor > 0).any()):
+        return noise.abs()
+    return noise
+
+
+def leaves(tree: Tree) -> list[Value]:
+    """The values of a tree from left to right."""
+    if isinstance(tree, Value):
+        return [tree]
+    if isinstance(tree, Mapping):
+        return [leaf for branch in tree.values() for leaf in leaves(branch)]
+    if isinstance(tree, (tuple, list)):
+        return [leaf for branch in tree for leaf in leaves(branch)]
+    raise TypeError(
+        f"expected a Value or a tuple or dict of them, got {type(tree).__name__}; "
+        f"wrap tensors in one of {', '.join(sorted(VALUES))}"
+    )
+
+
+def map_leaves(fn: Callable[[Value], Any], tree: Tree) -> Any:
+    """The tree with `fn` applied to every value."""
+    if isinstance(tree, Value):
+        return fn(tree)
+    if isinstance(tree, Mapping):
+        return {key: map_leaves(fn, branch) for key, branch in tree.items()}
+    return tuple(map_leaves(fn, branch) for branch in tree)
+
+
+def map_tensors(fn: Callable[[Tensor], Tensor], tree: Tree) -> Tree:
+    return map_leaves(lambda leaf: leaf.map(fn), tree)
+
+
+def zip_leaves(left: Tree, right: Tree) -> Iterable[tuple[Value, Value]]:
+    return zip(leaves(left), leaves(right), strict=True)
+
+
+def batch_size(tree: Tree) -> int:
+    """The common length of the first axes; a `ValueError` where they differ."""
+    sizes = {tensor.shape[0] for leaf in leaves(tree) for tensor in leaf.tensors}
+    if len(sizes) != 1:
+        raise ValueError(f"expected one batch size in all values, got {sorted(sizes)}")
+    return sizes.pop()
+
+
+def raw_of(x: Tree) -> Any:
+    """The plain tensors of `x` in the same nesting."""
+    return map_leaves(lambda leaf: leaf.raw(), x)
+
+
+def take_entry(raw: Any, index: int) -> Any:
+    """One entry of every plain tensor, without the batch axis."""
+    if isinstance(raw, Tensor):
+        return raw[index]
+    if isinstance(raw, Mapping):
+        return {key: take_entry(part, index) for key, part in raw.items()}
+    return tuple(take_entry(part, index) for part in raw)
+
+
+def call_raw(f: Callable[..., Any], raw: Any) -> Any:
+    """`f` on plain tensors: a tuple becomes arguments, a dict keyword arguments."""
+    if isinstance(raw, tuple):
+        return f(*raw)
+    if isinstance(raw, dict):
+        return f(**raw)
+    return f(raw)
+
+
+def value_type(spec: Any) -> Callable[..., Value]:
+    """The constructor meant by a value type, its name in snake case, or a partial of it."""
+    if isinstance(spec, str):
+        if spec not in VALUES:
+            raise ValueError(f"expected one of the value types {', '.join(sorted(VALUES))}, got {spec!r}")
+        return VALUES[spec]
+    if isinstance(spec, (type, partial)) or callable(spec):
+        return spec
+    raise TypeError(f"expected a value type, its name, or a tuple or dict of them, got {spec!r}")
