@@ -1,6 +1,6 @@
 """Smearing of links: stout, differentiable and inside the group, and APE with projection."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 import torch
 from torch import Tensor
@@ -14,10 +14,10 @@ from gaugeflow.lattice.paths import lattice_images, rectangle, staple_paths
 __all__ = ["ape_smear", "flow_velocity", "staple_sum", "stout_smear"]
 
 
-def staple_sum(links: Tensor, axes: Sequence[int] | None = None) -> Tensor:
+def staple_sum(links: Tensor, axes: Collection[int] | None = None) -> Tensor:
     """The plaquette staples from x to x + mu, ``C_mu(x)``.
 
-    Complex ``(batch, D, *shape, N, N)``, U(1) ``(batch, D, *shape)``; differentiable. ``U_mu C_mu^dagger`` is the sum of
+    Complex ``(batch, D, *shape, N, N)``, U(1) ``(batch, D, *shape)``; differentiable. ``U_mu C_mu^dagger`` sums
     the plaquettes on the link, so C transforms as the link does.
 
     Args:
@@ -41,7 +41,7 @@ def staple_sum(links: Tensor, axes: Sequence[int] | None = None) -> Tensor:
     return torch.stack(sums, 1)
 
 
-def flow_velocity(links: Tensor, axes: Sequence[int] | None = None) -> Tensor:
+def flow_velocity(links: Tensor, axes: Collection[int] | None = None) -> Tensor:
     """Algebra coefficients of the descent of the Wilson action, ``-g0^2 dS/dw_a``: ``(batch, D, *shape[, dim])``.
 
     It is ``-2 Im tr(T_a U C^dagger)``, for U(1) ``-Im(U C^*)``: the generator of stout smearing and the right-hand
@@ -66,10 +66,13 @@ def stout_smear(links: Tensor, rho: float, steps: int = 1, spatial_only: bool = 
 
     Returns:
         Links of the same shape; differentiable.
+
+    Raises:
+        UserError: fewer than two axes take part, or ``steps`` is negative; so for :func:`ape_smear`.
     """
-    group = group_of(links)
+    group, axes = group_of(links), _axes(links, spatial_only)
     for _ in range(_checked(steps)):
-        links = group.mul(group.exp(rho * flow_velocity(links, _axes(links, spatial_only))), links)
+        links = group.mul(group.exp(rho * flow_velocity(links, axes)), links)
     return links
 
 
@@ -83,27 +86,22 @@ def ape_smear(links: Tensor, alpha: float, steps: int = 1, spatial_only: bool = 
         alpha: weight of the staples, 0 to 1.
         steps: how often.
         spatial_only: smear only spatial links with spatial staples.
-
-    Raises:
-        UserError: fewer than two axes take part.
     """
-    group = group_of(links)
-    axes = _axes(links, spatial_only)
-    count = len(lattice_shape(links)) if axes is None else len(axes)
-    if count < 2:
-        raise UserError(f"APE smearing needs at least 2 axes that take part, got {count}")
+    group, axes = group_of(links), _axes(links, spatial_only)
     for _ in range(_checked(steps)):
         staples = staple_sum(links, axes)
         matrices = torch.polar(torch.ones_like(links), links) if isinstance(group, U1) else links
-        mixed = (1 - alpha) * matrices + alpha / (2 * (count - 1)) * staples
+        mixed = (1 - alpha) * matrices + alpha / (2 * (len(axes) - 1)) * staples
         moved = torch.angle(mixed) if isinstance(group, U1) else group.project(mixed)
-        kept = [mu for mu in range(links.shape[1]) if axes is not None and mu not in axes]
-        links = torch.stack([links[:, mu] if mu in kept else moved[:, mu] for mu in range(links.shape[1])], 1)
+        links = torch.cat((moved[:, : len(axes)], links[:, len(axes) :]), 1)
     return links
 
 
-def _axes(links: Tensor, spatial_only: bool) -> Sequence[int] | None:
-    return range(len(lattice_shape(links)) - 1) if spatial_only else None
+def _axes(links: Tensor, spatial_only: bool) -> tuple[int, ...]:
+    axes = tuple(range(len(lattice_shape(links)) - spatial_only))
+    if len(axes) < 2:
+        raise UserError(f"smearing: expected at least 2 axes that take part, got {len(axes)} on {lattice_shape(links)}")
+    return axes
 
 
 def _checked(steps: int) -> int:

@@ -16,7 +16,7 @@ __all__ = ["HMC"]
 
 
 class HMC:
-    """Trajectories of fixed length with momenta ``p ~ N(0, 1)``, accepted with probability ``min(1, exp(-dH))``.
+    """Trajectories with momenta ``p ~ N(0, 1)``, accepted with probability ``min(1, exp(-dH))``.
 
     Every chain of the batch accepts for itself. While ``warmup`` is true each update moves the step size towards
     ``target_acceptance`` by a Robbins-Monro recursion on its logarithm, averaged over the later half of the warm-up;
@@ -25,8 +25,8 @@ class HMC:
     Args:
         action: any :class:`~gaugeflow.lattice.action.Action`; sums of Wilson loops run in the compiled kernels.
         integrator: ``leapfrog``, ``omelyan2`` or ``omelyan4``.
-        length: molecular-dynamics time of a trajectory.
-        step_size: initial step; the number of steps is ``ceil(length / step_size)``.
+        length: molecular-dynamics time of a trajectory, kept to half a step: ``round(length / step_size)`` steps.
+        step_size: the step; while ``warmup`` is true, where its tuning begins.
         target_acceptance: mean acceptance to tune to, between 0 and 1.
 
     Raises:
@@ -57,11 +57,11 @@ class HMC:
     @property
     def steps(self) -> int:
         """Steps of a trajectory."""
-        return max(1, math.ceil(self.length / self.step_size - 1e-9))
+        return max(1, round(self.length / self.step_size))
 
     @property
     def step_size(self) -> float:
-        """The step aimed at; a trajectory takes ``length / steps``, which is at most this."""
+        """The step in use, at most ``length``."""
         return math.exp(self._log_step if self.warmup else self._mean_log_step)
 
     def hamiltonian(self, field: Tensor, momenta: Tensor) -> Tensor:
@@ -73,7 +73,7 @@ class HMC:
         """Integrates the equations of motion for one trajectory; negating the final momenta reverses it."""
         dynamics = dynamics_of(self.action, field)
         state = dynamics.start(field, momenta)
-        for kind, epsilon in self.integrator.trajectory(self.steps, self.length / self.steps):
+        for kind, epsilon in self.integrator.trajectory(self.steps, self.step_size):
             state = (dynamics.kick if kind == "kick" else dynamics.drift)(*state, epsilon)
         return dynamics.finish(*state)
 
