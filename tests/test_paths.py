@@ -40,7 +40,7 @@ def test_parsing(text, ndim, path):
     ("text", "ndim"), [("x y", 2), ("", 2), ("+z", 2), ("+x +", 4), ("+q", 4), ([3], 2), ([0], 2), ([], 2)]
 )
 def test_wrong_paths_are_refused(text, ndim):
-    with pytest.raises(UserError, match="path|direction"):
+    with pytest.raises(UserError, match=r"path|direction"):
         parse_path(text, ndim)
 
 

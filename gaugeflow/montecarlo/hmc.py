@@ -102,9 +102,9 @@ class HMC:
         return field, {"energy_violation": violation, "acceptance": accepted.double()}
 
     def _tune(self, acceptance: float) -> None:
-        """Robbins-Monro with gain 1/sqrt(n) and the average of its iterates, as in Nesterov's dual averaging."""
+        """Robbins-Monro with gain 3/sqrt(n), which forgets a bad start in ten updates, and the average of its iterates."""
         self._tuned += 1
-        step = self._log_step + (acceptance - self.target_acceptance) / math.sqrt(self._tuned)
+        step = self._log_step + 3 * (acceptance - self.target_acceptance) / math.sqrt(self._tuned)
         self._log_step = min(step, math.log(self.length))
         weight = self._tuned**-0.75
         self._mean_log_step += weight * (self._log_step - self._mean_log_step)
