@@ -39,11 +39,8 @@ def start(name, generator, chains=2):
 def difference(a, b):
     """Angles modulo 2 pi; a scalar field has no period, but its differences are small."""
     delta = a - b
-    return float(
-        (torch.remainder(delta + math.pi, 2 * math.pi) - math.pi).abs().max()
-        if not a.is_complex()
-        else delta.abs().max()
-    )
+    distance = delta if a.is_complex() else torch.remainder(delta + math.pi, 2 * math.pi) - math.pi
+    return float(distance.abs().max())
 
 
 @pytest.mark.parametrize("integrator", INTEGRATORS)

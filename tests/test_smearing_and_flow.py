@@ -68,10 +68,10 @@ def test_spatial_smearing_leaves_time_links_alone(generator):
 
 def test_staples_complete_the_link_to_its_plaquettes(links):
     """Summed over links, Re tr(U C^dagger)/N counts every plaquette four times."""
-    product = (
-        angle_free(links) @ staple_sum(links).mH if links.is_complex() else angle_free(links) * staple_sum(links).conj()
-    )
-    trace = product.diagonal(dim1=-2, dim2=-1).mean(-1) if links.is_complex() else product
+    if links.is_complex():
+        trace = (links @ staple_sum(links).mH).diagonal(dim1=-2, dim2=-1).mean(-1)
+    else:
+        trace = angle_free(links) * staple_sum(links).conj()
     ndim = links.shape[1]
     sites = math.prod(links.shape[2 : 2 + ndim])
     expected = 4 * sites * ndim * (ndim - 1) / 2 * plaquette(links)

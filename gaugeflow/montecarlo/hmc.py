@@ -102,7 +102,7 @@ class HMC:
         return field, {"energy_violation": violation, "acceptance": accepted.double()}
 
     def _tune(self, acceptance: float) -> None:
-        """Robbins-Monro with gain 3/sqrt(n), which forgets a bad start in ten updates, and the average of its iterates."""
+        """Robbins-Monro with gain 3/sqrt(n), which forgets a bad start in ten updates; the mean of its iterates."""
         self._tuned += 1
         step = self._log_step + 3 * (acceptance - self.target_acceptance) / math.sqrt(self._tuned)
         self._log_step = min(step, math.log(self.length))
