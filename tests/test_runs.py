@@ -11,7 +11,19 @@ import pytest
 import torch
 
 from gaugeflow.errors import UserError
-from gaugeflow.runs import Count, Interrupted, Metrics, RunConfig, Source, Task, fresh_report, report, resume, start
+from gaugeflow.runs import (
+    Count,
+    Interrupted,
+    Metrics,
+    Record,
+    RunConfig,
+    Source,
+    Task,
+    fresh_report,
+    report,
+    resume,
+    start,
+)
 from gaugeflow.runs.atomic import write_whole
 from gaugeflow.runs.checkpoint import load_checkpoint, save_checkpoint
 from gaugeflow.runs.directory import RunDirectory
@@ -39,13 +51,13 @@ class Walk(Task[WalkConfig]):
     def steps(self) -> int:
         return self.config.length
 
-    def step(self, index: int, metrics: Metrics) -> None:
+    def step(self, index: int, record: Record) -> None:
         if index == self.stop_at:
             raise RuntimeError("crash")
         self.place += torch.randn(3, generator=self.generator, dtype=torch.float64)
-        metrics.record("places", {"place": self.place, "index": index})
+        record.metrics.record("places", {"place": self.place, "index": index})
         if index % 4 == 0:
-            metrics.record("rare", {"largest": float(self.place.max())})
+            record.metrics.record("rare", {"largest": float(self.place.max())})
 
     def state_dict(self) -> dict[str, Any]:
         return {"place": self.place, "generator": self.generator.get_state()}
@@ -156,8 +168,8 @@ def test_a_signal_leaves_a_checkpoint_and_says_how_to_go_on(
 ) -> None:
     step = Walk.step
 
-    def signalled(self: Walk, index: int, metrics: Metrics) -> None:
-        step(self, index, metrics)
+    def signalled(self: Walk, index: int, record: Record) -> None:
+        step(self, index, record)
         if index == 9:
             os.kill(os.getpid(), number)
 
@@ -302,7 +314,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(UserError, match="No space"):
         write_whole(path, "new")
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.txt"]
     assert path.read_text() == "old"

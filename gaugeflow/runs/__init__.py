@@ -1,8 +1,10 @@
 """Runs: the strict configuration, the run directory, checkpoints, recorded numbers, and the loop of every task."""
 
 from gaugeflow.runs.directory import RunDirectory
-from gaugeflow.runs.loop import Run, fresh_report, report, resume, start
+from gaugeflow.runs.loop import fresh_report, report, resume, start
 from gaugeflow.runs.metrics import Metrics
+from gaugeflow.runs.record import Record
+from gaugeflow.runs.run import Run
 from gaugeflow.runs.schema import Checkpointing, Count, Number, Positive, RunConfig, Section
 from gaugeflow.runs.signals import Interrupted
 from gaugeflow.runs.source import Source
@@ -16,6 +18,7 @@ __all__ = [
     "Metrics",
     "Number",
     "Positive",
+    "Record",
     "Run",
     "RunConfig",
     "RunDirectory",

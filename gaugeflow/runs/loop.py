@@ -2,81 +2,22 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from gaugeflow.errors import UserError
-from gaugeflow.runs.atomic import write_whole
-from gaugeflow.runs.checkpoint import load_checkpoint, save_checkpoint
 from gaugeflow.runs.directory import RunDirectory
 from gaugeflow.runs.environment import environment
-from gaugeflow.runs.metrics import Metrics
-from gaugeflow.runs.plain import json_text
 from gaugeflow.runs.progress import Progress
+from gaugeflow.runs.record import Record
+from gaugeflow.runs.run import Run
 from gaugeflow.runs.schema import Checkpointing
 from gaugeflow.runs.signals import Interrupted, stop_requests
 from gaugeflow.runs.source import Source
 from gaugeflow.runs.task import Task
 from gaugeflow.runs.validation import validate
 
-__all__ = ["Run", "fresh_report", "report", "resume", "start"]
-
-
-@dataclass
-class Run:
-    """A task between two steps: how many lie behind it, what it recorded, how long it took."""
-
-    task: Task
-    directory: RunDirectory
-    metrics: Metrics = field(default_factory=Metrics)
-    done: int = 0
-    seconds: float = 0.0
-
-    @classmethod
-    def begin(cls, task: Task, directory: RunDirectory) -> "Run":
-        """The run at step 0."""
-        task.begin()
-        return cls(task, directory)
-
-    @classmethod
-    def restore(cls, task: Task, directory: RunDirectory) -> "Run":
-        """The run at its last checkpoint.
-
-        Raises UserError if there is none, or if the task's configuration makes another run than the checkpoint's.
-        """
-        done, state = load_checkpoint(directory.checkpoint, task.name)
-        _refuse_changes(task, state["config"])
-        if done > task.steps:
-            raise UserError(f"{directory.path}: {done} steps are done, the configuration asks for {task.steps} only")
-        task.load_state_dict(state["task"])
-        return cls(task, directory, Metrics.load(directory.metrics, state["counts"]), done, state["seconds"])
-
-    def save(self) -> None:
-        """Commits the recorded rows, then the checkpoint that counts them.
-
-        A process killed between the two leaves rows that the checkpoint does not know of; resuming drops them
-        and measures them again, bit for bit.
-        """
-        self.metrics.save(self.directory.metrics)
-        state = {
-            "task": self.task.state_dict(),
-            "config": self.task.config.model_dump(mode="json"),
-            "counts": self.metrics.counts(),
-            "seconds": self.seconds,
-        }
-        save_checkpoint(self.directory.checkpoint, self.task.name, self.done, state)
-
-    def report(self) -> dict[str, Any]:
-        """The task's numbers from the rows recorded so far."""
-        return {"task": self.task.name, **self.task.report(self.metrics), "seconds": self.seconds}
-
-    def finish(self) -> dict[str, Any]:
-        """Writes the report in both forms and returns it."""
-        report = self.report()
-        write_whole(self.directory.report, json_text(report))
-        write_whole(self.directory.markdown, self.task.markdown(report))
-        return report
+__all__ = ["fresh_report", "report", "resume", "start"]
 
 
 def start(task_class: type[Task], source: Source, path: Path, *, quiet: bool = False) -> dict[str, Any]:
@@ -91,7 +32,6 @@ def start(task_class: type[Task], source: Source, path: Path, *, quiet: bool = F
     run = Run.begin(task, directory)
     directory.create(task.config, environment(task.config.seed, task.config.device))
     with directory.held():
-        run.save()
         return _drive(run, quiet)
 
 
@@ -113,23 +53,19 @@ def resume(task_class: type[Task], path: Path, overrides: Sequence[str] = (), *,
 def report(task_class: type[Task], path: Path) -> dict[str, Any]:
     """The numbers from what a run has recorded up to its last checkpoint, finished or not."""
     directory = RunDirectory.open(path)
-    run = Run.restore(_task(task_class, directory), directory)
-    return run.report()
+    return Run.restore(_task(task_class, directory), directory).report()
 
 
 def fresh_report(task_class: type[Task], path: Path, seed: int, *, quiet: bool = False) -> dict[str, Any]:
     """The numbers measured anew from the checkpoint with another seed; the directory is not changed."""
     directory = RunDirectory.open(path)
     run = Run.restore(_task(task_class, directory), directory)
-    run.metrics, began = Metrics(), time.monotonic()
+    run.record, began = Record(), time.monotonic()
     first = run.task.restart_measurements(seed)
-    progress = Progress(run.task.steps, first, run.task.name, quiet)
-    try:
+    with Progress(run.task.steps, first, run.task.name, quiet) as progress:
         for index in range(first, run.task.steps):
-            run.task.step(index, run.metrics)
+            run.task.step(index, run.record)
             progress.advance(run.task.status())
-    finally:
-        progress.close()
     run.seconds = time.monotonic() - began
     return {**run.report(), "fresh": True, "seed": seed}
 
@@ -140,33 +76,24 @@ def _task(task_class: type[Task], directory: RunDirectory, overrides: Sequence[s
     return task_class(validate(task_class.schema, source))
 
 
-def _refuse_changes(task: Task, before: dict[str, Any]) -> None:
-    now = task.config.model_dump(mode="json")
-    changed = sorted(key for key in now if before.get(key) != now[key] and key not in task.extendable)
-    if changed:
-        allowed = ", ".join(sorted(task.extendable))
-        raise UserError(
-            f"{', '.join(changed)} cannot change on resume, it would be another run; expected changes of "
-            f"{allowed} only, or a new `gaugeflow run`"
-        )
-
-
 def _drive(run: Run, quiet: bool) -> dict[str, Any]:
-    clock = _Clock(run.task.config.checkpoint_every)
-    began = time.monotonic() - run.seconds
-    progress = Progress(run.task.steps, run.done, run.task.name, quiet)
-    with stop_requests() as request:
-        try:
+    """From where the run stands to its end, or to the first signal."""
+    ensemble = run.task.open_ensemble(run.directory.chain, run.fields)
+    with ensemble or nullcontext(), stop_requests() as request:
+        run.record.ensemble = ensemble
+        if run.done == 0:
+            run.save()
+        clock = _Clock(run.task.config.checkpoint_every)
+        began = time.monotonic() - run.seconds
+        with Progress(run.task.steps, run.done, run.task.name, quiet) as progress:
             while run.done < run.task.steps and request.number is None:
-                run.task.step(run.done, run.metrics)
+                run.task.step(run.done, run.record)
                 run.done += 1
-                progress.advance(run.task.status())
                 run.seconds = time.monotonic() - began
+                progress.advance(run.task.status())
                 if clock.due() or run.done == run.task.steps or request.number is not None:
                     run.save()
                     clock.restart()
-        finally:
-            progress.close()
     if request.number is not None and run.done < run.task.steps:
         where = run.directory.path
         message = f"stopped at step {run.done} of {run.task.steps}; continue with: gaugeflow resume {where}"

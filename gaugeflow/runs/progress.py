@@ -2,6 +2,7 @@
 
 import sys
 import time
+from typing import Self
 
 from tqdm import tqdm
 
@@ -35,7 +36,9 @@ class Progress:
             line = f"{self._label}: step {self._done} of {self._total} ({percent} %), {rate:.3g} steps/s  {status}"
             print(line, file=sys.stderr, flush=True)
 
-    def close(self) -> None:
-        """Leaves the bar on the screen and ends its line."""
-        if self._bar is not None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:  # leaves the bar on the screen and ends its line
             self._bar.close()

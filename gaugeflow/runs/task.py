@@ -1,9 +1,12 @@
 """What a job of the package is: a schema, and steps that record rows."""
 
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
+from gaugeflow.io.ensemble import EnsembleWriter
 from gaugeflow.runs.metrics import Metrics
+from gaugeflow.runs.record import Record
 from gaugeflow.runs.schema import RunConfig
 
 __all__ = ["Task"]
@@ -42,7 +45,7 @@ class Task(ABC, Generic[C]):
         """Makes the state at step 0 from the configuration and its seed."""
 
     @abstractmethod
-    def step(self, index: int, metrics: Metrics) -> None:
+    def step(self, index: int, record: Record) -> None:
         """Makes step number `index` (from 0) and records its rows."""
 
     @abstractmethod
@@ -64,6 +67,13 @@ class Task(ABC, Generic[C]):
     @abstractmethod
     def markdown(self, report: dict[str, Any]) -> str:
         """The report as a person reads it: the tables of `report.md`."""
+
+    def open_ensemble(self, path: Path, count: int | None) -> EnsembleWriter | None:
+        """Where `step` appends fields: a new file, or, with a count, the first so many of what is there.
+
+        None, as by default, if the job keeps no fields.
+        """
+        return None
 
     def status(self) -> str:
         """A few words beside the progress bar."""

@@ -1,0 +1,16 @@
+"""What the steps of a run leave behind: rows of numbers, and fields in an ensemble file."""
+
+from dataclasses import dataclass, field
+
+from gaugeflow.io.ensemble import EnsembleWriter
+from gaugeflow.runs.metrics import Metrics
+
+__all__ = ["Record"]
+
+
+@dataclass
+class Record:
+    """The rows, committed with each checkpoint, and the open ensemble, which appends at once, if fields are kept."""
+
+    metrics: Metrics = field(default_factory=Metrics)
+    ensemble: EnsembleWriter | None = None

@@ -1,0 +1,94 @@
+"""A run between two steps: its task, its directory, and what it has recorded."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from gaugeflow.errors import UserError
+from gaugeflow.runs.atomic import write_whole
+from gaugeflow.runs.checkpoint import load_checkpoint, save_checkpoint
+from gaugeflow.runs.directory import RunDirectory
+from gaugeflow.runs.metrics import Metrics
+from gaugeflow.runs.plain import json_text
+from gaugeflow.runs.record import Record
+from gaugeflow.runs.task import Task
+
+__all__ = ["Run"]
+
+
+@dataclass
+class Run:
+    """A task between two steps.
+
+    Attributes:
+        done: how many steps lie behind it.
+        seconds: how long they took, over all processes that worked on it.
+        fields: how many fields the checkpoint knows of in `chain.h5`; None before the first checkpoint.
+    """
+
+    task: Task
+    directory: RunDirectory
+    record: Record = field(default_factory=Record)
+    done: int = 0
+    seconds: float = 0.0
+    fields: int | None = None
+
+    @classmethod
+    def begin(cls, task: Task, directory: RunDirectory) -> "Run":
+        """The run at step 0."""
+        task.begin()
+        return cls(task, directory)
+
+    @classmethod
+    def restore(cls, task: Task, directory: RunDirectory) -> "Run":
+        """The run at its last checkpoint.
+
+        Raises UserError if there is none, or if the task's configuration makes another run than the checkpoint's.
+        """
+        done, state = load_checkpoint(directory.checkpoint, task.name)
+        _refuse_changes(task, state["config"])
+        if done > task.steps:
+            raise UserError(f"{directory.path}: {done} steps are done, the configuration asks for {task.steps} only")
+        task.load_state_dict(state["task"])
+        record = Record(Metrics.load(directory.metrics, state["counts"]))
+        return cls(task, directory, record, done, state["seconds"], state["fields"])
+
+    def save(self) -> None:
+        """Commits fields and rows, then the checkpoint that counts them.
+
+        A process killed in between leaves fields and rows that the checkpoint does not know of; resuming drops them
+        and makes them again, bit for bit.
+        """
+        ensemble = self.record.ensemble
+        if ensemble is not None:
+            ensemble.sync()
+        self.record.metrics.save(self.directory.metrics)
+        state = {
+            "task": self.task.state_dict(),
+            "config": self.task.config.model_dump(mode="json"),
+            "counts": self.record.metrics.counts(),
+            "fields": None if ensemble is None else ensemble.count,
+            "seconds": self.seconds,
+        }
+        save_checkpoint(self.directory.checkpoint, self.task.name, self.done, state)
+
+    def report(self) -> dict[str, Any]:
+        """The task's numbers from the rows recorded so far."""
+        return {"task": self.task.name, **self.task.report(self.record.metrics), "seconds": self.seconds}
+
+    def finish(self) -> dict[str, Any]:
+        """Writes the report in both forms and returns it."""
+        report = self.report()
+        write_whole(self.directory.report, json_text(report))
+        write_whole(self.directory.markdown, self.task.markdown(report))
+        return report
+
+
+def _refuse_changes(task: Task, before: dict[str, Any]) -> None:
+    now = task.config.model_dump(mode="json")
+    changed = sorted(key for key in now if before.get(key) != now[key] and key not in task.extendable)
+    if changed:
+        allowed = ", ".join(sorted(task.extendable))
+        raise UserError(
+            f"{', '.join(changed)} cannot change on resume, it would be another run; expected changes of "
+            f"{allowed} only, or a new `gaugeflow run`"
+        )
