@@ -1,6 +1,8 @@
-"""Gauge configurations in files: NERSC, ILDG and SciDAC in LIME, MILC v5, Bridge++ text."""
+"""Gauge configurations in files: NERSC, ILDG and SciDAC in LIME, MILC v5, Bridge++ text, and HDF5 ensembles."""
 
-from gaugeflow.io.api import read
+from gaugeflow.io.api import convert, read, write
 from gaugeflow.io.configuration import Configuration
+from gaugeflow.io.ensemble import EnsembleWriter
+from gaugeflow.io.registry import FORMATS
 
-__all__ = ["Configuration", "read"]
+__all__ = ["FORMATS", "Configuration", "EnsembleWriter", "convert", "read", "write"]

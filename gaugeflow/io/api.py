@@ -1,21 +1,30 @@
 """Read, write and convert configurations in any known format."""
 
+import dataclasses
+import difflib
 import os
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
-import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.groups import get_group, group_of
+from gaugeflow.io.atomic import replacing
 from gaugeflow.io.configuration import Configuration
-from gaugeflow.io.registry import format_of
+from gaugeflow.io.format import Format
+from gaugeflow.io.layout import precision_of
+from gaugeflow.io.membership import TOLERANCE, worst_violation
+from gaugeflow.io.options import one_of
+from gaugeflow.io.registry import format_for_writing, format_of
 from gaugeflow.io.source import Source
+from gaugeflow.lattice.fields import check_links
 
-__all__ = ["read"]
+__all__ = ["convert", "read", "write"]
 
-TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
-"""How far links may be from the group, by precision: well above rounding after long runs, well below damage."""
+ROUNDING = {32: 2.5e-7, 64: 0.0}
+"""How far an entry of a unitary matrix or an angle may move when rounded to single precision; in double it may not."""
 
 
 def read(
@@ -40,18 +49,113 @@ def read(
         UserError: the file cannot be read, is damaged, contradicts itself or the arguments, or its links are not in
             the group.
     """
+    if not isinstance(select, slice | None):
+        raise UserError(f"select: expected a slice of configurations, got {select!r}")
     name = None if group is None else get_group(group).name
     with Source(path) as source:
         form = format_of(source)
         links, metadata = form.read(source, _extents(shape), name, select)
-        violation = _violation(links)
-        limit = TOLERANCE[links.real.dtype] if tolerance is None else tolerance
+        violation = worst_violation(links)
+        limit = TOLERANCE[precision_of(links)] if tolerance is None else tolerance
         if not violation <= limit:
             raise source.error(
                 f"links of {group_of(links).name} to {limit}",
                 f"a violation of {violation:.3g} (damaged data, or not in the byte order of a {form.title} file)",
             )
     return Configuration(links, group_of(links).name, form.name, source.path, metadata)
+
+
+def write(path: str | os.PathLike[str], links: Tensor, format: str | None = None, **metadata: Any) -> None:
+    """Writes a field to a file, by way of a temporary one: an old file stays whole until the new one is complete.
+
+    Args:
+        path: the file.
+        links: ``(batch, D, *shape, N, N)``, or U(1) angles ``(batch, D, *shape)``; only HDF5 takes a batch larger
+            than one, U(1), and dimensions other than four.
+        format: a name of ``gaugeflow.io.FORMATS``, by default after the extension of the path.
+        metadata: options of the format, such as ``precision`` and ``byte_order`` (its docstring lists them).
+
+    Raises:
+        UserError: the format cannot hold the field or does not know an option, links are not in their group to the
+            precision asked for, or the system refuses to write; then an old file is untouched.
+    """
+    check_links(links)
+    form = format_for_writing(Path(path), format)
+    options = _options(form, metadata)
+    _require_group(path, links, options)
+    with replacing(Path(path)) as temporary:
+        form.write(temporary, links.detach(), options)
+
+
+def convert(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    format: str | None = None,
+    *,
+    shape: Sequence[int] | None = None,
+    group: str | None = None,
+    select: slice | None = None,
+    **metadata: Any,
+) -> Configuration:
+    """Reads a file, writes it in another format, reads that back and compares. Checksums are verified and written.
+
+    Args:
+        source, target: the files; ``shape``, ``group``, ``select`` as in :func:`read`.
+        format: of the target, by default after its extension.
+        metadata: options of the target's format. Attributes, chains and steps of an ensemble are carried over to
+            another ensemble.
+
+    Returns:
+        The configuration as it stands in the target.
+
+    Raises:
+        UserError: as :func:`read` and :func:`write` do, or the target does not give back the field.
+    """
+    original = read(source, shape, group, select=select)
+    form = format_for_writing(Path(target), format)
+    options = _options(form, {**_carried(original, form), **metadata})
+    _require_group(target, original.links, options)
+    with replacing(Path(target)) as temporary:
+        form.write(temporary, original.links, options)
+        written = read(temporary, original.shape, original.group)
+        if not _same(original.links, written.links, bool(options.get("compressed"))):
+            raise UserError(f"{target}: expected the field of {source} back, found another; the disk may be failing")
+    return dataclasses.replace(written, path=Path(target))
+
+
+def _require_group(path: str | os.PathLike[str], links: Tensor, options: dict[str, Any]) -> None:
+    bits = one_of("bits of a real number of the links", precision_of(links), (32, 64))
+    limit = TOLERANCE[options.get("precision") or bits]
+    violation = worst_violation(links)
+    if not violation <= limit:
+        raise UserError(
+            f"{path}: expected links in the group to {limit}, got a violation of {violation:.3g}; "
+            "project them to the group, or write single precision"
+        )
+
+
+def _same(original: Tensor, written: Tensor, compressed: bool) -> bool:
+    """Whether two fields agree to the rounding of the less precise; a recomputed row as well as the links allow."""
+    bits = min(precision_of(original), precision_of(written))
+    limit = 4 * TOLERANCE[bits] if compressed else ROUNDING[bits]
+    return original.shape == written.shape and bool(((original - written).abs() <= limit).all())
+
+
+def _carried(original: Configuration, form: Format) -> dict[str, Any]:
+    if original.format != form.name or "attributes" not in original.metadata:
+        return {}
+    return {**original.metadata["attributes"], **{key: original.metadata[key] for key in ("chain", "step")}}
+
+
+def _options(form: Format, given: dict[str, Any]) -> dict[str, Any]:
+    for name in given:
+        if name not in form.options and not form.takes_more:
+            near = difflib.get_close_matches(name, form.options, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"it knows {', '.join(form.options)}"
+            raise UserError(f"{form.title} files have no option {name!r}; {hint}")
+    options = {**form.options, **given}
+    one_of("precision", options.get("precision"), (None, 32, 64))
+    return options
 
 
 def _extents(shape: Sequence[int] | None) -> tuple[int, ...] | None:
@@ -61,7 +165,3 @@ def _extents(shape: Sequence[int] | None) -> tuple[int, ...] | None:
     if len(extents) < 2 or not all(isinstance(extent, int) and extent > 0 for extent in extents):
         raise UserError(f"shape: expected two or more positive whole numbers (x, ..., t), got {shape!r}")
     return extents
-
-
-def _violation(links: Tensor) -> float:
-    return float(group_of(links).violation(links).amax())

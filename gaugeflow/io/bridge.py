@@ -39,7 +39,7 @@ class Bridge(Format):
     name = "bridge"
     title = "Bridge++ text"
     extensions = (".txt",)
-    options: ClassVar = {"precision": None}
+    options: ClassVar[dict[str, Any]] = {"precision": None}
 
     def sniff(self, source: Source) -> bool:
         first = source.head(64).split(maxsplit=1)

@@ -24,7 +24,7 @@ def scidac_checksum(data: bytes, site_bytes: int) -> tuple[int, int]:
     The rank of a site is its place in the file (x fastest). Source: QIO, the I/O layer of the SciDAC software.
     """
     sites = np.frombuffer(data, np.uint8).reshape(-1, site_bytes)
-    crc = np.fromiter((zlib.crc32(site) for site in sites), np.uint32, len(sites))
+    crc = np.fromiter((zlib.crc32(site.data) for site in sites), np.uint32, len(sites))
     return _rotated_xor(crc, 29), _rotated_xor(crc, 31)
 
 

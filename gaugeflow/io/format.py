@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -29,7 +29,7 @@ class Format(ABC):
     name: str
     title: str
     extensions: tuple[str, ...]
-    options: dict[str, Any]
+    options: ClassVar[dict[str, Any]]
     """What a user may choose when writing, with the defaults; their meaning stands in the docstring of the class."""
     takes_more: bool = False
     """Whether further options are kept in the file as plain values."""

@@ -32,7 +32,7 @@ class Ildg(LimeGauge):
     name = "ildg"
     title = "ILDG"
     extensions = (".ildg", ".lime")
-    options: ClassVar = {"precision": None, "lfn": None, "info": ""}
+    options: ClassVar[dict[str, Any]] = {"precision": None, "lfn": None, "info": ""}
     data_type = "ildg-binary-data"
     described_by = ("ildg-format", "scidac-checksum")
 

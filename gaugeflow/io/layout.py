@@ -11,7 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["complete_rows", "component_count", "precision_of", "to_links", "to_sites"]
+__all__ = ["complete_rows", "component_count", "host_array", "precision_of", "to_links", "to_sites"]
+
+
+def host_array(links: Tensor) -> np.ndarray:
+    """Links as an array in the host's memory."""
+    return links.detach().cpu().resolve_conj().resolve_neg().numpy()
 
 
 def component_count(shape: Sequence[int], n: int, rows: int | None = None) -> int:
@@ -46,7 +51,7 @@ def to_sites(links: Tensor, precision: int, byte_order: str, rows: int | None = 
         precision: 32 or 64 bits per real number.
         byte_order: ``big`` or ``little``.
     """
-    field = links[0, ..., :rows, :].detach().cpu().resolve_conj().numpy()
+    field = host_array(links[0, ..., :rows, :])
     ndim = field.shape[0]
     sites = field.transpose(*reversed(range(1, ndim + 1)), 0, ndim + 1, ndim + 2)
     kind = np.dtype(f"{'>' if byte_order == 'big' else '<'}c{precision // 4}")

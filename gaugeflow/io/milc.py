@@ -39,7 +39,7 @@ class Milc(Format):
     name = "milc"
     title = "MILC v5"
     extensions = (".milc",)
-    options: ClassVar = {"byte_order": "little", "date": None}
+    options: ClassVar[dict[str, Any]] = {"byte_order": "little", "date": None}
 
     def sniff(self, source: Source) -> bool:
         return source.head(4) in (struct.pack("<i", MAGIC), struct.pack(">i", MAGIC))

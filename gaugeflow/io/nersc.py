@@ -50,7 +50,7 @@ class Nersc(Format):
     name = "nersc"
     title = "NERSC"
     extensions = (".nersc",)
-    options: ClassVar = {"precision": None, "byte_order": "big", "compressed": False}
+    options: ClassVar[dict[str, Any]] = {"precision": None, "byte_order": "big", "compressed": False}
     takes_more = True
 
     def sniff(self, source: Source) -> bool:
@@ -91,6 +91,8 @@ class Nersc(Format):
             "FLOATING_POINT": f"IEEE{precision}{byte_order.upper()}",
         }
         text = "".join(f"{key} = {value}\n" for key, value in entries.items())
+        if len(text) > HEADER_LIMIT // 2:
+            raise UserError(f"NERSC header: expected at most {HEADER_LIMIT // 2} characters, got {len(text)}")
         with path.open("wb") as file:
             file.write(f"BEGIN_HEADER\n{text}END_HEADER\n".encode("ascii"))
             file.write(data.data)
@@ -176,7 +178,7 @@ def _header_entries(entries: dict[str, Any]) -> dict[str, str]:
     clean = {}
     for key, value in entries.items():
         text = str(value)
-        if key.upper() in REQUIRED or not (f"{key}{text}".isascii() and f"{key}{text}".isprintable()):
+        if key.upper() in REQUIRED or "=" in key or not (f"{key}{text}".isascii() and f"{key}{text}".isprintable()):
             raise UserError(f"NERSC header: {key} = {text!r} must be printable ASCII and may not replace {REQUIRED}")
         clean[key.upper()] = text
     return clean

@@ -5,6 +5,7 @@ from pathlib import Path
 from gaugeflow.errors import UserError
 from gaugeflow.io.bridge import Bridge
 from gaugeflow.io.format import Format
+from gaugeflow.io.hdf5 import Hdf5
 from gaugeflow.io.ildg import Ildg
 from gaugeflow.io.milc import Milc
 from gaugeflow.io.nersc import Nersc
@@ -13,7 +14,7 @@ from gaugeflow.io.source import Source
 
 __all__ = ["FORMATS", "format_for_writing", "format_of"]
 
-FORMATS: dict[str, Format] = {f.name: f for f in (Nersc(), Ildg(), Scidac(), Milc(), Bridge())}
+FORMATS: dict[str, Format] = {f.name: f for f in (Nersc(), Ildg(), Scidac(), Milc(), Hdf5(), Bridge())}
 """All formats by name. A file is tried in this order."""
 
 

@@ -28,7 +28,7 @@ class Scidac(LimeGauge):
     name = "scidac"
     title = "SciDAC"
     extensions = (".scidac",)
-    options: ClassVar = {"precision": None, "info": ""}
+    options: ClassVar[dict[str, Any]] = {"precision": None, "info": ""}
     data_type = "scidac-binary-data"
     described_by = ("scidac-private-file-xml", "scidac-private-record-xml", "scidac-checksum")
 

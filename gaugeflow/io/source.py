@@ -25,7 +25,7 @@ class Source:
             if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
                 kind = "a directory" if stat.S_ISDIR(status.st_mode) else "a device, pipe or socket"
                 raise self.error("a gauge configuration file", kind)
-            self._file = self.path.open("rb")
+            self.file = self.path.open("rb")
         except (OSError, ValueError) as error:
             if isinstance(error, UserError):
                 raise
@@ -33,7 +33,7 @@ class Source:
             raise self.error("a readable gauge configuration file", str(reason)) from error
         self.size = status.st_size
         if self.size == 0:
-            self._file.close()
+            self.file.close()
             raise self.error("a gauge configuration", "an empty file")
 
     def __enter__(self) -> Self:
@@ -42,7 +42,7 @@ class Source:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        self.file.close()
 
     def error(self, expected: str, found: str) -> UserError:
         """The error that says which file, what was expected and what came."""
@@ -64,8 +64,8 @@ class Source:
         """``length`` bytes from ``offset`` on. Raises UserError if the file is shorter or the disk fails."""
         self.require(offset, length, what)
         try:
-            self._file.seek(offset)
-            data = self._file.read(length)
+            self.file.seek(offset)
+            data = self.file.read(length)
         except OSError as error:
             raise self.error(f"{length} bytes of {what}", str(error.strerror)) from error
         if len(data) != length:
