@@ -86,7 +86,11 @@ def _kernels(
 
 def _backend_class(backend: str, device: torch.device) -> type[LoopKernels]:
     """Imports a backend only when it is asked for: compilers are slow to load, and triton may be absent."""
-    if backend == "torch" or (backend == "auto"):
+    if device.type == "cpu" and backend in ("auto", "numba"):
+        from gaugeflow.kernels.numba_backend import NumbaKernels
+
+        return NumbaKernels
+    if backend in ("auto", "torch"):
         return TorchKernels
     raise UserError(
         f"kernels: backend {backend!r} does not serve device {device}; expected one of {', '.join(BACKENDS)}"

@@ -58,9 +58,9 @@ def overrelax_update(n: int) -> LocalUpdate:
 
 def _unit_phase(m: Tensor) -> Tensor:
     """``m / |m|`` in double precision, 1 where m = 0."""
-    m = m.to(torch.complex128)
-    size = m.abs()
-    return torch.where(size > 0, m / torch.where(size > 0, size, 1), 1).to(m.dtype)
+    wide = m.to(torch.complex128)
+    size = wide.abs()
+    return torch.where(size > 0, wide / torch.where(size > 0, size, 1), 1).to(m.dtype)
 
 
 def _unit_quaternion(m: Tensor, i: int, j: int) -> tuple[Tensor, Tensor]:
