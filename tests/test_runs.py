@@ -74,7 +74,8 @@ class Walk(Task[WalkConfig]):
     def report(self, metrics: Metrics) -> dict[str, Any]:
         return {"mean": metrics.column("places", "place").mean(), "undefined": float("nan")}
 
-    def markdown(self, report: dict[str, Any]) -> str:
+    @staticmethod
+    def markdown(report: dict[str, Any]) -> str:
         return f"mean {report['mean']}\n"
 
 

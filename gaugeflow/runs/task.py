@@ -64,8 +64,9 @@ class Task(ABC, Generic[C]):
     def report(self, metrics: Metrics) -> dict[str, Any]:
         """The job's numbers with their errors, as plain values under the keys that `report.json` has."""
 
+    @staticmethod
     @abstractmethod
-    def markdown(self, report: dict[str, Any]) -> str:
+    def markdown(report: dict[str, Any]) -> str:
         """The report as a person reads it: the tables of `report.md`."""
 
     def open_ensemble(self, path: Path, count: int | None) -> EnsembleWriter | None:

@@ -1,0 +1,194 @@
+"""The command `gaugeflow`. Each command imports what it needs when it is called, so that help comes at once."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from gaugeflow import __version__
+from gaugeflow.errors import UserError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="gaugeflow",
+    help="Sample lattice gauge fields; measure, convert and check configurations and models.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output and nothing else.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value, as in action.beta=6.")
+]
+Directory = Annotated[Path, typer.Argument(metavar="DIR", help="A run directory.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the new samples.")]
+FileGroup = Annotated[str | None, typer.Option(help="su2, su3, ..., where the file does not say.")]
+FileShape = Annotated[
+    tuple[int, int, int, int] | None, typer.Option(metavar="X Y Z T", help="Extents, where the file does not say.")
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"gaugeflow {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def run(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file.")],
+    overrides: Overrides = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Run directory; by default runs/NAME.")] = None,
+    json: Json = False,
+) -> None:
+    """Run the task that CONFIG names, in a new run directory."""
+    from gaugeflow import runs, tasks
+
+    source = runs.Source.read(config)
+    source.override(overrides or ())
+    directory = out or Path("runs") / config.stem
+    with _stoppable():
+        report = runs.start(tasks.task_of(source), source, directory, quiet=json)
+    _show(report, (directory / "report.md").read_text(), json)
+
+
+@app.command()
+def resume(directory: Directory, overrides: Overrides = None, json: Json = False) -> None:
+    """Continue a run from its last checkpoint, bit for bit where the machine is the same."""
+    from gaugeflow import runs
+
+    task = _task(directory)
+    with _stoppable():
+        report = runs.resume(task, directory, overrides or (), quiet=json)
+    _show(report, (directory / "report.md").read_text(), json)
+
+
+@app.command()
+def report(
+    directory: Directory,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Measure anew, from the checkpoint.")] = False,
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """The numbers of a run with their errors."""
+    from gaugeflow import runs
+
+    task = _task(directory)
+    found = runs.fresh_report(task, directory, seed, quiet=json) if fresh else runs.report(task, directory)
+    _show(found, task.markdown(found), json)
+
+
+@app.command()
+def plot(directory: Directory) -> None:
+    """Figures of a run as PNG files in its directory."""
+    from gaugeflow import plots
+
+    for path in plots.plot_run(directory):
+        print(path)
+
+
+@app.command()
+def measure(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Configurations in any known format.")],
+    shape: FileShape = None,
+    group: FileGroup = None,
+    json: Json = False,
+) -> None:
+    """Observables of configuration files, with their conventions; several files give one object with `files`."""
+    from gaugeflow.tasks.measure import measure as measure_file
+    from gaugeflow.tasks.measure import measure_text
+
+    found = [measure_file(path, shape, group) for path in files]
+    _show(found[0] if len(found) == 1 else {"files": found}, "\n\n".join(map(measure_text, found)), json)
+
+
+@app.command()
+def convert(
+    source: Annotated[Path, typer.Argument(metavar="IN")],
+    target: Annotated[Path, typer.Argument(metavar="OUT")],
+    format: Annotated[str | None, typer.Option(help="Of OUT, where its extension does not tell.")] = None,
+    options: Annotated[
+        list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="Of the format, as precision=32.")
+    ] = None,
+    index: Annotated[int | None, typer.Option(min=0, help="Only this configuration of an ensemble.")] = None,
+    shape: FileShape = None,
+    group: FileGroup = None,
+) -> None:
+    """Convert a configuration between file formats; checksums are verified and written."""
+    from gaugeflow.io import convert as convert_file
+    from gaugeflow.runs import Source
+    from gaugeflow.tasks.measure import header_text
+
+    given = Source("{}", "--option")
+    given.override(options or ())
+    select = None if index is None else slice(index, index + 1)
+    written = convert_file(source, target, format, shape=shape, group=group, select=select, **given.data)
+    print(header_text(written))
+
+
+@app.command()
+def exact(
+    group: Annotated[str, typer.Option(help="u1, su2, su3, ...")],
+    beta: Annotated[str, typer.Option(help="Coupling of S = beta sum (1 - Re tr P / N).")],
+    shape: Annotated[
+        tuple[int, int] | None, typer.Option(metavar="X T", help="The torus; without it the infinite plane.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """The closed-form solution of two-dimensional gauge theory."""
+    from gaugeflow.lattice.exact import exact_report
+    from gaugeflow.tasks.table import format_values
+
+    found = exact_report(group, shape, beta)
+    _show(found, format_values(found), json)
+
+
+def _task(directory: Path) -> Any:
+    from gaugeflow import runs, tasks
+
+    return tasks.task_of(runs.Source.read(runs.RunDirectory.open(directory).config))
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """A run stopped by a signal says how to go on and exits with 128 + the signal's number."""
+    from gaugeflow.runs import Interrupted
+
+    try:
+        yield
+    except Interrupted as stop:
+        _fail(str(stop), stop.exit_code)
+
+
+def _show(found: dict[str, Any], text: str, json: bool) -> None:
+    from gaugeflow.runs.plain import json_text
+
+    sys.stdout.write(json_text(found) if json else f"{text.rstrip()}\n")
+
+
+def _fail(message: str, exit_code: int) -> NoReturn:
+    print(f"gaugeflow: {message}", file=sys.stderr)
+    raise SystemExit(exit_code)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line. A user's mistake ends with one message and exit code 2; a bug shows its traceback."""
+    try:
+        app(arguments)
+    except UserError as error:
+        _fail(str(error), 2)
+    except OSError as error:
+        _fail(f"{error.filename or 'operating system'}: {error.strerror or error}", 2)

@@ -1,0 +1,6 @@
+"""The jobs of the package: what `gaugeflow run` knows by name, and the commands on files."""
+
+from gaugeflow.tasks.chain import Chain, ChainConfig
+from gaugeflow.tasks.registry import TASKS, register, task_of
+
+__all__ = ["TASKS", "Chain", "ChainConfig", "register", "task_of"]

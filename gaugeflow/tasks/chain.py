@@ -1,0 +1,194 @@
+"""The task `chain`: a Markov chain of lattice fields, measured as it goes."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import torch
+from pydantic import Field, field_validator, model_validator
+from torch import Tensor
+
+from gaugeflow.errors import UserError
+from gaugeflow.groups import get_group
+from gaugeflow.io import read
+from gaugeflow.io.ensemble import EnsembleWriter
+from gaugeflow.lattice.fields import cold_start, hot_start
+from gaugeflow.lattice.spaces import SCALARS
+from gaugeflow.runs import Count, Metrics, Record, RunConfig, Task
+from gaugeflow.tasks.actions import ActionConfig
+from gaugeflow.tasks.chain_report import chain_markdown, chain_report
+from gaugeflow.tasks.observables import ObservableConfig
+from gaugeflow.tasks.registry import register
+from gaugeflow.tasks.samplers import SamplerConfig
+
+__all__ = ["Chain", "ChainConfig"]
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+class ChainConfig(RunConfig):
+    """`chains` independent chains in a batch: `warmup` updates, then a measurement after every `interval` updates."""
+
+    task: Literal["chain"]
+    group: str | None = None
+    shape: Annotated[list[Count], Field(min_length=1)]
+    dtype: Literal["float32", "float64"] = "float64"
+    action: ActionConfig
+    sampler: SamplerConfig
+    chains: Count = 1
+    start: str = "cold"
+    warmup: Annotated[int, Field(ge=0)]
+    measurements: Count
+    interval: Count = 1
+    observables: Annotated[list[ObservableConfig], Field(min_length=1)]
+    save_fields: bool = False
+
+    @field_validator("group")
+    @classmethod
+    def _known_group(cls, name: str | None) -> str | None:
+        return None if name is None else get_group(name).name
+
+    @field_validator("observables")
+    @classmethod
+    def _once_each(cls, entries: list[ObservableConfig]) -> list[ObservableConfig]:
+        names = [entry.name for entry in entries]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"each observable can be listed once, {', '.join(twice)} came more often")
+        return entries
+
+    @model_validator(mode="after")
+    def _group_where_there_are_links(self) -> Self:
+        scalars = self.action.name == "phi4"
+        if scalars and self.group is not None:
+            raise ValueError(f"group: the action phi4 has scalars and no group, came {self.group!r}")
+        if not scalars and self.group is None:
+            raise ValueError(f"group: the action {self.action.name} needs one (u1, su2, su3, ...), none came")
+        return self
+
+
+@register
+class Chain(Task[ChainConfig]):
+    """Markov chains of links or scalars; one step is one update of every chain."""
+
+    name = "chain"
+    schema = ChainConfig
+    extendable: ClassVar[frozenset[str]] = frozenset({"measurements", "checkpoint_every"})
+
+    def __init__(self, config: ChainConfig) -> None:
+        super().__init__(config)
+        self.action = config.action.build(len(config.shape))
+        self.sampler = config.sampler.build(self.action)
+        for entry in config.observables:
+            if entry.space is not self.action.space:
+                kind = "scalar fields" if entry.space is SCALARS else "links"
+                raise UserError(f"observables: {entry.name} is measured on {kind}, which {config.action.name} has not")
+        self._status = ""
+
+    @property
+    def steps(self) -> int:
+        return self.config.warmup + self.config.measurements * self.config.interval
+
+    def begin(self) -> None:
+        """The start field; measured once, so that an observable that this lattice does not serve is refused here."""
+        config = self.config
+        self.generator = torch.Generator(config.device).manual_seed(config.seed)
+        self.field = self._start()
+        self.sampler.warmup = config.warmup > 0
+        self._measure()
+
+    def step(self, index: int, record: Record) -> None:
+        config = self.config
+        self.sampler.warmup = index < config.warmup
+        self.field, diagnostics = self.sampler.update(self.field, self.generator)
+        if diagnostics:
+            record.metrics.record("updates", {"step": index, **diagnostics})
+        done = index + 1 - config.warmup
+        if done > 0 and done % config.interval == 0:
+            row = self._measure()
+            record.metrics.record("measurements", {"step": index, **row})
+            if record.ensemble is not None:
+                record.ensemble.append(self.field, step=index)
+            name, values = next(iter(row.items()))
+            self._status = f"{name} {float(values.double().mean()):.5f}" if values.ndim == 1 else ""
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "field": self.field,
+            "generator": self.generator.get_state(),
+            "sampler": self.sampler.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.field = state["field"].to(self.config.device)
+        self.generator = torch.Generator(self.config.device)
+        self.generator.set_state(state["generator"])
+        self.sampler.load_state_dict(state["sampler"])
+
+    def restart_measurements(self, seed: int) -> int:
+        """The chain goes on from the checkpoint's field, which is in equilibrium if the warm-up is over."""
+        self.generator.manual_seed(seed)
+        return self.config.warmup
+
+    def report(self, metrics: Metrics) -> dict[str, Any]:
+        return chain_report(self.config, metrics)
+
+    @staticmethod
+    def markdown(report: dict[str, Any]) -> str:
+        return chain_markdown(report)
+
+    def open_ensemble(self, path: Path, count: int | None) -> EnsembleWriter | None:
+        config = self.config
+        if not config.save_fields:
+            return None
+        if count is not None:
+            return EnsembleWriter.open(path, count)
+        return EnsembleWriter.create(
+            path,
+            get_group(str(config.group)),
+            config.shape,
+            DTYPES[config.dtype],
+            capacity=config.measurements * config.chains,
+            seed=config.seed,
+            interval=config.interval,
+            **{f"action_{key}": value for key, value in config.action.model_dump().items()},
+        )
+
+    def status(self) -> str:
+        return self._status
+
+    def _measure(self) -> dict[str, Tensor]:
+        return {name: values for entry in self.config.observables for name, values in entry.measure(self.field).items()}
+
+    def _start(self) -> Tensor:
+        config = self.config
+        dtype = DTYPES[config.dtype]
+        if self.action.space is SCALARS:
+            return self._scalar_start(dtype)
+        group = get_group(str(config.group))
+        starts = {
+            "cold": partial(cold_start, group, config.shape, config.chains, dtype, config.device),
+            "hot": partial(hot_start, group, config.shape, self.generator, config.chains, dtype),
+        }
+        return starts[config.start]() if config.start in starts else self._stored_start(dtype)
+
+    def _scalar_start(self, dtype: torch.dtype) -> Tensor:
+        size = (self.config.chains, *self.config.shape)
+        if self.config.start == "cold":
+            return torch.zeros(size, dtype=dtype, device=self.config.device)
+        if self.config.start == "hot":
+            return torch.randn(size, generator=self.generator, dtype=dtype, device=self.config.device)
+        raise UserError(f"start: expected cold or hot for scalar fields, came {self.config.start!r}")
+
+    def _stored_start(self, dtype: torch.dtype) -> Tensor:
+        """Every chain starts from the one configuration of a file, or each from its own of an ensemble's last."""
+        config = self.config
+        if not Path(config.start).exists():
+            raise UserError(
+                f"start: expected cold, hot or a configuration file, came {config.start!r}, which is no file"
+            )
+        links = read(config.start, config.shape, config.group).links
+        if len(links) not in (1, config.chains):
+            raise UserError(f"start: {config.start} holds {len(links)} configurations, expected 1 or {config.chains}")
+        links = links.to(config.device, dtype.to_complex() if links.is_complex() else dtype)
+        return links.expand(config.chains, *links.shape[1:]).clone()

@@ -1,0 +1,96 @@
+"""The numbers of a chain: every observable with its error, beside the closed form where there is one."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gaugeflow.errors import UserError
+from gaugeflow.lattice.exact import Exact2D
+from gaugeflow.montecarlo.errors import estimate
+from gaugeflow.runs import Metrics
+from gaugeflow.tasks.estimates import row
+from gaugeflow.tasks.table import format_table, with_error
+
+if TYPE_CHECKING:
+    from gaugeflow.tasks.chain import ChainConfig
+
+__all__ = ["chain_markdown", "chain_report", "exact_solution"]
+
+
+def chain_report(config: "ChainConfig", metrics: Metrics) -> dict[str, Any]:
+    """Plain values for `report.json`. Raises UserError if too little is measured for an error."""
+    columns = metrics.columns("measurements")
+    count = metrics.counts().get("measurements", 0)
+    if count < 2:
+        raise UserError(f"expected two measurements or more for errors, the run has {count} so far")
+    solution = exact_solution(config)
+    quantities: dict[str, Any] = {}
+    for entry in config.observables:
+        mine = {name: columns[name] for name in entry.columns}
+        exact = entry.exact(solution) if solution else {}
+        for name, found in entry.estimates(mine).items():
+            quantities[name] = row(found, exact.get(name))
+    return {
+        "group": config.group,
+        "shape": config.shape,
+        "action": config.action.model_dump(),
+        "sampler": config.sampler.model_dump(),
+        "chains": config.chains,
+        "measurements": count,
+        "interval": config.interval,
+        "seed": config.seed,
+        "observables": quantities,
+        "sampling": _sampling(config, metrics),
+        "conventions": {entry.name: entry.convention for entry in config.observables},
+    }
+
+
+def exact_solution(config: "ChainConfig") -> Exact2D | None:
+    """The closed form that serves this run: Wilson's action in two dimensions."""
+    if config.action.name != "wilson" or len(config.shape) != 2 or config.action.beta <= 0:
+        return None
+    return Exact2D(str(config.group), (config.shape[0], config.shape[1]), config.action.beta)
+
+
+def _sampling(config: "ChainConfig", metrics: Metrics) -> dict[str, Any]:
+    """What the sampler says of itself after the warm-up; <exp(-dH)> = 1 for any step size."""
+    updates = metrics.columns("updates")
+    if not updates:
+        return {}
+    production = updates["step"] >= config.warmup
+    found = {"acceptance": row(estimate(updates["acceptance"][production]))}
+    violation = updates["energy_violation"][production]
+    if np.isfinite(violation).all():
+        found["exp_minus_dh"] = row(estimate(np.exp(-violation)), 1.0)
+    return found
+
+
+def chain_markdown(report: dict[str, Any]) -> str:
+    """`report.md`: measured, exact, difference in errors, autocorrelation time, for every quantity."""
+    rows = [_cells(name, entry) for name, entry in (report["observables"] | report["sampling"]).items()]
+    head = ["", "measured", "exact", "difference in errors", "tau_int", "measurements"]
+    conventions = "".join(f"- {name}: {text}\n" for name, text in report["conventions"].items())
+    return (
+        f"# {_title(report)}\n\n{format_table(head, rows)}\n"
+        "Errors are one standard deviation by the Gamma method; tau_int in units of measurements, which lie "
+        f"{report['interval']} updates apart.\n\n{conventions}"
+    )
+
+
+def _cells(name: str, entry: dict[str, Any]) -> list[str]:
+    exact, deviation, tau = entry["exact"], entry["deviation"], entry["tau_int"]
+    return [
+        name,
+        with_error(entry["value"], entry["error"]),
+        "-" if exact is None else f"{exact:.7g}",
+        "-" if deviation is None else f"{deviation:+.2f}",
+        "-" if tau is None else f"{tau:.2f}",
+        str(entry["count"]),
+    ]
+
+
+def _title(report: dict[str, Any]) -> str:
+    action = ", ".join(f"{key} {value}" for key, value in report["action"].items() if key != "name")
+    lattice = " x ".join(map(str, report["shape"]))
+    theory = f"{report['group']}, " if report["group"] else ""
+    return f"{theory}{lattice}, {report['action']['name']} action ({action}), {report['sampler']['name']}"

@@ -1,0 +1,39 @@
+"""The `sampler` section of a configuration: one class for each Markov move, chosen by its `name`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from gaugeflow.lattice.action import Action
+from gaugeflow.montecarlo import HMC, HeatBath, Sampler
+from gaugeflow.runs import Positive, Section
+
+__all__ = ["HMCConfig", "HeatBathConfig", "SamplerConfig"]
+
+
+class HeatBathConfig(Section):
+    """One heat-bath sweep and `overrelaxation` sweeps make one update."""
+
+    name: Literal["heatbath"]
+    overrelaxation: Annotated[int, Field(ge=0)] = 0
+
+    def build(self, action: Action) -> Sampler:
+        """The sampler. Raises UserError if the action is not made of loops."""
+        return HeatBath(action, overrelaxation=self.overrelaxation)  # type: ignore[arg-type]
+
+
+class HMCConfig(Section):
+    """One trajectory makes one update; the step size is tuned to `target_acceptance` during the warm-up."""
+
+    name: Literal["hmc"]
+    integrator: Literal["leapfrog", "omelyan2", "omelyan4"] = "omelyan2"
+    length: Positive = 1.0
+    step_size: Positive = 0.1
+    target_acceptance: Annotated[Positive, Field(lt=1)] = 0.8
+
+    def build(self, action: Action) -> Sampler:
+        """The sampler."""
+        return HMC(action, **self.model_dump(exclude={"name"}))
+
+
+SamplerConfig = Annotated[HeatBathConfig | HMCConfig, Field(discriminator="name")]
