@@ -43,11 +43,10 @@ class NumbaKernels(LoopKernels):
     ) -> None:
         super().__init__(group, shape, staples, dtype, device)
         starts = [tuple(int(axis == mu) for axis in range(self.ndim)) for mu in range(self.ndim)]
-        halos = [
-            reaches([path for path, _ in row], start) for row, start in zip(self.staple_table, starts, strict=True)
-        ]
+        sums = list(zip(starts, self.staple_table, strict=True))
+        halos = [reaches([path for path, _ in row], start) for start, row in sums]
         self.layout = RowLayout(self.shape, dtype.itemsize, [max(reach) for reach in zip(*halos, strict=True)])
-        self._program = compile_paths(list(zip(starts, self.staple_table, strict=True)), self.layout)
+        self._program = compile_paths(sums, self.layout)
         self._size, self._lanes = type_carriers(self.n, self.layout, dtype)
         self._mask = np.zeros(self.layout.padded, self._lanes[0].dtype)
         self._mask[: self.layout.extent] = 1

@@ -1,4 +1,7 @@
-"""Compiled twins of :mod:`gaugeflow.random` and :mod:`gaugeflow.kernels.torch_densities`: same counters, same numbers."""
+"""Compiled twins of :mod:`gaugeflow.random` and :mod:`gaugeflow.kernels.torch_densities`: the same numbers."""
+
+# mypy: disable-error-code=no-untyped-def
+# (numba infers the types of compiled functions)
 
 import math
 

@@ -4,6 +4,9 @@ The staples of V sites are summed at once; then each link of the colour is updat
 double precision. The formulas are explained in :mod:`gaugeflow.kernels.torch_local`.
 """
 
+# mypy: disable-error-code=no-untyped-def
+# (numba infers the types of compiled functions)
+
 import math
 
 import numpy as np

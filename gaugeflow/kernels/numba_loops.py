@@ -5,6 +5,9 @@ that threads share the work (:mod:`gaugeflow.kernels.threads`). ``size`` and ``l
 vector type. Fields are flat arrays in the layout of :class:`gaugeflow.kernels.rows.RowLayout`.
 """
 
+# mypy: disable-error-code=no-untyped-def
+# (numba infers the types of compiled functions)
+
 from typing import NamedTuple
 
 import numpy as np
@@ -138,7 +141,7 @@ def kick(size, lanes, grid, program, start, stop, momenta, state, mask, eps):
 
 @njit(cache=True, nogil=True)
 def traces(size, lanes, grid, program, start, stop, state, out):
-    """``Re`` and ``Im`` of ``tr W`` of closed paths, summed along each row: ``out[item, loop]``, in double precision."""
+    """``tr W`` of closed paths, summed along each row in double precision: Re and Im in ``out[item, loop]``."""
     memory, unit = new_buffers(size, lanes, state, program.depth + 1)
     stride, width = len(lanes), grid.padded + 2 * grid.halo
     matrix = 2 * len(size) ** 2 * stride * state.itemsize

@@ -1,5 +1,8 @@
 """Compiled updates of whole rows of links: the drift of Hamiltonian steps, projection to the group, the halo."""
 
+# mypy: disable-error-code=no-untyped-def
+# (numba infers the types of compiled functions)
+
 import numpy as np
 from numba import njit
 
@@ -76,7 +79,7 @@ def exponential(size, lanes, result, x, work, count, itemsize):
 
 @njit(cache=True, nogil=True)
 def drift(size, lanes, grid, start, stop, state, momenta, eps):
-    """``U <- exp(i eps p) U``; for eps < 0 by the adjoint of ``exp(i |eps| p)``, so that the pair cancels to rounding."""
+    """``U <- exp(i eps p) U``; for eps < 0 by the adjoint of ``exp(i |eps| p)``, so that the two cancel."""
     memory, address = new_buffers(size, lanes, state, 4)
     stride, width = len(lanes), grid.padded + 2 * grid.halo
     matrix = 2 * len(size) ** 2 * stride * state.itemsize

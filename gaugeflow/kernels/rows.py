@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from llvmlite import binding
+from llvmlite import binding  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from torch import Tensor
 

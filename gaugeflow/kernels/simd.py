@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from itertools import product as pairs
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -41,5 +42,5 @@ def share(work: Callable[..., object], arguments: tuple[Any, ...], count: int, l
         work(0, count, *arguments)
         return
     bounds = [count * piece // pieces for piece in range(pieces + 1)]
-    for done in [_pool(threads).submit(work, *span, *arguments) for span in zip(bounds, bounds[1:], strict=False)]:
+    for done in [_pool(threads).submit(work, *span, *arguments) for span in pairwise(bounds)]:
         done.result()
