@@ -23,7 +23,7 @@ from gaugeflow.kernels.rows import RowLayout
 from gaugeflow.kernels.tables import Path, Staples, check_paths
 from gaugeflow.kernels.threads import share
 
-__all__ = ["NumbaKernels"]
+__all__ = ["NumbaKernels", "flat", "grid_of", "pack_links", "type_carriers"]
 
 ROWS_PER_PIECE, VECTORS_PER_PIECE = 4, 16
 
@@ -71,7 +71,7 @@ class NumbaKernels(LoopKernels):
     def staples(self, state: Tensor, out: Tensor | None = None) -> Tensor:
         if out is None:
             out = state.new_empty(*state.shape[:-1], self.layout.padded)
-        self._over_rows(numba_loops.staples, self._program, state, _flat(state), _flat(out))
+        self._over_rows(numba_loops.staples, self._program, state, flat(state), flat(out))
         return out
 
     def unpack_staples(self, staples: Tensor) -> Tensor:
@@ -82,12 +82,12 @@ class NumbaKernels(LoopKernels):
         return self.kick_(rest, state, -1.0)
 
     def kick_(self, momenta: Tensor, state: Tensor, eps: float) -> Tensor:
-        fields = (_flat(momenta), _flat(state), self._mask, float(eps))
+        fields = (flat(momenta), flat(state), self._mask, float(eps))
         self._over_rows(numba_loops.kick, self._program, state, *fields)
         return momenta
 
     def drift_(self, state: Tensor, momenta: Tensor, eps: float) -> Tensor:
-        self._over_rows(numba_rows.drift, None, state, _flat(state), _flat(momenta), float(eps))
+        self._over_rows(numba_rows.drift, None, state, flat(state), flat(momenta), float(eps))
         return state
 
     def loop_traces(self, state: Tensor, loops: Sequence[Path]) -> Tensor:
@@ -96,7 +96,7 @@ class NumbaKernels(LoopKernels):
         state, layout = self._widened(state, max(map(max, [reaches([loop], [0] * self.ndim) for loop in loops])))
         program = compile_paths([([0] * self.ndim, [(loop, 1.0) for loop in different])], layout)
         sums = np.zeros((state.shape[0] * layout.rows, len(different), 2))
-        self._over_rows(numba_loops.traces, program, state, _flat(state), sums, layout=layout)
+        self._over_rows(numba_loops.traces, program, state, flat(state), sums, layout=layout)
         traces = torch.view_as_complex(torch.from_numpy(sums.reshape(state.shape[0], -1, *sums.shape[1:]).sum(1)))
         return traces[:, [different.index(loop) for loop in loops]] / (self.n * self.volume)
 
@@ -109,7 +109,7 @@ class NumbaKernels(LoopKernels):
     def reunitarize_(self, state: Tensor) -> Tensor:
         if self.n > numba_rows.CLOSED_FORM_UP_TO:
             return state.copy_(self.pack(self.group.project(self.unpack(state))))
-        self._over_rows(numba_rows.reunitarize, None, state, _flat(state))
+        self._over_rows(numba_rows.reunitarize, None, state, flat(state))
         return state
 
     def _matrices(self, lines: Tensor) -> Tensor:
@@ -135,11 +135,11 @@ class NumbaKernels(LoopKernels):
         return self.layout.sites()
 
     def _sweep(self, state: Tensor, kind: int, key: int) -> Tensor:
-        flat, grid = _flat(state), grid_of(self.layout)
+        numbers, grid = flat(state), grid_of(self.layout)
         for mu, colours in enumerate(self._colours):
             for colour in range(colours.max() + 1):
                 vectors = self.layout.vectors(colours == colour)
-                fields = (flat, mu, colour, vectors, colours, self._sites, kind, np.uint64(key))
+                fields = (numbers, mu, colour, vectors, colours, self._sites, kind, np.uint64(key))
                 head = (self._size, self._lanes, grid, self._program)
                 share(partial(numba_local.sweep, *head), fields, state.shape[0] * len(vectors), VECTORS_PER_PIECE)
         return state
@@ -164,6 +164,7 @@ def type_carriers(n: int, layout: RowLayout, dtype: torch.dtype) -> tuple[tuple[
 
 
 def grid_of(layout: RowLayout) -> Grid:
+    """What compiled code needs to know of a layout."""
     return Grid(layout.ndim, layout.rows, layout.extent, layout.padded, layout.halo)
 
 
@@ -175,5 +176,6 @@ def pack_links(links: Tensor, n: int, layout: RowLayout) -> Tensor:
     return lines[..., layout.places() % layout.extent].contiguous()
 
 
-def _flat(field: Tensor) -> NDArray[Any]:
+def flat(field: Tensor) -> NDArray[Any]:
+    """The numbers of a contiguous tensor, for compiled code."""
     return field.view(-1).numpy()

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from gaugeflow.errors import UserError
 from gaugeflow.groups import Group, group_of
@@ -16,6 +17,8 @@ from gaugeflow.kernels.torch_paths import products_from_sites
 __all__ = ["BACKENDS", "get_kernels", "path_products"]
 
 BACKENDS = ("auto", "torch", "numba", "triton")
+WORTH_COMPILING = 1 << 20
+"""Complex numbers in a link field from which path products pay for loading compiled code."""
 
 
 def get_kernels(
@@ -61,20 +64,38 @@ def path_products(links: Tensor, paths: Sequence[Path], backend: str = "auto") -
     Args:
         links: ``(batch, D, *shape, N, N)``; U(1): angles ``(batch, D, *shape)``.
         paths: tuples of signed steps.
-        backend: as for :func:`get_kernels`.
+        backend: ``torch``, ``numba`` (SU(N) on the CPU, not differentiable) or ``auto``: numba for large fields whose
+            derivatives nobody follows, else torch.
 
     Returns:
         ``(n_paths, batch, *shape, N, N)``; U(1): ``(n_paths, batch, *shape)``.
+
+    Raises:
+        UserError: a step that does not exist, or a backend that does not serve the links.
     """
     group = group_of(links)
     ndim = links.ndim - 2 - len(group.element_shape)
-    check_paths(paths, ndim)
+    chosen = [tuple(path) for path in paths]
+    check_paths(chosen, ndim)
+    compiled = links.device.type == "cpu" and group.n > 1 and not _is_traced(links)
+    if (backend == "numba" and compiled) or (backend == "auto" and compiled and links.numel() >= WORTH_COMPILING):
+        from gaugeflow.kernels.numba_paths import path_products_numba
+
+        return path_products_numba(links, chosen)
+    if backend not in ("auto", "torch"):
+        raise UserError(f"path products: backend {backend!r} does not serve these links (a device, U(1) or gradients)")
     identity = group.identity((links.shape[0], *links.shape[2 : 2 + ndim]), links.real.dtype, links.device)
-    products = [identity] * len(paths)
-    steps = [tuple(path) for path in paths]
-    for index, product in products_from_sites(links, steps, group.mul, group.dagger):
+    products = [identity] * len(chosen)
+    for index, product in products_from_sites(links, chosen, group.mul, group.dagger):
         products[index] = product
     return torch.stack(products)
+
+
+def _is_traced(links: Tensor) -> bool:
+    """Whether a derivative or a transformation of torch.func follows ``links``."""
+    if torch._C._functorch.is_functorch_wrapped_tensor(links):
+        return True
+    return links.requires_grad or forward_ad.unpack_dual(links).tangent is not None
 
 
 @lru_cache(maxsize=16)
