@@ -281,7 +281,9 @@ def test_digits_are_kept_at_the_ends(group, shape, beta):
         assert close(few.susceptibility, many.susceptibility, 12)
 
 
-@pytest.mark.parametrize(("shape", "beta"), [((1, 3), 0.5), ((2, 3), 1.0), ((8, 8), 2.0), ((5, 9), 20.0)])
+@pytest.mark.parametrize(
+    ("shape", "beta"), [((1, 3), 0.5), ((2, 3), 1.0), ((8, 8), 2.0), ((20, 20), 0.05), ((5, 9), 20.0)]
+)
 def test_charge_distribution_has_the_moments(shape, beta):
     exact = Exact2D("u1", shape, beta)
     distribution = exact.charge_distribution

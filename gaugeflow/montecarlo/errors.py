@@ -1,0 +1,289 @@
+"""Errors of Markov-chain averages by the Gamma method (U. Wolff, hep-lat/0306017), carried out by pyerrors.
+
+Conventions
+    tau_int = 1/2 + sum_{t >= 1} rho(t): 1/2 for independent samples, (1/2)(1 + a)/(1 - a) for an AR(1) process of
+    coefficient a. The error is sigma sqrt(2 tau_int / count), in units of one sample of one chain.
+
+    Chains are replica of one ensemble. Fluctuations are taken about the mean over all chains (eq. (31) of the paper)
+    and not about each chain's own, so that chains frozen at different values (topological charge) get the error of
+    so many independent values, where their own means would give them none.
+"""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from math import floor, inf, isfinite, log10, nan
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from gaugeflow.errors import UserError
+
+__all__ = ["Autocorrelation", "Estimate", "autocorrelation", "derived", "estimate", "estimate_complex", "split_r_hat"]
+
+Samples = ArrayLike | torch.Tensor
+Chains = NDArray[np.float64]  # (chains, n)
+
+SHORTEST = 5
+R_HAT_LIMIT = 1.05  # chains shorter than about 40 tau_int exceed it
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An average with its statistical error.
+
+    Attributes:
+        value: the average, or the function of averages.
+        error: one standard deviation of `value`; 0 for samples that are all equal, nan where there is none (see
+            `warning`).
+        error_of_error: one standard deviation of `error`, hep-lat/0306017 eq. (42).
+        tau_int: integrated autocorrelation time in samples of one chain, at least 1/2.
+        tau_int_error: its standard deviation.
+        count: samples of all chains together.
+        chains: number of chains.
+        r_hat: split R-hat, see `split_r_hat`.
+        warning: why the error is not to be trusted; empty when nothing speaks against it.
+    """
+
+    value: float
+    error: float
+    error_of_error: float
+    tau_int: float
+    tau_int_error: float
+    count: int
+    chains: int
+    r_hat: float
+    warning: str = ""
+
+    def format(self, digits: int = 2) -> str:
+        """``0.59368(24)``: the error, rounded to `digits` significant digits, in units of the value's last ones."""
+        if not (isfinite(self.value) and isfinite(self.error)):
+            return f"{self.value:.6g}({self.error:.1g})"
+        if self.error == 0:
+            return f"{self.value:.12g}(0)"
+        exponent = floor(log10(max(abs(self.value), self.error)))
+        if -5 < exponent < 7:
+            return _parenthesis(self.value, self.error, digits)
+        return f"{_parenthesis(self.value / 10.0**exponent, self.error / 10.0**exponent, digits)}e{exponent:+03d}"
+
+    def __str__(self) -> str:
+        return self.format()
+
+
+@dataclass(frozen=True)
+class Autocorrelation:
+    """The normalised autocorrelation function rho(t), t = 0, 1, ..., for a figure.
+
+    Attributes:
+        rho: ``(lags,)``, rho(0) = 1.
+        error: ``(lags,)``, hep-lat/0409106 eq. (E.11) with the sum ended `window` terms beyond t.
+        window: the lag at which the Gamma method ends its sum for tau_int.
+    """
+
+    rho: NDArray[np.float64]
+    error: NDArray[np.float64]
+    window: int
+
+
+def estimate(samples: Samples) -> Estimate:
+    """The average of one observable over all chains.
+
+    Arguments:
+        samples: ``(chains, n)`` or ``(n,)``, a numpy array, torch tensor or nested list in Monte Carlo order.
+            Below 5 samples per chain the error is nan and `warning` says so.
+
+    Raises:
+        UserError: for no samples, another number of axes, a sample that is not finite (its chain and index are
+            named), or complex samples (see `estimate_complex`).
+    """
+    return derived(_identity, samples)
+
+
+def estimate_complex(samples: Samples) -> tuple[Estimate, Estimate]:
+    """The averages of the real and of the imaginary part, each as `estimate`."""
+    values = np.asarray(_as_numpy(samples))
+    return estimate(values.real), estimate(values.imag)
+
+
+def derived(function: Callable[..., Any], *samples: Samples) -> Estimate:
+    """A function of averages, such as a ratio, a Creutz ratio or a variance, with its error.
+
+    The gradient at the means projects the fluctuations of all observables onto those of the function (Wolff's eq.
+    (33)), so that correlations between observables measured on the same fields are kept.
+
+    Arguments:
+        function: takes one number per observable and returns one. It is differentiated by autograd: write it with
+            arithmetic and elementwise functions of numpy (not of math). Where it is not finite at the means, value
+            and error are nan and `warning` says so.
+        samples: one array per observable, ``(chains, n)`` or ``(n,)``, all of one shape.
+
+    Raises:
+        UserError: as `estimate`; for arrays of different shapes; for a function that autograd cannot follow or
+            that does not return one real number.
+    """
+    observables = [_as_chains(s) for s in samples]
+    shapes = {x.shape for x in observables}
+    if len(shapes) != 1:
+        raise UserError(f"observables of one function need one shape (chains, n), got {sorted(shapes)}")
+    means = [x.mean() for x in observables]
+    value = _evaluate(function, means)
+    if observables[0].shape[1] < SHORTEST:
+        return _without_error(value, observables[0], f"fewer than {SHORTEST} samples per chain")
+    fluctuations = _project(function, observables)
+    if not (isfinite(value) and np.isfinite(fluctuations).all()):
+        return _without_error(nan, observables[0], f"the function is not finite at the means {means}")
+    if all((x == x.flat[0]).all() for x in observables):  # the mean of equal numbers may differ in rounding
+        fluctuations = np.zeros_like(observables[0])
+    return _gamma_method(value, fluctuations)
+
+
+def autocorrelation(samples: Samples, max_lag: int | None = None) -> Autocorrelation:
+    """rho(t) of one observable with errors, all chains together.
+
+    Arguments:
+        samples: as `estimate`, at least 5 per chain.
+        max_lag: the largest t returned, cut at n // 2 - 1; by default three windows and a few more.
+
+    Raises:
+        UserError: as `estimate`; for fewer than 5 samples per chain; for samples that are all equal.
+    """
+    chains = _as_chains(samples)
+    if chains.shape[1] < SHORTEST:
+        raise UserError(f"an autocorrelation function needs {SHORTEST} samples per chain, got {chains.shape[1]}")
+    if (chains == chains.flat[0]).all():
+        raise UserError(f"all samples equal {chains.flat[0]}: their autocorrelation function is not defined")
+    observable = _observable(chains)
+    observable.gamma_method()
+    rho, window = observable.e_rho["chain"], observable.e_windowsize["chain"]
+    last = min(len(rho) - 1, 3 * window + 10 if max_lag is None else max_lag)
+    error = np.array([_rho_error(rho, t, window, chains.size) for t in range(last + 1)])
+    return Autocorrelation(rho[: last + 1], error, window)
+
+
+def split_r_hat(samples: Samples) -> float:
+    """Split R-hat of Gelman et al. (Bayesian Data Analysis, 3rd ed., section 11.4), 1 where all is well.
+
+    Each chain is cut in two; R-hat compares the variance between the halves with that within. Expect
+    ``1 + 2 tau_int / n`` from chains of n samples that agree; chains not thermalised or stuck give more, inf when
+    no half moves. Below 4 samples per chain it is nan.
+    """
+    return _split_r_hat(_as_chains(samples))
+
+
+def _identity(mean: float) -> float:
+    return mean
+
+
+def _as_numpy(samples: Samples) -> ArrayLike:
+    return samples.detach().cpu().numpy() if isinstance(samples, torch.Tensor) else samples
+
+
+def _as_chains(samples: Samples) -> Chains:
+    values = np.asarray(_as_numpy(samples))
+    if np.iscomplexobj(values):
+        raise UserError("expected real samples, got complex ones: see estimate_complex")
+    if values.ndim not in (1, 2) or values.size == 0:
+        raise UserError(f"expected samples of shape (chains, n) or (n,), not empty; got shape {values.shape}")
+    chains = np.atleast_2d(values).astype(np.float64)
+    if not np.isfinite(chains).all():
+        chain, index = np.argwhere(~np.isfinite(chains))[0]
+        raise UserError(f"expected finite samples, got {chains[chain, index]} in chain {chain} at index {index}")
+    return chains
+
+
+def _evaluate(function: Callable[..., Any], means: list[Any]) -> float:
+    with np.errstate(all="ignore"):
+        value = function(*means)
+    if np.ndim(value) or not np.isrealobj(value):
+        raise UserError(f"a derived quantity is one real number, the function returned {value!r}")
+    return float(value)
+
+
+def _project(function: Callable[..., Any], observables: list[Chains]) -> Chains:
+    """The fluctuations of the function to first order."""
+
+    def of_vector(x: Any) -> Any:
+        return function(*(x[i] for i in range(len(observables)))) + 0 * x[0]  # lets a constant have a gradient
+
+    with np.errstate(all="ignore"):
+        try:
+            result = _pyerrors().derived_observable(of_vector, [_observable(x) for x in observables])
+        except TypeError as error:
+            hint = "write it with arithmetic and elementwise functions of numpy"
+            raise UserError(f"autograd cannot differentiate the function ({error}): {hint}") from error
+    return np.stack([result.deltas[name] for name in result.names])
+
+
+def _gamma_method(value: float, fluctuations: Chains) -> Estimate:
+    scale = abs(fluctuations).max()
+    if scale == 0:
+        return Estimate(value, 0.0, 0.0, 0.5, 0.0, *_sizes(fluctuations), 1.0, "all samples are equal")
+    observable = _observable(fluctuations / scale, mean=0.0)  # squares of tiny numbers would vanish
+    observable.gamma_method()
+    r_hat = _split_r_hat(fluctuations / scale)
+    return Estimate(
+        value=value,
+        error=float(observable.dvalue * scale),
+        error_of_error=float(observable.ddvalue * scale),
+        tau_int=float(observable.e_tauint["chain"]),
+        tau_int_error=float(observable.e_dtauint["chain"]),
+        count=fluctuations.size,
+        chains=len(fluctuations),
+        r_hat=r_hat,
+        warning="" if r_hat <= R_HAT_LIMIT else f"chains or their halves disagree: R-hat {r_hat:.3f} > {R_HAT_LIMIT}",
+    )
+
+
+def _without_error(value: float, chains: Chains, reason: str) -> Estimate:
+    return Estimate(value, nan, nan, nan, nan, *_sizes(chains), nan, reason)
+
+
+def _sizes(chains: Chains) -> tuple[int, int]:
+    return chains.size, len(chains)
+
+
+def _observable(chains: Chains, mean: float | None = None) -> Any:
+    """A pyerrors observable with fluctuations about the mean of all chains, or about `mean`."""
+    names = [f"chain|{i:06d}" for i in range(len(chains))]
+    observable = _pyerrors().Obs(list(chains), names)
+    fluctuations = chains - (chains.mean() if mean is None else mean)
+    observable.deltas = dict(zip(names, fluctuations, strict=True))
+    return observable
+
+
+@cache
+def _pyerrors() -> Any:
+    """pyerrors, imported at first use: it takes a second, warns through scipy.odr and resets numpy's printing."""
+    with warnings.catch_warnings(), np.printoptions():
+        warnings.simplefilter("ignore")
+        import pyerrors
+    return pyerrors
+
+
+def _split_r_hat(chains: Chains) -> float:
+    half = chains.shape[1] // 2
+    if half < 2:
+        return nan
+    halves = np.concatenate([chains[:, :half], chains[:, -half:]])
+    if (halves == halves[:, :1]).all():
+        return 1.0 if (halves == halves[0, 0]).all() else inf
+    within = halves.var(axis=1, ddof=1).mean()
+    between = halves.mean(axis=1).var(ddof=1)
+    return float(np.sqrt((half - 1) / half + between / within))
+
+
+def _rho_error(rho: NDArray[np.float64], t: int, window: int, count: int) -> float:
+    k = np.arange(1, t + window + 1)
+    padded = np.concatenate([rho, np.zeros(max(0, 2 * t + window + 1 - len(rho)))])
+    terms = padded[k + t] + padded[abs(k - t)] - 2 * padded[k] * padded[t]
+    return float(np.sqrt((terms**2).sum() / count))
+
+
+def _parenthesis(value: float, error: float, digits: int) -> str:
+    rounded = float(f"{error:.{digits - 1}e}")
+    decimals = max(0, digits - 1 - floor(log10(rounded)))
+    shown = f"{rounded:.{decimals}f}" if rounded >= 1 and decimals else f"{rounded * 10**decimals:.0f}"
+    return f"{value:.{decimals}f}({shown})"
