@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from gaugeflow.io.ensemble import EnsembleWriter
+from gaugeflow.io import EnsembleWriter
 from gaugeflow.runs.metrics import Metrics
 
 __all__ = ["Record"]

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
-from gaugeflow.io.ensemble import EnsembleWriter
+from gaugeflow.io import EnsembleWriter
 from gaugeflow.runs.metrics import Metrics
 from gaugeflow.runs.record import Record
 from gaugeflow.runs.schema import RunConfig

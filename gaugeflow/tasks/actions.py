@@ -44,7 +44,7 @@ class Loops(Section):
 
     def build(self, ndim: int) -> Action:
         """The action in `ndim` dimensions."""
-        return LoopAction.of_orbits(ndim, self.loops)
+        return LoopAction.of_orbits(ndim, dict(self.loops.items()))
 
 
 class Phi4(Section):

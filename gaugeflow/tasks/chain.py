@@ -10,8 +10,7 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.groups import get_group
-from gaugeflow.io import read
-from gaugeflow.io.ensemble import EnsembleWriter
+from gaugeflow.io import EnsembleWriter, read
 from gaugeflow.lattice.fields import cold_start, hot_start
 from gaugeflow.lattice.spaces import SCALARS
 from gaugeflow.runs import Count, Metrics, Record, RunConfig, Task

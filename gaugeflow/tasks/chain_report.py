@@ -1,5 +1,6 @@
 """The numbers of a chain: every observable with its error, beside the closed form where there is one."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,20 +10,20 @@ from gaugeflow.lattice.exact import Exact2D
 from gaugeflow.montecarlo.errors import estimate
 from gaugeflow.runs import Metrics
 from gaugeflow.tasks.estimates import row
-from gaugeflow.tasks.table import format_table, with_error
+from gaugeflow.tasks.table import format_table
 
 if TYPE_CHECKING:
     from gaugeflow.tasks.chain import ChainConfig
 
-__all__ = ["chain_markdown", "chain_report", "exact_solution"]
+__all__ = ["chain_markdown", "chain_report", "chains_first", "exact_solution"]
 
 
 def chain_report(config: "ChainConfig", metrics: Metrics) -> dict[str, Any]:
     """Plain values for `report.json`. Raises UserError if too little is measured for an error."""
-    columns = metrics.columns("measurements")
     count = metrics.counts().get("measurements", 0)
-    if count < 2:
-        raise UserError(f"expected two measurements or more for errors, the run has {count} so far")
+    if count == 0:
+        raise UserError("expected measurements to report, the run has made none so far")
+    columns = chains_first(metrics.columns("measurements"))
     solution = exact_solution(config)
     quantities: dict[str, Any] = {}
     for entry in config.observables:
@@ -45,6 +46,11 @@ def chain_report(config: "ChainConfig", metrics: Metrics) -> dict[str, Any]:
     }
 
 
+def chains_first(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Recorded columns `(measurements, chains, ...)` as `(chains, measurements, ...)`, as `estimate` takes them."""
+    return {name: values.swapaxes(0, 1) for name, values in columns.items() if values.ndim > 1}
+
+
 def exact_solution(config: "ChainConfig") -> Exact2D | None:
     """The closed form that serves this run: Wilson's action in two dimensions."""
     if config.action.name != "wilson" or len(config.shape) != 2 or config.action.beta <= 0:
@@ -58,8 +64,9 @@ def _sampling(config: "ChainConfig", metrics: Metrics) -> dict[str, Any]:
     if not updates:
         return {}
     production = updates["step"] >= config.warmup
-    found = {"acceptance": row(estimate(updates["acceptance"][production]))}
-    violation = updates["energy_violation"][production]
+    updates = chains_first({name: values[production] for name, values in updates.items()})
+    found = {"acceptance": row(estimate(updates["acceptance"]))}
+    violation = updates["energy_violation"]
     if np.isfinite(violation).all():
         found["exp_minus_dh"] = row(estimate(np.exp(-violation)), 1.0)
     return found
@@ -67,21 +74,25 @@ def _sampling(config: "ChainConfig", metrics: Metrics) -> dict[str, Any]:
 
 def chain_markdown(report: dict[str, Any]) -> str:
     """`report.md`: measured, exact, difference in errors, autocorrelation time, for every quantity."""
-    rows = [_cells(name, entry) for name, entry in (report["observables"] | report["sampling"]).items()]
+    quantities = report["observables"] | report["sampling"]
+    rows = [_cells(name, entry) for name, entry in quantities.items()]
+    doubts = [f"- {name}: {entry['warning']}\n" for name, entry in quantities.items() if entry["warning"]]
+    warnings = "".join(["Warnings\n\n", *doubts, "\n"]) if doubts else ""
     head = ["", "measured", "exact", "difference in errors", "tau_int", "measurements"]
     conventions = "".join(f"- {name}: {text}\n" for name, text in report["conventions"].items())
     return (
         f"# {_title(report)}\n\n{format_table(head, rows)}\n"
         "Errors are one standard deviation by the Gamma method; tau_int in units of measurements, which lie "
-        f"{report['interval']} updates apart.\n\n{conventions}"
+        f"{report['interval']} updates apart.\n\n{warnings}{conventions}"
     )
 
 
 def _cells(name: str, entry: dict[str, Any]) -> list[str]:
     exact, deviation, tau = entry["exact"], entry["deviation"], entry["tau_int"]
+    tau = None if tau is None or math.isnan(tau) else tau
     return [
         name,
-        with_error(entry["value"], entry["error"]),
+        entry["text"],
         "-" if exact is None else f"{exact:.7g}",
         "-" if deviation is None else f"{deviation:+.2f}",
         "-" if tau is None else f"{tau:.2f}",

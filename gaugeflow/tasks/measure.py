@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gaugeflow.io import Configuration, read
 from gaugeflow.lattice import charge, observables
-from gaugeflow.montecarlo.errors import estimate
+from gaugeflow.montecarlo.errors import estimate, estimate_complex
 
 __all__ = ["CONVENTIONS", "header_text", "measure", "measure_text"]
 
@@ -98,7 +98,7 @@ def _error(values: Tensor | None) -> Any:
     if values is None:
         return None
     if values.is_complex():
-        return [_error(values.real), _error(values.imag)]
+        return [part.error for part in estimate_complex(values)]
     return estimate(values.numpy()).error if bool(values.isfinite().all()) else None
 
 

@@ -7,6 +7,7 @@ a plain number per configuration is one line in `PLAIN`.
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal
 
+import autograd.numpy as anp
 import numpy as np
 import torch
 from pydantic import BeforeValidator, Field
@@ -14,11 +15,11 @@ from torch import Tensor
 
 from gaugeflow.lattice import charge, observables
 from gaugeflow.lattice.exact import Exact2D
-from gaugeflow.lattice.gradient_flow import flow_scale, gradient_flow
+from gaugeflow.lattice.gradient_flow import gradient_flow
 from gaugeflow.lattice.spaces import LINKS, SCALARS, Space
-from gaugeflow.montecarlo.errors import Estimate, estimate
+from gaugeflow.montecarlo.errors import Estimate, derived, estimate
 from gaugeflow.runs import Count, Positive, Section
-from gaugeflow.tasks.estimates import derived
+from gaugeflow.tasks.flow_scales import flow_scales
 
 __all__ = ["ObservableConfig", "ObservableSection"]
 
@@ -29,7 +30,7 @@ class ObservableSection(Section):
     """One entry of the list.
 
     - `measure`: columns by name, each `(chains, ...)`, of a field; `columns` lists the names;
-    - `estimates`: the quantities by name, from columns `(measurements, chains, ...)`; by default one per column;
+    - `estimates`: the quantities by name, from columns `(chains, measurements, ...)`; by default one per column;
     - `exact`: those of them that are known in closed form in 2D;
     - `convention`: a sentence that fixes normalisation and units;
     - `space`: what kind of field it is measured on.
@@ -123,16 +124,20 @@ class WilsonLoops(ObservableSection):
     def estimates(self, columns: Columns) -> dict[str, Estimate]:
         samples = columns[self.name]
         found = {f"wilson_loop_{r}x{t}": estimate(samples[:, :, r - 1, t - 1]) for r, t in self._sides()}
-        ratios = derived(samples, lambda loops: observables.creutz_ratio(loops).diagonal())
-        return found | {f"creutz_ratio_{r}x{r}": ratio for r, ratio in enumerate(ratios, 1) if r > 1}
+        for r in self._squares():
+            corners = [samples[:, :, i - 1, j - 1] for i, j in ((r, r), (r - 1, r - 1), (r, r - 1), (r - 1, r))]
+            found[f"creutz_ratio_{r}x{r}"] = derived(lambda a, b, c, d: -anp.log(a * b / (c * d)), *corners)
+        return found
 
     def exact(self, solution: Exact2D) -> dict[str, float]:
         known = {f"wilson_loop_{r}x{t}": float(solution.wilson_loop(r, t)) for r, t in self._sides()}
-        squares = range(2, min(self.r, self.t) + 1)
-        return known | {f"creutz_ratio_{r}x{r}": float(solution.creutz_ratio(r, r)) for r in squares}
+        return known | {f"creutz_ratio_{r}x{r}": float(solution.creutz_ratio(r, r)) for r in self._squares()}
 
     def _sides(self) -> list[tuple[int, int]]:
         return [(r, t) for r in range(1, self.r + 1) for t in range(1, self.t + 1)]
+
+    def _squares(self) -> range:
+        return range(2, min(self.r, self.t) + 1)
 
 
 CHARGES = {
@@ -194,15 +199,7 @@ class GradientFlow(ObservableSection):
         return {self.name: history.t2e.T}
 
     def estimates(self, columns: Columns) -> dict[str, Estimate]:
-        times = self.times()
-
-        def scales(t2e: Tensor) -> Tensor:
-            w = times * torch.gradient(t2e, spacing=(times,))[0]
-            t0, w0_squared = flow_scale(times, torch.stack([t2e, w], -1))
-            return torch.stack([t0, w0_squared.sqrt()])
-
-        t0, w0 = derived(columns[self.name], scales)
-        return {"t0": t0, "w0": w0}
+        return flow_scales(self.times().numpy(), columns[self.name])
 
 
 class Magnetization(ObservableSection):

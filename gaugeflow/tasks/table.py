@@ -1,23 +1,9 @@
 """Tables and numbers as people read them, in a terminal and in markdown alike."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["format_table", "with_error"]
-
-
-def with_error(value: float | None, error: float | None) -> str:
-    """The usual short form, the error in units of the last digits: 0.42261(34) for 0.42261 +- 0.00034."""
-    if value is None:
-        return "-"
-    if error is None or not error > 0:
-        return f"{value:.6g}"
-    decimals = max(0, 1 - math.floor(math.log10(float(f"{error:.1e}"))))
-    if decimals == 0:
-        return f"{value:.0f}({error:.0f})"
-    digits = round(error * 10**decimals)
-    return f"{value:.{decimals}f}({digits if error < 1 else f'{error:.{decimals}f}'})"
+__all__ = ["format_table", "format_values"]
 
 
 def format_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

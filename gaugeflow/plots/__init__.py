@@ -1,0 +1,28 @@
+"""Figures from a run directory."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gaugeflow import runs, tasks
+from gaugeflow.errors import UserError
+from gaugeflow.plots.chain import plot_chain
+
+__all__ = ["plot_chain", "plot_run"]
+
+PLOTTERS: dict[str, Callable[[Path, Any, runs.Metrics], list[Path]]] = {"chain": plot_chain}
+
+
+def plot_run(path: Path) -> list[Path]:
+    """Makes the figures of a run, finished or not, as PNG files in its directory; returns their paths.
+
+    Raises:
+        UserError: `path` is no run directory, or nothing is measured yet.
+    """
+    directory = runs.RunDirectory.open(path)
+    source = runs.Source.read(directory.config)
+    task = tasks.task_of(source)
+    metrics = runs.Metrics.load(directory.metrics)
+    if not metrics.counts().get("measurements"):
+        raise UserError(f"{path}: expected measurements to draw, the run has made none yet")
+    return PLOTTERS[task.name](path, runs.validate(task.schema, source), metrics)
