@@ -4,9 +4,9 @@ Conventions
     tau_int = 1/2 + sum_{t >= 1} rho(t): 1/2 for independent samples, (1/2)(1 + a)/(1 - a) for an AR(1) process of
     coefficient a. The error is sigma sqrt(2 tau_int / count), in units of one sample of one chain.
 
-    Chains are replica of one ensemble. Fluctuations are taken about the mean over all chains (eq. (31) of the paper)
-    and not about each chain's own, so that chains frozen at different values (topological charge) get the error of
-    so many independent values, where their own means would give them none.
+    Chains are replica of one ensemble. Fluctuations are taken about the mean over all chains, as in the paper, and
+    not about each chain's own: chains frozen at different values (topological charge) get the error of so many
+    independent values, where their own means would give them none.
 """
 
 import warnings
@@ -39,9 +39,9 @@ class Estimate:
         value: the average, or the function of averages.
         error: one standard deviation of `value`; 0 for samples that are all equal, nan where there is none (see
             `warning`).
-        error_of_error: one standard deviation of `error`, hep-lat/0306017 eq. (42).
+        error_of_error: one standard deviation of `error`, `error` sqrt((W + 1/2) / count) for a window of W lags.
         tau_int: integrated autocorrelation time in samples of one chain, at least 1/2.
-        tau_int_error: its standard deviation.
+        tau_int_error: its standard deviation, hep-lat/0306017 eq. (42).
         count: samples of all chains together.
         chains: number of chains.
         r_hat: split R-hat, see `split_r_hat`.
@@ -111,8 +111,8 @@ def estimate_complex(samples: Samples) -> tuple[Estimate, Estimate]:
 def derived(function: Callable[..., Any], *samples: Samples) -> Estimate:
     """A function of averages, such as a ratio, a Creutz ratio or a variance, with its error.
 
-    The gradient at the means projects the fluctuations of all observables onto those of the function (Wolff's eq.
-    (33)), so that correlations between observables measured on the same fields are kept.
+    The gradient at the means projects the fluctuations of all observables onto those of the function, so that
+    correlations between observables measured on the same fields are kept.
 
     Arguments:
         function: takes one number per observable and returns one. It is differentiated by autograd: write it with
