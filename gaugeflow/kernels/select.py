@@ -14,7 +14,7 @@ from gaugeflow.kernels.tables import Path, Staples, check_paths
 from gaugeflow.kernels.torch_backend import TorchKernels
 from gaugeflow.kernels.torch_paths import products_from_sites
 
-__all__ = ["BACKENDS", "get_kernels", "path_products"]
+__all__ = ["BACKENDS", "get_kernels", "is_traced", "path_products"]
 
 BACKENDS = ("auto", "torch", "numba", "triton")
 WORTH_COMPILING = 1 << 20
@@ -77,7 +77,7 @@ def path_products(links: Tensor, paths: Sequence[Path], backend: str = "auto") -
     ndim = links.ndim - 2 - len(group.element_shape)
     chosen = [tuple(path) for path in paths]
     check_paths(chosen, ndim)
-    compiled = links.device.type == "cpu" and group.n > 1 and not _is_traced(links)
+    compiled = links.device.type == "cpu" and group.n > 1 and not is_traced(links)
     if (backend == "numba" and compiled) or (backend == "auto" and compiled and links.numel() >= WORTH_COMPILING):
         from gaugeflow.kernels.numba_paths import path_products_numba
 
@@ -91,7 +91,7 @@ def path_products(links: Tensor, paths: Sequence[Path], backend: str = "auto") -
     return torch.stack(products)
 
 
-def _is_traced(links: Tensor) -> bool:
+def is_traced(links: Tensor) -> bool:
     """Whether a derivative or a transformation of torch.func follows ``links``."""
     if torch._C._functorch.is_functorch_wrapped_tensor(links):
         return True

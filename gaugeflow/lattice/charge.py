@@ -14,7 +14,7 @@ from gaugeflow.groups import U1, group_of
 from gaugeflow.groups.u1 import wrap_angle
 from gaugeflow.kernels import Path, path_products
 from gaugeflow.lattice.fields import lattice_shape
-from gaugeflow.lattice.loops import loop_traces, mean_over_sites
+from gaugeflow.lattice.loops import mean_loop_traces, mean_over_sites
 from gaugeflow.lattice.observables import planes
 from gaugeflow.lattice.paths import rectangle
 
@@ -70,7 +70,7 @@ def energy_plaquette(links: Tensor) -> Tensor:
     """
     group = group_of(links)
     loops = [rectangle(mu, nu, 1, 1) for mu, nu in planes(len(lattice_shape(links)))]
-    lack = torch.stack([mean_over_sites(1 - trace.real) for trace in loop_traces(links, loops)]).sum(0)
+    lack = (1 - mean_loop_traces(links, loops).real).sum(-1)
     return lack if isinstance(group, U1) else 2 * group.n * lack
 
 

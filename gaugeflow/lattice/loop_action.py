@@ -9,7 +9,7 @@ from gaugeflow.errors import UserError
 from gaugeflow.kernels import LoopKernels, Path, get_kernels
 from gaugeflow.lattice.action import Action
 from gaugeflow.lattice.fields import lattice_shape, volume
-from gaugeflow.lattice.loops import loop_traces
+from gaugeflow.lattice.loops import mean_loop_traces
 from gaugeflow.lattice.paths import Loops, is_closed, lattice_images, parse_path, rectangle, staple_paths
 from gaugeflow.lattice.spaces import LINKS
 
@@ -67,16 +67,11 @@ class LoopAction(Action):
         return get_kernels(links, self.staples, backend=backend)
 
     def __call__(self, field: Tensor) -> Tensor:
-        """The action, ``(batch,)``; differentiable where ``field`` requires a gradient."""
+        """The action in double precision, ``(batch,)``; differentiable."""
         self._check(field)
-        if field.requires_grad:
-            means = [t.real.flatten(1).mean(1) for t in loop_traces(field, [path for path, _ in self.loops])]
-        else:
-            kernels = self.kernels(field)
-            traces = kernels.loop_traces(kernels.pack(field), [path for path, _ in self.loops])
-            means = list(traces.real.unbind(-1))
-        lacks = [c * (1 - mean) for (_, c), mean in zip(self.loops, means, strict=True)]
-        return volume(field) * torch.stack(lacks).sum(0)
+        coefficients = torch.tensor([c for _, c in self.loops], dtype=torch.float64, device=field.device)
+        means = mean_loop_traces(field, [path for path, _ in self.loops]).real
+        return volume(field) * ((1 - means) @ coefficients)
 
     def force(self, field: Tensor) -> Tensor:
         kernels = self.kernels(field)

@@ -7,11 +7,11 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.groups import group_of
-from gaugeflow.kernels import Path, path_products
+from gaugeflow.kernels import Path, get_kernels, is_traced, path_products
 from gaugeflow.lattice.fields import check_links, lattice_shape, shift
 from gaugeflow.lattice.paths import is_closed, parse_path
 
-__all__ = ["line_products", "loop_traces", "wilson_lines"]
+__all__ = ["line_products", "loop_traces", "mean_loop_traces", "mean_over_sites", "wilson_lines"]
 
 PathLike = str | Sequence[int]
 
@@ -66,7 +66,17 @@ def line_products(links: Tensor, axis: int, longest: int) -> list[Tensor]:
     return lines
 
 
+def mean_loop_traces(links: Tensor, loops: Sequence[Path]) -> Tensor:
+    """Lattice means of ``(1/N) tr`` of closed loops, ``(batch, n_loops)``, complex, summed in double precision.
+
+    In the compiled kernels where no gradient is asked for.
+    """
+    if is_traced(links):
+        return torch.stack([mean_over_sites(trace) for trace in loop_traces(links, loops)], -1)
+    kernels = get_kernels(links, [()] * links.shape[1])
+    return kernels.loop_traces(kernels.pack(links), loops)
+
+
 def mean_over_sites(field: Tensor) -> Tensor:
-    """Lattice mean of a site field ``(batch, *shape)`` to ``(batch,)``, summed in double precision."""
-    wide = torch.complex128 if field.is_complex() else torch.float64
-    return field.flatten(1).mean(1, dtype=wide).to(field.dtype)
+    """Lattice mean of a site field ``(batch, *shape)`` to ``(batch,)``, in double precision."""
+    return field.flatten(1).mean(1, dtype=torch.complex128 if field.is_complex() else torch.float64)

@@ -1,7 +1,8 @@
 """Observables of link fields, one value for each configuration of the batch.
 
 Conventions: the plaquette is ``(1/N) Re tr P`` averaged over sites and planes, the Polyakov loop ``(1/N) tr`` of the
-product along t averaged over space, the link trace ``(1/N) Re tr U`` averaged over links.
+product along t averaged over space, the link trace ``(1/N) Re tr U`` averaged over links. Lattice means are summed and
+returned in double precision.
 """
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 from gaugeflow.errors import UserError
 from gaugeflow.groups import group_of
 from gaugeflow.lattice.fields import check_links, lattice_shape, shift
-from gaugeflow.lattice.loops import line_products, loop_traces, mean_over_sites
+from gaugeflow.lattice.loops import line_products, mean_loop_traces, mean_over_sites
 from gaugeflow.lattice.paths import rectangle
 
 __all__ = [
@@ -36,7 +37,7 @@ def planes(ndim: int) -> list[tuple[int, int]]:
 def plaquette_planes(links: Tensor) -> Tensor:
     """Mean plaquette of each plane, ``(batch, D(D-1)/2)``, planes in the order (x,y), (x,z), ..., (z,t)."""
     loops = [rectangle(mu, nu, 1, 1) for mu, nu in planes(len(lattice_shape(links)))]
-    return torch.stack([mean_over_sites(trace.real) for trace in loop_traces(links, loops)], -1)
+    return mean_loop_traces(links, loops).real
 
 
 def plaquette(links: Tensor) -> Tensor:
@@ -87,7 +88,7 @@ def wilson_loops(links: Tensor, longest_r: int, longest_t: int) -> Tensor:
             raise UserError(f"Wilson loop: expected 1 <= side <= {extent} on the {axes} axes of {shape}, got {side}")
     group = group_of(links)
     lines_t = line_products(links, time, longest_t)
-    total = torch.zeros(links.shape[0], longest_r, longest_t, dtype=links.real.dtype, device=links.device)
+    total = torch.zeros(links.shape[0], longest_r, longest_t, dtype=torch.float64, device=links.device)
     for axis in range(time):
         for r, line_r in enumerate(line_products(links, axis, longest_r), 1):
             for t, line_t in enumerate(lines_t, 1):
