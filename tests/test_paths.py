@@ -30,6 +30,8 @@ steps = st.lists(st.sampled_from([1, -1, 2, -2, 3, -3, 4, -4]), min_size=1, max_
         ("+0 -3", 4, (1, -4)),
         ("+4 -0", 5, (5, -1)),
         ([1, -2], 2, (1, -2)),
+        ("1x2", 2, (1, 2, 2, -1, -2, -2)),
+        ("2x1", 4, (1, 1, 4, -1, -1, -4)),
     ],
 )
 def test_parsing(text, ndim, path):
@@ -37,7 +39,7 @@ def test_parsing(text, ndim, path):
 
 
 @pytest.mark.parametrize(
-    ("text", "ndim"), [("x y", 2), ("", 2), ("+z", 2), ("+x +", 4), ("+q", 4), ([3], 2), ([0], 2), ([], 2)]
+    ("text", "ndim"), [("x y", 2), ("", 2), ("0x1", 2), ("2x", 2), ("+z", 2), ("+x +", 4), ("+q", 4), ([3], 2), ([0], 2), ([], 2)]
 )
 def test_wrong_paths_are_refused(text, ndim):
     with pytest.raises(UserError, match=r"path|direction"):

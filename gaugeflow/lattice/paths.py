@@ -4,6 +4,7 @@ A path is a tuple of signed integers: ``+(mu + 1)`` steps forward along axis mu,
 where it starts; :mod:`gaugeflow.lattice.loops` evaluates it at every site at once.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import permutations, product
@@ -37,7 +38,9 @@ def axis_of(name: str, ndim: int) -> int:
 
 
 def parse_path(text: str | Sequence[int], ndim: int) -> Path:
-    """Reads ``"+x +y -x -y"`` (spaces optional), or checks a sequence of signed integers.
+    """Reads ``"+x +y -x -y"`` (spaces optional) or ``"2x3"``, or checks a sequence of signed integers.
+
+    ``"RxT"`` is the rectangle of W(R, T): R steps along x, T along t, and back.
 
     Raises:
         UserError: a direction does not exist in ``ndim`` dimensions, a sign is missing, or the path is empty.
@@ -47,9 +50,12 @@ def parse_path(text: str | Sequence[int], ndim: int) -> Path:
         if not path or any(step == 0 or abs(step) > ndim for step in path):
             raise UserError(f"path: expected steps +-1 ... +-{ndim} in {ndim} dimensions, got {list(text)}")
         return path
+    sides = re.fullmatch(r"(\d+)x(\d+)", text.strip())
+    if sides:
+        return rectangle(0, ndim - 1, int(sides[1]), int(sides[2]))
     symbols = text.replace(" ", "").replace(",", "")
     if not symbols or len(symbols) % 2 or any(sign not in "+-" for sign in symbols[::2]):
-        raise UserError(f"path: expected signed directions such as '+x +y -x -y', got {text!r}")
+        raise UserError(f"path: expected signed directions such as '+x +y -x -y', or a rectangle '2x3', got {text!r}")
     steps = zip(symbols[::2], symbols[1::2], strict=True)
     return tuple((1 if sign == "+" else -1) * (axis_of(name, ndim) + 1) for sign, name in steps)
 
