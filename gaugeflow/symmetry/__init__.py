@@ -10,17 +10,27 @@ from importlib import import_module
 from typing import Any
 
 _EXPORTS = {
+    "asserts": "assert_antisymmetric assert_detailed_balance assert_equivariant assert_gradient assert_invariant "
+    "assert_invertible assert_logdet assert_reversible",
+    "bijection": "check_invertible check_logdet",
     "equivariance": "check",
+    "euclidean": "Euclidean",
     "fields": "Image Links SiteMatrices SiteScalars SiteVectors",
+    "gradient": "check_gradient",
+    "markov": "check_detailed_balance check_reversible",
     "gauge": "Centre ChargeConjugation GlobalGauge LocalGauge",
     "groups": "GROUPS Element Group NoAction Product group_named represent",
+    "images": "Cyclic Dihedral",
+    "lattice": "GlobalSign Hypercubic TimeReversal Translations",
+    "particles": "Electrons PairFeatures PointFeatures Points",
+    "permutations": "Permutations",
     "report": "Finding Report SymmetryBroken Verdict",
-    "scalars": "Angles CartesianTensors PolyakovLoop Scalars SignedLog",
+    "scalars": "Angles CartesianTensors Invariants PolyakovLoop Scalars SignedLog",
     "values": "VALUES Value",
 }
 _HOME = {name: module for module, names in _EXPORTS.items() for name in names.split()}
 
-__all__ = sorted(_HOME)  # noqa: PLE0605
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:

@@ -57,9 +57,7 @@ def _held(thing: Any) -> Iterator[Any]:
         yield from _captured(thing)
     elif callable(thing) and not isinstance(thing, type) and hasattr(thing, "__dict__"):
         yield from vars(thing).values()
-        call = getattr(type(thing), "__call__", None)
-        if hasattr(call, "__code__"):
-            yield from _captured(call)
+        yield from (c for c in [vars(type(thing)).get("__call__")] if hasattr(c, "__code__"))
 
 
 def _captured(function: Any) -> Iterator[Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gaugeflow.symmetry import gauge  # noqa: F401  (registers its groups)
+from gaugeflow.symmetry import euclidean, gauge, images, lattice, permutations  # noqa: F401  (register their groups)
 from gaugeflow.symmetry.casting import cast
 from gaugeflow.symmetry.groups import Element, Group, group_named
 from gaugeflow.symmetry.locate import locate_break
@@ -166,20 +166,23 @@ class _Run:
             message = "every group element that was drawn leaves the example as it is; give a larger example"
             return Finding(title, Verdict.VACUOUS, message)
         decision = self._decide(errors)
-        common = {
-            "trials": int(count),
-            "failures": decision.failures,
-            "largest": {name(d): e.largest for d, e in errors.items()},
-            "typical": {name(d): e.typical for d, e in errors.items()},
-            "allowed": decision.allowed,
-            "scale": float(unit.amax(0).median()),
-            "worst": self._worst(errors[decision.by].worst),
-        }
+        finding = Finding(
+            title,
+            Verdict.HOLDS if decision.holds else Verdict.BROKEN,
+            decision.reason,
+            trials=int(count),
+            failures=decision.failures,
+            largest={name(d): e.largest for d, e in errors.items()},
+            typical={name(d): e.typical for d, e in errors.items()},
+            allowed=decision.allowed,
+            scale=float(unit.amax(0).median()),
+            worst=self._worst(errors[decision.by].worst),
+        )
         if not decision.holds:
-            return self._broken(title, decision, common)
+            return self._reproduced(finding, decision)
         if not self.constant_ok and self._is_constant(samples, unit, errors):
-            return Finding(title, Verdict.CONSTANT, "the output is the same for every input", **common)
-        return Finding(title, Verdict.HOLDS, decision.reason, **common)
+            return replace(finding, verdict=Verdict.CONSTANT, message="the output is the same for every input")
+        return finding
 
     def _errors(self, dtype: torch.dtype, samples: Samples, unit: Tensor) -> Errors:
         x, _ = self.plan.draw(0)
@@ -204,16 +207,17 @@ class _Run:
         one, element = map_tensors(lambda t: t[row : row + 1], x), g.take(slice(row, row + 1))
         return WorstCase(self.plan.seed, trial, element.describe(), self.plan.describe(entry), one, element)
 
-    def _broken(self, title: str, decision: Decision, common: dict[str, Any]) -> Finding:
-        """Broken, unless the worst case does not come out the same twice."""
-        x, g = self.plan.draw(common["worst"].trial // (1 if self.plan.shared else self.plan.size))
+    def _reproduced(self, finding: Finding, decision: Decision) -> Finding:
+        """A failure counts as a broken symmetry only if the worst case comes out the same twice."""
+        assert finding.worst is not None
+        x, g = self.plan.draw(finding.worst.trial // (1 if self.plan.shared else self.plan.size))
         once, twice = (self.subject(g(x), decision.by) for _ in range(2))
         error = max(float((distance / (unit + 1e-300)).max()) for distance, unit in compare(once, twice))
-        if error > max(
-            0.1 * decision.allowed, amplification_allowed(self.subject.depth) * torch.finfo(decision.by).eps
-        ):
-            return Finding(title, Verdict.RANDOM, f"two calls on the same input differ by {error:.1e}", **common)
-        return Finding(title, Verdict.BROKEN, decision.reason, **common)
+        rounding = amplification_allowed(self.subject.depth) * torch.finfo(decision.by).eps
+        if error > max(0.1 * decision.allowed, rounding):
+            message = f"two calls on the same input differ by {error:.1e}"
+            return replace(finding, verdict=Verdict.RANDOM, message=message)
+        return finding
 
     def _is_constant(
         self, samples: dict[torch.dtype, Samples], unit: Tensor, errors: dict[torch.dtype, Errors]
@@ -230,7 +234,9 @@ class _Run:
         if not self.diagnose or finding.worst is None:
             return finding
         worst, allowed = finding.worst, finding.allowed or 0.0
-        place = locate_break(self.subject, worst.x, worst.g, allowed, self.hidden)
+        dtype = max(finding.largest, key=lambda d: (finding.largest[d] > allowed, d))
+        threshold = max(allowed, min(1e-9, 1e-3 * finding.largest[dtype]))
+        place = locate_break(self.subject, worst.x, worst.g, getattr(torch, dtype), threshold, self.hidden)
         smallest = smallest_failing(self.subject, self.plan, worst.x, allowed)
         return replace(finding, broken_at=place.layer, layers=place.layers, smallest=smallest)
 

@@ -165,6 +165,11 @@ class Image(SiteScalars):
         if len(self.shape) != 2:
             raise ValueError(f"image: expected (batch, channels, height, width), got {tuple(self.data.shape)}")
 
+    @classmethod
+    def readings(cls, tensor: Tensor, like: Tree) -> Iterator[Value]:
+        if tensor.ndim >= 3:
+            yield cls(tensor, channels=tensor.ndim - 3)
+
 
 def site_axes(value: LatticeValue, ndim: int) -> tuple[int, ...]:
     """The positions of the `ndim` lattice axes in `value.data`."""

@@ -7,12 +7,11 @@ as first axis. To add an action, write one function and register it::
     def _(g: dict[str, Tensor], links: Links) -> Links: ...
 
 An action is looked up along the base classes of the group and of the value, the group first. `Scalars`,
-`SignedLog`, `Angles` and `PolyakovLoop` are left alone by any group that says nothing about them.
+`SignedLog`, `Angles` and `PolyakovLoop` are left alone by any group that says nothing about them, `Invariants` by all.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -20,7 +19,7 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import Tensor
 
-from gaugeflow.symmetry.scalars import PolyakovLoop, Scalars, SignedLog
+from gaugeflow.symmetry.scalars import Invariants, PolyakovLoop, Scalars, SignedLog
 from gaugeflow.symmetry.values import Tree, Value, leaves, map_leaves
 
 __all__ = ["GROUPS", "Element", "Group", "NoAction", "Product", "group_named", "represent"]
@@ -38,14 +37,14 @@ class NoAction(ValueError):
     """A group has no registered action on a value type."""
 
 
-class Group(ABC):
+class Group:
     """A symmetry group: how to draw its elements. How they act is registered with `represent`."""
 
     name: ClassVar[str] = "group"
 
-    @abstractmethod
     def draw(self, x: Tree, size: int, generator: torch.Generator) -> Parameters:
         """`size` random elements that can act on `x`, each tensor with first axis `size`, real ones in float64."""
+        raise NotImplementedError(f"{type(self).__name__} must say how its elements are drawn")
 
     def parts(self) -> tuple[Group, ...]:
         """The factors of a product; the group itself otherwise."""
@@ -137,7 +136,7 @@ def find_action(group: type[Group], value: type[Value]) -> Action:
         for v in value.__mro__:
             if (g, v) in _ACTIONS:
                 return _ACTIONS[g, v]
-    known = sorted({v.name for g, v in _ACTIONS if issubclass(group, g)})
+    known = sorted({v.__name__ for g, v in _ACTIONS if issubclass(group, g)})
     raise NoAction(
         f"the group {group.name!r} has no action on {value.name}: it acts on {', '.join(known)}; "
         f"register one with @represent({group.__name__}, {value.__name__})"
@@ -166,5 +165,6 @@ def group_named(name: str | Group) -> Group:
 @represent(Group, Scalars)
 @represent(Group, SignedLog)
 @represent(Group, PolyakovLoop)
+@represent(Group, Invariants)
 def unchanged(_: Parameters, value: Value) -> Value:
     return value

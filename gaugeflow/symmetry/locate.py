@@ -1,26 +1,165 @@
-"""Where a composition breaks: the first layer whose own equivariance error is above tolerance."""
+"""Where a composition breaks: the first layer whose own equivariance error is above tolerance.
+
+The model runs on x and on D(g) x with hooks on all layers. An activation is *explained* if some value type says how it
+transformed. A layer whose inputs are explained is fed the exactly transformed inputs once more: the difference of its
+output from the transformed output, under the best reading, is its *own* error; what is left is *inherited*. The search
+goes through the layers in order, and into a broken layer that has layers inside. A layer is excused if later another
+one, whose input depends on it, receives an explained input: its output was of a type that nobody knows, not broken.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+from torch import Tensor, nn
+
+from gaugeflow.symmetry.casting import cast, in_precision
 from gaugeflow.symmetry.groups import Element
+from gaugeflow.symmetry.readings import Reader, Reading, relative
 from gaugeflow.symmetry.report import LayerError
 from gaugeflow.symmetry.subject import Subject
-from gaugeflow.symmetry.values import Tree
+from gaugeflow.symmetry.trace import Call, rebuild, recorded
+from gaugeflow.symmetry.values import Tree, map_tensors
 
 __all__ = ["Place", "locate_break"]
+
+OUTSIDE = "outside the layers, in the code around them"
 
 
 @dataclass(frozen=True)
 class Place:
-    """The name of the first broken layer, and the errors of the layers up to it."""
+    """The name of the first broken layer (None without any), and the errors of the layers that were looked at."""
 
     layer: str | None
     layers: tuple[LayerError, ...]
 
 
-def locate_break(subject: Subject, x: Tree, g: Element, allowed: float, hidden: Sequence[Any]) -> Place:
-    return Place(None, ())
+def locate_break(
+    subject: Subject, x: Tree, g: Element, dtype: torch.dtype, threshold: float, hidden: Sequence[Any] = ()
+) -> Place:
+    """Search the modules of `subject` with the input `x` of one entry and the element `g` for which it breaks."""
+    if not subject.modules:
+        return Place(None, ())
+    x, gx = (map_tensors(lambda t: cast(t, dtype), tree) for tree in (x, g(x)))
+    with in_precision(subject.modules, dtype):
+        try:
+            search = _Search(subject, x, gx, Reader(x, g, dtype, hidden), threshold)
+        except Exception:  # the model does not run on a single entry
+            return Place(None, ())
+        return search.place()
+
+
+def _trace(subject: Subject, x: Tree) -> list[Call]:
+    with recorded(subject.modules) as calls:
+        subject.call(map_tensors(torch.clone, x))
+    return calls
+
+
+class _Search:
+    def __init__(self, subject: Subject, x: Tree, gx: Tree, reader: Reader, threshold: float) -> None:
+        self.subject, self.x, self.reader, self.threshold = subject, x, reader, threshold
+        self.before, self.after = _trace(subject, x), _trace(subject, gx)
+        self.partner = dict(zip(_names(self.before), _all(self.after), strict=False))
+        self.rows: list[LayerError] = []
+
+    def place(self) -> Place:
+        names = [list(_names(calls)) for calls in (self.before, self.after)]
+        if names[0] != names[1]:
+            odd = next((a for a, b in zip(*names, strict=False) if a != b), "the last layer")
+            return Place(f"the path through the layers changes at {odd}", ())
+        culprit = self._first_broken(self.before)
+        return Place(culprit or OUTSIDE, tuple(self.rows))
+
+    def _first_broken(self, calls: list[Call]) -> str | None:
+        """Depth first: the innermost layer that is broken, or the one around it whose own code is."""
+        suspects: list[Call] = []
+        for call in calls:
+            inputs = self._explained_inputs(call)
+            if inputs and suspects:
+                suspects = [s for s in suspects if not self._depends(call, s)]
+            own = self._own_error(call, inputs)
+            self._note(call, own, inputs)
+            if own is not None and own[0] > self.threshold:
+                suspects.append(call)
+        for suspect in suspects:
+            return self._first_broken(suspect.inner) or suspect.name
+        return None
+
+    def _explained_inputs(self, call: Call) -> list[Reading] | None:
+        """A reading for each input tensor, None if one of them has none."""
+        readings = []
+        for before, after in zip(call.inputs, self.partner[call.name].inputs, strict=True):
+            best = self.reader.readings(before, after)[:1]
+            if not best or best[0].error > self.threshold:
+                return None
+            readings += best
+        return readings
+
+    def _own_error(self, call: Call, inputs: list[Reading] | None) -> tuple[float, str] | None:
+        """The layer on exactly transformed inputs against its transformed output: the error and the reading."""
+        if not inputs or not call.outputs:
+            return None
+        exact = iter([self.reader.transform(r, t) for r, t in zip(inputs, call.inputs, strict=True)])
+        args, kwargs = rebuild((call.args, call.kwargs), lambda _: next(exact))
+        try:
+            with recorded([call.module]) as calls:
+                call.module(*args, **kwargs)
+        except Exception:  # it cannot be called alone
+            return None
+        worst = (0.0, "")
+        for before, after in zip(call.outputs, calls[0].outputs, strict=True):
+            best = self.reader.readings(before, after)[:1]
+            error = (best[0].error, best[0].name) if best else (relative_or_inf(before, after), "nothing known")
+            worst = max(worst, error)
+        return worst
+
+    def _note(self, call: Call, own: tuple[float, str] | None, inputs: list[Reading] | None) -> None:
+        errors = [
+            self.reader.readings(before, after)[0].error
+            for before, after in zip(call.inputs, self.partner[call.name].inputs, strict=True)
+            if self.reader.readings(before, after)
+        ]
+        inherited = max(errors, default=None)
+        reading = own[1] if own else "not known"
+        self.rows.append(LayerError(call.name, call.kind, own[0] if own else None, inherited, reading))
+
+    def _depends(self, later: Call, earlier: Call) -> bool:
+        """Whether the input of `later` changes when the output of `earlier` is disturbed."""
+        with _disturbed(earlier):
+            try:
+                calls = {call.name: call for call in _all(_trace(self.subject, self.x))}
+            except Exception:  # the disturbed model breaks down, so it does depend
+                return True
+        other = calls.get(later.name)
+        if other is None:
+            return True
+        return any(relative_or_inf(a, b) > 0 for a, b in zip(later.inputs, other.inputs, strict=True))
+
+
+def _all(calls: list[Call]) -> Iterator[Call]:
+    for call in calls:
+        yield from call.walk()
+
+
+def _names(calls: list[Call]) -> Iterator[str]:
+    return (call.name for call in _all(calls))
+
+
+def relative_or_inf(a: Tensor, b: Tensor) -> float:
+    return relative(a, b) if a.shape == b.shape else float("inf")
+
+
+class _disturbed:
+    """While open, the output of the module of a call is multiplied by a bit more than one and shifted."""
+
+    def __init__(self, call: Call) -> None:
+        self.module: nn.Module = call.module
+
+    def __enter__(self) -> None:
+        self.handle = self.module.register_forward_hook(lambda m, a, out: rebuild(out, lambda t: 1.01 * t + 0.01))
+
+    def __exit__(self, *_: Any) -> None:
+        self.handle.remove()

@@ -77,8 +77,8 @@ def _relative(left: Tree, right: Tree) -> float:
 
 
 def conditioning(subject: Subject, x: Tree) -> float:
-    """How many times f amplifies the rounding of its input: the output's relative change, in units of the relative
-    change 2**-44 of the input, in float64. Evidence for an ill-conditioned function where float32 has no digits left."""
+    """How many times f amplifies the rounding of its input, in float64: the output's relative change in units of
+    the input's, which is 2**-44. Evidence for an ill-conditioned function where float32 has no digits left."""
     noise = torch.Generator().manual_seed(0)
 
     def disturbed(tensor: Tensor) -> Tensor:

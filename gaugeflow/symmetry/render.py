@@ -20,7 +20,7 @@ def to_text(report: Report) -> str:
 
 
 def _finding_lines(finding: Finding) -> list[str]:
-    lines = [f"  {finding.property}: {finding.verdict.value}", f"    {finding.message}"]
+    lines = [f"  {finding.claim}: {finding.verdict.value}", f"    {finding.message}"]
     if finding.largest:
         errors = [f"{dtype} {finding.largest[dtype]:.1e} ({finding.typical[dtype]:.1e})" for dtype in finding.largest]
         lines.append(f"    largest (typical) error in units of the output: {', '.join(errors)}")
@@ -73,7 +73,8 @@ def to_junit(reports: Sequence[Report], suite: str = "gaugeflow check") -> str:
     errors = [f for f in findings if not f.verdict.could_run]
     counts = {"tests": len(findings), "failures": len(failed), "errors": len(errors), "skipped": 0}
     total = sum(report.seconds for report in reports)
-    node = ElementTree.SubElement(root, "testsuite", name=suite, time=f"{total:.3f}", **_strings(counts))
+    attributes = {"name": suite, "time": f"{total:.3f}"} | {key: str(count) for key, count in counts.items()}
+    node = ElementTree.SubElement(root, "testsuite", attributes)
     for report in reports:
         for finding in report.findings:
             _junit_case(node, report, finding)
@@ -81,14 +82,10 @@ def to_junit(reports: Sequence[Report], suite: str = "gaugeflow check") -> str:
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
 
 
-def _strings(counts: dict[str, int]) -> dict[str, str]:
-    return {key: str(value) for key, value in counts.items()}
-
-
 def _junit_case(suite: ElementTree.Element, report: Report, finding: Finding) -> None:
     seconds = report.seconds / len(report.findings)
     case = ElementTree.SubElement(
-        suite, "testcase", classname=_printable(report.name), name=finding.property, time=f"{seconds:.3f}"
+        suite, "testcase", classname=_printable(report.name), name=finding.claim, time=f"{seconds:.3f}"
     )
     text = _printable("\n".join(_finding_lines(finding)))
     if finding.verdict.value != "holds":

@@ -70,7 +70,7 @@ class WorstCase:
 class Finding:
     """One property of one function. Errors are in units of the output's scale, by the name of the dtype."""
 
-    property: str
+    claim: str
     verdict: Verdict
     message: str
     trials: int = 0
@@ -92,7 +92,7 @@ class Finding:
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "property": self.property,
+            "property": self.claim,
             "verdict": self.verdict.value,
             "holds": self.verdict is Verdict.HOLDS,
             "message": self.message,

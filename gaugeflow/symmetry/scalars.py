@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gaugeflow.symmetry.values import Tree, Value, batch_size
 
-__all__ = ["Angles", "CartesianTensors", "PolyakovLoop", "Scalars", "SignedLog"]
+__all__ = ["Angles", "CartesianTensors", "Invariants", "PolyakovLoop", "Scalars", "SignedLog"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +28,17 @@ class Scalars(Value):
 
     @classmethod
     def readings(cls, tensor: Tensor, like: Tree) -> Iterator[Value]:
-        if cls is Scalars and tensor.ndim >= 1 and tensor.shape[0] == batch_size(like):
+        if cls is Scalars and tensor.shape[0] == batch_size(like):
+            yield from (cls(tensor, odd=odd) for odd in ((), ("parity",), ("charge",), ("z2",)))
+
+
+@dataclass(frozen=True, eq=False)
+class Invariants(Value):
+    """Numbers `(batch, ...)` that no group touches, not even the sign of a signed permutation."""
+
+    @classmethod
+    def readings(cls, tensor: Tensor, like: Tree) -> Iterator[Value]:
+        if tensor.shape[0] == batch_size(like):
             yield cls(tensor)
 
 
@@ -79,6 +89,13 @@ class CartesianTensors(Value):
                 f"{self.name}: expected shape (batch, ..., {', '.join('d' * self.rank)}), got {tuple(self.data.shape)}"
             )
 
+    @classmethod
+    def readings(cls, tensor: Tensor, like: Tree) -> Iterator[Value]:
+        for rank in (1, 2):
+            sizes = set(tensor.shape[tensor.ndim - rank :])
+            if tensor.ndim > rank and len(sizes) == 1 and tensor.shape[0] == batch_size(like):
+                yield from (cls(tensor, rank=rank), cls(tensor, rank=rank, pseudo=True))
+
 
 @dataclass(frozen=True, eq=False)
 class SignedLog(Value):
@@ -88,7 +105,7 @@ class SignedLog(Value):
     |psi - psi'| / max(|psi|, |psi'|), so nothing overflows, and log = -inf stands for zero.
     """
 
-    sign: Tensor | None = None
+    sign: Tensor
 
     def __init__(self, sign: Tensor, log: Tensor) -> None:
         object.__setattr__(self, "data", log)
@@ -96,26 +113,23 @@ class SignedLog(Value):
         self.__post_init__()
 
     def validate(self) -> None:
-        assert self.sign is not None
         if self.sign.shape != self.data.shape:
             raise ValueError(
-                f"signed_log: expected sign and log of one shape, got {tuple(self.sign.shape)} and {tuple(self.data.shape)}"
+                f"signed_log: expected sign and log of one shape, got {tuple(self.sign.shape)} and "
+                f"{tuple(self.data.shape)}"
             )
 
     def map(self, fn: Any) -> Self:
         return type(self)(fn(self.sign), fn(self.data))
 
     def raw(self) -> tuple[Tensor, Tensor]:
-        assert self.sign is not None
         return self.sign, self.data
 
     def is_finite(self) -> bool:
-        assert self.sign is not None
         log_is_number = torch.isfinite(self.data) | (self.data == -math.inf)
         return bool(torch.isfinite(self.sign).all()) and bool(log_is_number.all())
 
     def distance(self, other: Self) -> Tensor:
-        assert self.sign is not None and other.sign is not None
         log, log_other = self.data.double(), other.data.double()
         top = torch.maximum(log, log_other)
         top = torch.where(torch.isfinite(top), top, torch.zeros_like(top))

@@ -1,0 +1,82 @@
+"""What is claimed about a function, in one object: the breakers change it, the command and the plugin verify it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from gaugeflow.symmetry.bijection import check_invertible, check_logdet
+from gaugeflow.symmetry.equivariance import check, label_of
+from gaugeflow.symmetry.gradient import check_gradient
+from gaugeflow.symmetry.groups import Group, group_named
+from gaugeflow.symmetry.markov import check_detailed_balance
+from gaugeflow.symmetry.report import Report
+from gaugeflow.symmetry.values import Tree
+
+__all__ = ["Balance", "Bijection", "Claim", "Equivariance", "Gradient"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A function with an example input, and what is said to be true of it."""
+
+    f: Callable[..., Any]
+    x: Tree
+    label: str = ""
+
+    def verify(self, **options: Any) -> Report:
+        raise NotImplementedError
+
+    def with_f(self, f: Callable[..., Any]) -> Self:
+        return replace(self, f=f)
+
+    @property
+    def name(self) -> str:
+        return self.label or label_of(self.f)
+
+
+@dataclass(frozen=True)
+class Equivariance(Claim):
+    """f(D(g) x) = D(g) f(x), see `check`."""
+
+    group: Group | str = ""
+    out: Any = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def verify(self, **options: Any) -> Report:
+        group = group_named(self.group)
+        return check(self.f, self.x, group, out=self.out, label=self.name, **(self.options | options))
+
+
+@dataclass(frozen=True)
+class Bijection(Claim):
+    """`inverse` inverts f(x) -> (y, log|det J|), and the log-determinant is right."""
+
+    inverse: Callable[..., Any] | None = None
+
+    def verify(self, **options: Any) -> Report:
+        report = check_logdet(self.f, self.x, label=self.name, seed=options.get("seed", 0))
+        if self.inverse is not None:
+            report += check_invertible(self.f, self.inverse, self.x, label=self.name, seed=options.get("seed", 0))
+        return report
+
+
+@dataclass(frozen=True)
+class Balance(Claim):
+    """The move f(x, generator) satisfies detailed balance for exp(log_prob)."""
+
+    log_prob: Callable[..., Any] = lambda x: x
+
+    def verify(self, **options: Any) -> Report:
+        return check_detailed_balance(self.f, self.log_prob, self.x, label=self.name, seed=options.get("seed", 0))
+
+
+@dataclass(frozen=True)
+class Gradient(Claim):
+    """`gradient` is that of f, autograd's if None."""
+
+    gradient: Callable[..., Any] | None = None
+
+    def verify(self, **options: Any) -> Report:
+        return check_gradient(self.f, self.gradient, self.x, label=self.name, seed=options.get("seed", 0))

@@ -1,0 +1,201 @@
+"""Every reference model as a claim: a case is built from a seed, so that it can be repeated with other numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gaugeflow.symmetry.claims import Balance, Bijection, Claim, Equivariance, Gradient
+from gaugeflow.symmetry.examples.flows import AbelianFlow, SU2Flow
+from gaugeflow.symmetry.examples.gauge_networks import AbelianNetwork, CovariantNetwork
+from gaugeflow.symmetry.examples.image_networks import OddNetwork, PeriodicCNN, SymmetricCNN
+from gaugeflow.symmetry.examples.markov import LangevinMove, MetropolisMove, quartic_log_prob, wilson_log_prob
+from gaugeflow.symmetry.examples.particle_networks import DeepSet, Determinant, PointNetwork
+from gaugeflow.symmetry.fields import Image, Links, SiteMatrices, SiteScalars
+from gaugeflow.symmetry.haar import haar
+from gaugeflow.symmetry.particles import Electrons, PointFeatures, Points
+from gaugeflow.symmetry.scalars import PolyakovLoop, Scalars, SignedLog
+
+__all__ = ["CASES", "Case", "case"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model family: its name, and how to build its claim from a seed."""
+
+    name: str
+    build: Callable[[int], Claim]
+
+
+CASES: dict[str, Case] = {}
+
+
+def case(name: str) -> Callable[[Callable[[int], Claim]], Callable[[int], Claim]]:
+    """Register `build(seed) -> Claim` as a family."""
+
+    def register(build: Callable[[int], Claim]) -> Callable[[int], Claim]:
+        CASES[name] = Case(name, build)
+        return build
+
+    return register
+
+
+def _links(seed: int, *size: int, n: int) -> Links:
+    return Links(haar(size, n, torch.Generator().manual_seed(seed), abelian=n == 1))
+
+
+def _normal(seed: int, *size: int) -> Tensor:
+    return torch.randn(size, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+@case("SU(3) covariant network, 2D")
+def _(seed: int) -> Claim:
+    f = CovariantNetwork(2, layers=2, seed=seed)
+    return Equivariance(f, _links(seed, 2, 2, 4, 4, n=3), group="gauge * translations", out=SiteMatrices)
+
+
+@case("SU(2) covariant network, 4D")
+def _(seed: int) -> Claim:
+    f = CovariantNetwork(4, layers=1, seed=seed)
+    return Equivariance(f, _links(seed, 2, 4, 2, 2, 2, 2, n=2), group="gauge * translations", out=SiteMatrices)
+
+
+@case("SU(3) invariant network, 2D")
+def _(seed: int) -> Claim:
+    f = CovariantNetwork(2, layers=2, invariant=True, seed=seed)
+    x = _links(seed, 2, 2, 4, 4, n=3)
+    return Equivariance(f, x, group="gauge * translations * centre * charge", out=Scalars)
+
+
+def wilson_action(u: Tensor) -> Tensor:
+    """sum over x and mu < nu of 1 - Re tr P / N, `(b,)`."""
+    total = torch.zeros(len(u), dtype=u.real.dtype, device=u.device)
+    for mu in range(u.shape[1]):
+        for nu in range(mu):
+            p = u[:, mu] @ u[:, nu].roll(-1, 1 + mu) @ u[:, mu].roll(-1, 1 + nu).mH @ u[:, nu].mH
+            total = total + (1 - torch.diagonal(p, dim1=-2, dim2=-1).mean(-1).real).flatten(1).sum(1)
+    return total
+
+
+@case("Wilson action of SU(3), 3D, all symmetries")
+def _(seed: int) -> Claim:
+    group = "gauge * hypercubic * translations * charge * centre * time-reversal"
+    return Equivariance(wilson_action, _links(seed, 2, 3, 3, 3, 3, n=3), group=group, out=Scalars)
+
+
+def polyakov(u: Tensor) -> Tensor:
+    """tr of the product of the temporal links, averaged over space, `(b,)`."""
+    line = u[:, -1].movedim(-3, 0)
+    product = line[0]
+    for link in line[1:]:
+        product = product @ link
+    return torch.diagonal(product, dim1=-2, dim2=-1).mean(-1).flatten(1).mean(1)
+
+
+@case("Polyakov loop of SU(3), 3D")
+def _(seed: int) -> Claim:
+    group = "gauge * translations * charge * centre * time-reversal"
+    return Equivariance(polyakov, _links(seed, 2, 3, 2, 3, 4, n=3), group=group, out=PolyakovLoop)
+
+
+@case("U(1) network, 2D")
+def _(seed: int) -> Claim:
+    f = AbelianNetwork(seed=seed)
+    return Equivariance(f, _links(seed, 2, 2, 4, 6, n=1), group="gauge * translations", out=SiteScalars)
+
+
+@case("deep set")
+def _(seed: int) -> Claim:
+    return Equivariance(DeepSet(seed=seed), Points(_normal(seed, 2, 5, 3)), group="permutations", out=Scalars)
+
+
+@case("determinant wavefunction")
+def _(seed: int) -> Claim:
+    x = Electrons(_normal(seed, 2, 5, 3), n_up=3)
+    return Equivariance(Determinant(3, 2, seed=seed), x, group="spin-fermions", out=SignedLog)
+
+
+@case("E(3) point cloud network")
+def _(seed: int) -> Claim:
+    x = (Points(_normal(seed, 2, 5, 3)), PointFeatures(_normal(seed + 1, 2, 5, 2)))
+    out = (lambda v: PointFeatures(v, rank=1), PointFeatures)
+    return Equivariance(PointNetwork(seed=seed), x, group="euclidean * permutations", out=out)
+
+
+@case("periodic CNN")
+def _(seed: int) -> Claim:
+    return Equivariance(PeriodicCNN(seed=seed), Image(_normal(seed, 2, 1, 6, 6)), group="translations", out=Image)
+
+
+@case("D4-symmetric CNN")
+def _(seed: int) -> Claim:
+    x = Image(_normal(seed, 2, 1, 6, 6))
+    return Equivariance(SymmetricCNN(seed=seed), x, group="dihedral * translations", out=Image)
+
+
+@case("odd network of a scalar field")
+def _(seed: int) -> Claim:
+    x = SiteScalars(_normal(seed, 2, 1, 6, 6))
+    return Equivariance(OddNetwork(seed=seed), x, group="z2", out=lambda t: Scalars(t, odd=("z2",)))
+
+
+@case("SU(2) flow layer, covariance")
+def _(seed: int) -> Claim:
+    x = _links(seed, 2, 2, 4, 2, n=2)
+    return Equivariance(SU2Flow().forward, x, group="gauge", out=(Links, Scalars), label="SU2Flow.forward")
+
+
+@case("SU(2) flow layer, bijection")
+def _(seed: int) -> Claim:
+    flow = SU2Flow()
+    return Bijection(flow.forward, _links(seed, 2, 2, 4, 2, n=2), inverse=flow.inverse, label="SU2Flow")
+
+
+@case("U(1) flow layer, bijection")
+def _(seed: int) -> Claim:
+    flow = AbelianFlow()
+    return Bijection(flow.forward, _links(seed, 2, 2, 4, 3, n=1), inverse=flow.inverse, label="AbelianFlow")
+
+
+@case("Metropolis move of U(1)")
+def _(seed: int) -> Claim:
+    return Balance(MetropolisMove(), _links(seed, 1, 2, 2, 2, n=1), log_prob=wilson_log_prob)
+
+
+@case("Langevin move of a scalar field")
+def _(seed: int) -> Claim:
+    x = SiteScalars(torch.full((1, 1, 3), 1.0, dtype=torch.float64) * (1 - 2 * (torch.arange(3) % 2)))
+    return Balance(LangevinMove(), x, log_prob=quartic_log_prob)
+
+
+def wilson_force(u: Tensor) -> Tensor:
+    """dS/dw_a of `wilson_action` under U -> exp(i w T) U, `(b, D, *shape, N^2 - 1)`: Im tr(T_a U A) / N."""
+    from gaugeflow.symmetry.coordinates import generators
+
+    forces = []
+    for mu in range(u.shape[1]):
+        staples = torch.zeros_like(u[:, mu])
+        for nu in range(u.shape[1]):
+            if nu == mu:
+                continue
+            ahead = u[:, nu].roll(-1, 1 + mu)
+            up = ahead @ u[:, mu].roll(-1, 1 + nu).mH @ u[:, nu].mH
+            down = (ahead.mH @ u[:, mu].mH @ u[:, nu]).roll(1, 1 + nu)
+            staples = staples + up + down
+        loop = u[:, mu] @ staples
+        forces.append(torch.einsum("aij,b...ji->b...a", generators(u.shape[-1]).to(u), loop).imag / u.shape[-1])
+    return torch.stack(forces, dim=1)
+
+
+@case("force of the Wilson action of SU(3), 3D")
+def _(seed: int) -> Claim:
+    return Gradient(wilson_action, _links(seed, 2, 3, 2, 3, 2, n=3), gradient=wilson_force)
+
+
+@case("autograd through the D4-symmetric CNN")
+def _(seed: int) -> Claim:
+    network = SymmetricCNN(seed=seed)
+    return Gradient(lambda t: network(t).square().sum((1, 2, 3)), Image(_normal(seed, 2, 1, 4, 4)))

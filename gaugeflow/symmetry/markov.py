@@ -1,0 +1,201 @@
+"""Detailed balance of a Markov move, tested in distribution; reversibility of a deterministic one.
+
+With x distributed as the target pi and x' the move from x, detailed balance says that (x, x') and (x', x) have the same
+distribution, so E[phi(x) psi(x')] = E[psi(x) phi(x')] for all functions; psi = 1 alone says that pi is stationary.
+The inputs are drawn from a reference density (Haar links, uniform angles, normal numbers) and weighted by pi.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gaugeflow.symmetry.bijection import check_invertible, spec_of
+from gaugeflow.symmetry.casting import in_precision
+from gaugeflow.symmetry.equivariance import label_of
+from gaugeflow.symmetry.fields import Links
+from gaugeflow.symmetry.report import Finding, Report, Verdict
+from gaugeflow.symmetry.scalars import Angles
+from gaugeflow.symmetry.subject import Subject, Unusable, wrap
+from gaugeflow.symmetry.trials import master, random_like
+from gaugeflow.symmetry.values import Tree, Value, batch_size, leaves, map_tensors, raw_of
+
+__all__ = ["check_detailed_balance", "check_reversible"]
+
+_THRESHOLD = 5.5
+_FEATURES = 12
+
+
+def check_detailed_balance(
+    move: Callable[..., Any],
+    log_prob: Callable[..., Any],
+    x: Tree,
+    *,
+    seed: int = 0,
+    samples: int = 20_000,
+    chunk_size: int = 5_000,
+    reversible: bool = True,
+    label: str | None = None,
+) -> Report:
+    """Check that `move(x, generator) -> x'` (or `(x', info)`) satisfies detailed balance for exp(log_prob(x)).
+
+    x           an example of a *small* system, a few sites or particles: weights of a large one degenerate.
+    log_prob    of the plain tensors, `(batch,)`, up to a constant, with respect to the Haar or Lebesgue measure.
+    reversible  False tests stationarity only, which is what a sequential sweep satisfies.
+
+    The largest deviation of a few hundred statistics is held against their own errors; beyond 5.5 of them it is
+    broken (a chance of 1e-5 in a held one).
+    """
+    start = time.perf_counter()
+    claim = "detailed balance" if reversible else "stationarity"
+    subject = Subject(move, None)
+    example = map_tensors(lambda t: t[:1], master(x))
+    try:
+        with in_precision(subject.modules + Subject(log_prob, None).modules, torch.float64):
+            z, names, size = _deviations(move, log_prob, example, seed, samples, chunk_size, reversible)
+    except Unusable as unusable:
+        finding = Finding(claim, unusable.verdict, unusable.message)
+    except Exception as error:
+        finding = Finding(claim, Verdict.RAISED, f"{type(error).__name__}: {error}")
+    else:
+        finding = _finding(claim, z, names, size)
+    return Report(label or label_of(move), (finding,), time.perf_counter() - start)
+
+
+def check_reversible(
+    step: Callable[..., Any], flip: Callable[..., Any], x: Tree, *, seed: int = 0, label: str | None = None
+) -> Report:
+    """Check that flip . step . flip is the inverse of the deterministic `step`, as of a molecular dynamics trajectory.
+
+    `flip` reverses the momenta. Both take and return plain tensors like `x`.
+    """
+
+    def back(*raw: Any) -> Any:
+        return flip(*_as_tuple(step(*_as_tuple(flip(*raw)))))
+
+    return check_invertible(step, back, x, seed=seed, label=label)
+
+
+def _as_tuple(raw: Any) -> tuple[Any, ...]:
+    return raw if isinstance(raw, tuple) else (raw,)
+
+
+def _finding(claim: str, z: Tensor, names: list[str], effective: float) -> Finding:
+    worst = int(z.abs().argmax())
+    deviation = float(z.abs()[worst])
+    broken = deviation > _THRESHOLD
+    message = (
+        f"largest deviation of {len(z)} statistics: {deviation:.1f} standard errors, in {names[worst]}; "
+        f"effective sample size {effective:.0f}"
+    )
+    if effective < 200:
+        return Finding(
+            claim, Verdict.RAISED, f"too few effective samples to judge: {effective:.0f}; take a smaller system"
+        )
+    return Finding(
+        claim, Verdict.BROKEN if broken else Verdict.HOLDS, message, failures=int((z.abs() > _THRESHOLD).sum())
+    )
+
+
+def _deviations(
+    move: Callable[..., Any],
+    log_prob: Callable[..., Any],
+    example: Tree,
+    seed: int,
+    samples: int,
+    chunk_size: int,
+    reversible: bool,
+) -> tuple[Tensor, list[str], float]:
+    """Mean over standard error of every weighted statistic, their names, and the effective sample size."""
+    generator = torch.Generator().manual_seed(seed)
+    features = _Features(example, log_prob, generator)
+    log_weights, statistics = [], []
+    unmoved = 0
+    for _ in range(-(-samples // chunk_size)):
+        x = random_like(map_tensors(lambda t: t.expand(chunk_size, *t.shape[1:]).contiguous(), example), generator)
+        y = _next(move, x, generator)
+        log_weights.append(features.log_prob(x) - _log_reference(x, example))
+        before, after = features(x), features(y)
+        unmoved += int((before == after).all(1).sum())
+        statistics.append(_statistics(before, after, reversible))
+    if unmoved == samples:
+        raise Unusable(Verdict.CONSTANT, "the move never moved")
+    log_weight = torch.cat(log_weights)
+    weight = torch.exp(log_weight - log_weight.max())
+    terms = weight.unsqueeze(1) * torch.cat(statistics)
+    error = terms.std(0) / math.sqrt(len(terms))
+    z = torch.where(error > 0, terms.mean(0) / error, torch.zeros_like(error))
+    return z, features.names(reversible), float(weight.sum() ** 2 / weight.square().sum())
+
+
+def _next(move: Callable[..., Any], x: Tree, generator: torch.Generator) -> Tree:
+    raw = raw_of(map_tensors(torch.clone, x))
+    out = move(*_as_tuple(raw), generator=generator) if isinstance(raw, tuple) else move(raw, generator)
+    if not isinstance(x, tuple) and isinstance(out, tuple):
+        out = out[0]
+    y = wrap(spec_of(x), out)
+    if not all(leaf.is_finite() for leaf in leaves(y)) or batch_size(y) != batch_size(x):
+        raise Unusable(Verdict.NOT_FINITE, "the new configuration holds NaN or infinity, or another batch size")
+    return y
+
+
+def _log_reference(x: Tree, example: Tree) -> Tensor:
+    """The log density from which `random_like` draws, up to a constant."""
+    total = torch.zeros(batch_size(x), dtype=torch.float64)
+    for leaf, like in zip(leaves(x), leaves(example), strict=True):
+        if not isinstance(leaf, (Links, Angles)):
+            rms = like.data.abs().square().mean().sqrt()
+            scale = rms if rms > 0 else torch.ones_like(rms)
+            total = total - (leaf.data.abs() / scale).square().flatten(1).sum(1) / 2
+    return total
+
+
+def _statistics(before: Tensor, after: Tensor, reversible: bool) -> Tensor:
+    """phi_i(x') - phi_i(x), and phi_i(x) phi_j(x') - phi_j(x) phi_i(x') for i < j."""
+    stationary = after - before
+    if not reversible:
+        return stationary
+    i, j = torch.triu_indices(before.shape[1], before.shape[1], 1)
+    return torch.cat([stationary, before[:, i] * after[:, j] - before[:, j] * after[:, i]], dim=1)
+
+
+class _Features:
+    """Functions of a configuration: the log-probability itself, and smooth functions of a few components."""
+
+    def __init__(self, example: Tree, log_prob: Callable[..., Any], generator: torch.Generator) -> None:
+        self.target = log_prob
+        size = sum(self._real(leaf).shape[1] for leaf in leaves(example))
+        chosen = torch.rand((_FEATURES, size), generator=generator, dtype=torch.float64).argsort(1) < 2
+        signs = 1 - 2 * torch.randint(2, (_FEATURES, size), generator=generator).double()
+        self.frequencies = chosen * signs
+        self.phases = torch.rand(_FEATURES, generator=generator, dtype=torch.float64) * math.pi
+
+    @staticmethod
+    def _real(leaf: Value) -> Tensor:
+        """Real components; angles as they are, since the frequencies are integers."""
+        data = torch.view_as_real(leaf.data) if leaf.data.is_complex() else leaf.data
+        return data.double().flatten(1)
+
+    def log_prob(self, x: Tree) -> Tensor:
+        raw = raw_of(x)
+        value = self.target(*raw) if isinstance(raw, tuple) else self.target(raw)
+        if tuple(value.shape) != (batch_size(x),):
+            raise Unusable(Verdict.WRONG_SHAPE, f"expected log_prob of shape (batch,), got {tuple(value.shape)}")
+        return value.detach().double()
+
+    def __call__(self, x: Tree) -> Tensor:
+        flat = torch.cat([self._real(leaf) for leaf in leaves(x)], dim=1)
+        waves = torch.cos(flat @ self.frequencies.T + self.phases)
+        return torch.cat([torch.tanh(self.log_prob(x) / 4).unsqueeze(1), waves], dim=1)
+
+    def names(self, reversible: bool) -> list[str]:
+        single = ["the log-probability"] + [f"wave {k}" for k in range(_FEATURES)]
+        if not reversible:
+            return single
+        pairs = torch.triu_indices(len(single), len(single), 1).T.tolist()
+        return single + [f"{single[i]} against {single[j]}" for i, j in pairs]
