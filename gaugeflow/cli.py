@@ -187,7 +187,7 @@ def _fail(message: str, exit_code: int) -> NoReturn:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line. A user's mistake ends with one message and exit code 2; a bug shows its traceback."""
     try:
-        app(arguments)
+        app(arguments, prog_name="gaugeflow")
     except UserError as error:
         _fail(str(error), 2)
     except OSError as error:

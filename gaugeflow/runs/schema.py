@@ -6,7 +6,8 @@ number, a truth field takes true and false, a text field takes text; everything 
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+import torch
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from gaugeflow.runs.nearest import nearest
@@ -64,3 +65,12 @@ class RunConfig(Section):
     seed: Annotated[int, Field(ge=0, lt=2**63)]
     device: str = "cpu"
     checkpoint_every: Checkpointing = Checkpointing()
+
+    @field_validator("device")
+    @classmethod
+    def _present_device(cls, name: str) -> str:
+        count = torch.cuda.device_count()
+        present = ["cpu", *(["cuda"] if count else []), *(f"cuda:{i}" for i in range(count))]
+        if name not in present:
+            raise ValueError(f"expected one of the devices of this machine ({', '.join(present)}), came {name!r}")
+        return name
