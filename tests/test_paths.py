@@ -39,10 +39,11 @@ def test_parsing(text, ndim, path):
 
 
 @pytest.mark.parametrize(
-    ("text", "ndim"), [("x y", 2), ("", 2), ("0x1", 2), ("2x", 2), ("+z", 2), ("+x +", 4), ("+q", 4), ([3], 2), ([0], 2), ([], 2)]
+    ("text", "ndim"),
+    [("x y", 2), ("", 2), ("0x1", 2), ("2x", 2), ("+z", 2), ("+x +", 4), ("+q", 4), ([3], 2), ([0], 2), ([], 2)],
 )
 def test_wrong_paths_are_refused(text, ndim):
-    with pytest.raises(UserError, match=r"path|direction"):
+    with pytest.raises(UserError, match=r"path|direction|rectangle"):
         parse_path(text, ndim)
 
 
