@@ -43,7 +43,7 @@ class RowLayout:
         self.ndim = len(self.shape)
         self.inner = max(range(self.ndim), key=lambda axis: (_fill(self.shape[axis], widest), axis))
         self.extent = self.shape[self.inner]
-        self.lanes = min(widest, max(2, 1 << (self.extent - 1).bit_length()))
+        self.lanes = widest if self.extent > widest // 2 else widest // 2
         self.padded = -(-self.extent // self.lanes) * self.lanes
         self.halo = halo[self.inner]
         self.outer = tuple(axis for axis in range(self.ndim) if axis != self.inner)
