@@ -60,7 +60,7 @@ def read(
         if not violation <= limit:
             raise source.error(
                 f"links of {group_of(links).name} to {limit}",
-                f"a violation of {violation:.3g} (damaged data, or not in the byte order of a {form.title} file)",
+                f"a violation of {violation:.3g} ({_likely_cause(violation, precision_of(links), form)})",
             )
     return Configuration(links, group_of(links).name, form.name, source.path, metadata)
 
@@ -80,11 +80,12 @@ def write(path: str | os.PathLike[str], links: Tensor, format: str | None = None
             precision asked for, or the system refuses to write; then an old file is untouched.
     """
     check_links(links)
+    plain = links.detach().resolve_conj().resolve_neg()
     form = format_for_writing(Path(path), format)
     options = _options(form, metadata)
-    _require_group(path, links, options)
+    _require_group(path, plain, options)
     with replacing(Path(path)) as temporary:
-        form.write(temporary, links.detach(), options)
+        form.write(temporary, plain, options)
 
 
 def convert(
@@ -156,6 +157,12 @@ def _options(form: Format, given: dict[str, Any]) -> dict[str, Any]:
     options = {**form.options, **given}
     one_of("precision", options.get("precision"), (None, 32, 64))
     return options
+
+
+def _likely_cause(violation: float, bits: int, form: Format) -> str:
+    if bits == 64 and violation <= TOLERANCE[32]:
+        return f"single-precision links stored in double precision? a tolerance of {TOLERANCE[32]} accepts them"
+    return f"damaged data, or not in the byte order of a {form.title} file"
 
 
 def _extents(shape: Sequence[int] | None) -> tuple[int, ...] | None:

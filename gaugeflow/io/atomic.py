@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gaugeflow.errors import UserError
@@ -20,8 +20,10 @@ def replacing(target: Path) -> Iterator[Path]:
     Raises:
         UserError: the operating system refuses (full disk, no such folder, no permission).
     """
+    if "\0" in str(target):
+        raise UserError(f"{str(target)!r}: expected a path, found a null character in it")
     path = Path(os.path.realpath(target))  # a link keeps pointing to the file
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    temporary = path.with_name(f".{path.name[:100]}.{os.getpid()}.partial")
     try:
         if path.is_dir():
             raise IsADirectoryError(0, "it is a directory")
@@ -33,7 +35,8 @@ def replacing(target: Path) -> Iterator[Path]:
     except OSError as error:
         raise UserError(f"{target}: expected to write this file, found: {error.strerror or error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def flush_directory(folder: Path) -> None:

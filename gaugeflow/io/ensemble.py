@@ -109,6 +109,7 @@ class EnsembleWriter:
             UserError: another group, shape or dtype, links not in the group, or no room on the disk; the file then
                 holds what it held before.
         """
+        self._require_open()
         check_links(links)
         rows = self._rows(links)
         chains = index_column("chain", chain, range(len(rows)))
@@ -122,6 +123,7 @@ class EnsembleWriter:
 
     def sync(self) -> None:
         """Returns when all configurations appended so far are on the disk. Raises UserError if that fails."""
+        self._require_open()
         self._guard(os.fsync, self._file)
 
     def close(self) -> None:
@@ -140,6 +142,10 @@ class EnsembleWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _require_open(self) -> None:
+        if self._file < 0:
+            raise UserError(f"{self.path}: expected an open ensemble, found that this writer was closed")
 
     def _rows(self, links: Tensor) -> np.ndarray:
         rows = as_rows(links, file_dtype(links.dtype))

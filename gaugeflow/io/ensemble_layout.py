@@ -25,9 +25,10 @@ was given are attributes of the root.
 import itertools
 import json
 import math
+import os
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +36,23 @@ import h5py
 import numpy as np
 from h5py import h5d, h5p, h5s, h5t
 
+from gaugeflow.errors import UserError
 from gaugeflow.io.source import Source
+from gaugeflow.io.sparse_image import SparseImage
 
-__all__ = ["MAGIC", "Layout", "create_file", "read_layout"]
+__all__ = ["MAGIC", "Layout", "count_words", "create_file", "read_layout"]
 
 MAGIC = b"gaugeflow ensemble 1\n"
 USER_BLOCK = 4096
+CHUNKS = 64
+"""One node of HDF5's table of chunks holds so many; a second node would stand between two chunks."""
 CHUNK_BYTES = 1 << 20
+CHUNK_LIMIT = (1 << 32) - 1
 READ_BYTES = 1 << 20
+ALL_BITS = (1 << 64) - 1
 VERSIONS = ("earliest", "v110")
 """The oldest file structure: the newer ones mark a file as open for writing, and a kill leaves the mark behind."""
+DTYPES = ("<f4", "<f8", "<c8", "<c16")
 Read = Callable[[int, int], bytes]
 
 
@@ -83,23 +91,36 @@ class Layout:
 
 
 def create_file(path: Path, dtype: str, row: Sequence[int], capacity: int, attributes: dict[str, Any]) -> Layout:
-    """Makes an ensemble file with room for ``capacity`` configurations and none yet."""
-    rows_per_chunk = max(1, min(capacity, CHUNK_BYTES // (math.prod(row) * np.dtype(dtype).itemsize)))
-    block = _table_bytes(-(-capacity // rows_per_chunk), len(row) + 1)
-    with h5py.File(path, "w", libver=VERSIONS, userblock_size=USER_BLOCK, meta_block_size=block) as file:
+    """Makes an ensemble file with room for ``capacity`` configurations and none yet.
+
+    Raises:
+        UserError: so much room does not fit into one file (256 GiB).
+        OSError: the file cannot be written.
+    """
+    row_bytes = math.prod(row) * np.dtype(dtype).itemsize
+    rows_per_chunk = max(-(-capacity // CHUNKS), min(capacity, CHUNK_BYTES // row_bytes), 1)
+    if rows_per_chunk * row_bytes > CHUNK_LIMIT:
+        room = CHUNKS * (CHUNK_LIMIT // row_bytes)
+        raise UserError(f"ensemble: expected room for at most {room} configurations in a file, got {capacity}")
+    image = SparseImage()
+    with h5py.File(image, "w", libver=VERSIONS, userblock_size=USER_BLOCK) as file:
         places = {
             name: _create_dataset(file, name, kind, shape, rows_per_chunk if name == "links" else None)
             for name, (kind, shape) in _datasets(dtype, row, capacity).items()
         }
         file.attrs.update(attributes)
-    with path.open("rb+") as raw:
-        size = raw.seek(0, 2)
-        draft = Layout(dtype, tuple(row), capacity, places, size, 0)
-        layout = Layout(dtype, tuple(row), capacity, places, size, _seal(draft, _reader(raw)))
-        text = json.dumps(asdict(layout)).encode()
-        raw.seek(0)
-        raw.write((MAGIC + b"%08x\n" % zlib.crc32(text) + text).ljust(USER_BLOCK, b"\0"))
+    draft = Layout(dtype, tuple(row), capacity, places, image.seek(0, os.SEEK_END), 0)
+    layout = replace(draft, seal=_seal(draft, image.read_at))
+    text = json.dumps(asdict(layout)).encode()
+    image.write_at(0, (MAGIC + b"%08x\n" % zlib.crc32(text) + text).ljust(USER_BLOCK, b"\0"))
+    image.write_at(places["count"], count_words(0))
+    image.copy_to(path)
     return layout
+
+
+def count_words(count: int) -> bytes:
+    """A count of configurations as it stands in the file, with its complement."""
+    return np.array([count, count ^ ALL_BITS], "<u8").tobytes()
 
 
 def read_layout(source: Source) -> Layout:
@@ -112,26 +133,30 @@ def read_layout(source: Source) -> Layout:
     check, _, text = head[len(MAGIC) :].rstrip(b"\0").partition(b"\n")
     if not head.startswith(MAGIC) or check != b"%08x" % zlib.crc32(text):
         raise source.error("an intact user block of a gaugeflow ensemble", f"{head[:32]!r}... with another checksum")
-    stated = json.loads(text)
-    layout = Layout(**{**stated, "row": tuple(stated["row"])})
+    layout = _parse(text)
+    if layout is None:
+        raise source.error("the places of all datasets in the user block", f"{text[:80]!r}")
     source.require_end(0, layout.size, "an ensemble")
     if not layout.check(lambda offset, length: source.read(offset, length, "the structure of an ensemble")):
         raise source.error(f"a structure with the checksum {layout.seal:08x}", "another: the file is damaged")
     return layout
 
 
+def _parse(text: bytes) -> Layout | None:
+    """The layout that the user block states; None if it makes no sense."""
+    try:
+        stated = json.loads(text)
+        layout = Layout(**{**stated, "row": tuple(stated["row"])})
+        numbers = (*layout.row, layout.capacity, *layout.places.values(), layout.size)
+        known = layout.dtype in DTYPES and layout.places.keys() == layout.datasets().keys()
+        return layout if known and all(isinstance(k, int) and k > 0 for k in numbers) else None
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
 def _datasets(dtype: str, row: Sequence[int], capacity: int) -> dict[str, tuple[str, tuple[int, ...]]]:
     columns = {name: (kind, (capacity,)) for name, kind in (("chain", "<i4"), ("step", "<i8"), ("crc32", "<u4"))}
     return {"links": (dtype, (capacity, *row)), **columns, "count": ("<u8", (2,))}
-
-
-def _table_bytes(chunks: int, rank: int) -> int:
-    """Room for all tables of the library in one block, so that the chunks follow one another without gaps.
-
-    A table of chunks is a tree of nodes with 64 entries, at least half of them used, of about 24 + 8 rank bytes.
-    """
-    nodes = chunks // 32 + chunks // 1024 + 3
-    return 4096 + nodes * (64 * (24 + 8 * rank) + 64)
 
 
 def _create_dataset(file: h5py.File, name: str, dtype: str, shape: tuple[int, ...], rows_per_chunk: int | None) -> int:
@@ -163,11 +188,3 @@ def _seal(layout: Layout, read: Read) -> int:
             crc = zlib.crc32(read(offset, min(READ_BYTES, start - offset)), crc)
         position = stop
     return crc
-
-
-def _reader(raw: Any) -> Read:
-    def read(offset: int, length: int) -> bytes:
-        raw.seek(offset)
-        return raw.read(length)
-
-    return read

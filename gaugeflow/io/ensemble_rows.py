@@ -10,13 +10,11 @@ import numpy as np
 from torch import Tensor
 
 from gaugeflow.errors import UserError
-from gaugeflow.io.ensemble_layout import Layout
+from gaugeflow.io.ensemble_layout import Layout, count_words
 from gaugeflow.io.layout import host_array
 from gaugeflow.io.source import Source
 
 __all__ = ["as_rows", "commit_count", "read_attributes", "read_count", "row_checksums", "write_bytes", "write_rows"]
-
-COMPLEMENT = (1 << 64) - 1
 
 
 def as_rows(links: Tensor, dtype: str) -> np.ndarray:
@@ -51,8 +49,7 @@ def write_rows(file: int, layout: Layout, first: int, links: np.ndarray, chain: 
 
 def commit_count(file: int, layout: Layout, count: int) -> None:
     """Counts the first ``count`` configurations, in one write of 16 bytes. Raises OSError."""
-    words = np.array([count, count ^ COMPLEMENT], "<u8")
-    write_bytes(file, words.tobytes(), layout.places["count"])
+    write_bytes(file, count_words(count), layout.places["count"])
 
 
 def write_bytes(file: int, data: bytes | memoryview, offset: int) -> None:
@@ -65,10 +62,10 @@ def write_bytes(file: int, data: bytes | memoryview, offset: int) -> None:
 
 def read_count(source: Source, layout: Layout) -> int:
     """How many configurations the file holds. Raises UserError if the two words that say so disagree."""
-    words = np.frombuffer(source.read(layout.places["count"], 16, "count"), "<u8")
-    count, complement = int(words[0]), int(words[1])
-    if complement != count ^ COMPLEMENT or count > layout.capacity:
-        raise source.error(f"a count up to {layout.capacity} and its complement", f"{count} and {complement:#x}")
+    words = source.read(layout.places["count"], 16, "count")
+    count = int.from_bytes(words[:8], "little")
+    if words != count_words(count) or count > layout.capacity:
+        raise source.error(f"a count up to {layout.capacity} and its complement", words.hex(" ", 8))
     return count
 
 
