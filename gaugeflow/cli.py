@@ -63,6 +63,8 @@ def run(
     with _stoppable():
         report = runs.start(tasks.task_of(source), source, directory, quiet=json)
     _show(report, (directory / "report.md").read_text(), json)
+    if not json:
+        print(f"gaugeflow: the run stands in {directory}", file=sys.stderr)
 
 
 @app.command()
@@ -89,6 +91,21 @@ def report(
     task = _task(directory)
     found = runs.fresh_report(task, directory, seed, quiet=json) if fresh else runs.report(task, directory)
     _show(found, task.markdown(found), json)
+
+
+@app.command()
+def sample(
+    directory: Directory,
+    count: Annotated[int, typer.Option("-n", metavar="N", min=1, help="How many configurations.")],
+    seed: Seed = 0,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="By default DIR/samples.h5.")] = None,
+) -> None:
+    """Draw N new configurations from the state of a run's checkpoint, to HDF5."""
+    from gaugeflow import runs
+
+    target = out or directory / "samples.h5"
+    runs.sample(_task(directory), directory, count, seed, target)
+    print(target)
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """Runs: the strict configuration, the run directory, checkpoints, recorded numbers, and the loop of every task."""
 
 from gaugeflow.runs.directory import RunDirectory
-from gaugeflow.runs.loop import fresh_report, report, resume, start
+from gaugeflow.runs.loop import fresh_report, report, resume, sample, start
 from gaugeflow.runs.metrics import Metrics
 from gaugeflow.runs.record import Record
 from gaugeflow.runs.run import Run
@@ -28,6 +28,7 @@ __all__ = [
     "fresh_report",
     "report",
     "resume",
+    "sample",
     "start",
     "validate",
 ]

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from gaugeflow.errors import UserError
 from gaugeflow.runs.directory import RunDirectory
 from gaugeflow.runs.environment import environment
 from gaugeflow.runs.progress import Progress
@@ -17,7 +18,7 @@ from gaugeflow.runs.source import Source
 from gaugeflow.runs.task import Task
 from gaugeflow.runs.validation import validate
 
-__all__ = ["fresh_report", "report", "resume", "start"]
+__all__ = ["fresh_report", "report", "resume", "sample", "start"]
 
 
 def start(task_class: type[Task], source: Source, path: Path, *, quiet: bool = False) -> dict[str, Any]:
@@ -68,6 +69,21 @@ def fresh_report(task_class: type[Task], path: Path, seed: int, *, quiet: bool =
             progress.advance(run.task.status())
     run.seconds = time.monotonic() - began
     return {**run.report(), "fresh": True, "seed": seed}
+
+
+def sample(task_class: type[Task], path: Path, count: int, seed: int, target: Path, *, quiet: bool = False) -> None:
+    """Writes `count` new fields from the distribution of the checkpoint to the ensemble file `target`."""
+    directory = RunDirectory.open(path)
+    task = Run.restore(_task(task_class, directory), directory).task
+    if target.exists():
+        raise UserError(f"{target}: expected a new file, found one")
+    with task.create_ensemble(target, count) as ensemble, Progress(count, 0, "sample", quiet) as progress:
+        for fields in task.samples(seed):
+            wanted = fields[: count - ensemble.count]
+            ensemble.append(wanted)
+            progress.advance(steps=len(wanted))
+            if ensemble.count == count:
+                return
 
 
 def _task(task_class: type[Task], directory: RunDirectory, overrides: Sequence[str] = ()) -> Task:

@@ -23,12 +23,12 @@ class Progress:
         if not quiet and sys.stderr.isatty():
             self._bar = tqdm(total=total, initial=done, desc=label, unit="step", file=sys.stderr, dynamic_ncols=True)
 
-    def advance(self, status: str) -> None:
-        """One step further; `status` is a short text beside the bar."""
-        self._done += 1
+    def advance(self, status: str = "", steps: int = 1) -> None:
+        """So many steps further; `status` is a short text beside the bar."""
+        self._done += steps
         if self._bar is not None:
             self._bar.set_postfix_str(status, refresh=False)
-            self._bar.update()
+            self._bar.update(steps)
         elif not self._quiet and time.monotonic() - self._printed > LINE_EVERY:
             self._printed = time.monotonic()
             rate = (self._done - self._first) / (self._printed - self._started)

@@ -1,9 +1,13 @@
 """What a job of the package is: a schema, and steps that record rows."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
+from torch import Tensor
+
+from gaugeflow.errors import UserError
 from gaugeflow.io import EnsembleWriter
 from gaugeflow.runs.metrics import Metrics
 from gaugeflow.runs.record import Record
@@ -25,7 +29,8 @@ class Task(ABC, Generic[C]):
       are part of the state, so that a run stopped and resumed anywhere repeats the same numbers;
     - `state_dict`, `load_state_dict`: everything that a later step depends on;
     - `restart_measurements`: where `report --fresh` begins, with new random numbers;
-    - `report`: the numbers, from the recorded rows, and `markdown`, the same for people.
+    - `report`: the numbers, from the recorded rows, and `markdown`, the same for people;
+    - `open_ensemble` and `samples`, if the job makes lattice fields.
     """
 
     name: ClassVar[str]
@@ -75,6 +80,14 @@ class Task(ABC, Generic[C]):
         None, as by default, if the job keeps no fields.
         """
         return None
+
+    def create_ensemble(self, path: Path, capacity: int) -> EnsembleWriter:
+        """A new file for fields of this job. Raises UserError if it makes none."""
+        raise UserError(f"the task {self.name} makes no fields that an ensemble file could hold")
+
+    def samples(self, seed: int) -> Iterator[Tensor]:
+        """Batches of fields from the job's distribution, without end, with new random numbers."""
+        raise UserError(f"the task {self.name} makes no samples")
 
     def status(self) -> str:
         """A few words beside the progress bar."""

@@ -1,5 +1,6 @@
 """The task `chain`: a Markov chain of lattice fields, measured as it goes."""
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -63,6 +64,8 @@ class ChainConfig(RunConfig):
             raise ValueError(f"group: the action phi4 has scalars and no group, came {self.group!r}")
         if not scalars and self.group is None:
             raise ValueError(f"group: the action {self.action.name} needs one (u1, su2, su3, ...), none came")
+        if scalars and self.save_fields:
+            raise ValueError("save_fields: ensemble files hold links, the action phi4 has scalars")
         return self
 
 
@@ -137,21 +140,28 @@ class Chain(Task[ChainConfig]):
         return chain_markdown(report)
 
     def open_ensemble(self, path: Path, count: int | None) -> EnsembleWriter | None:
-        config = self.config
-        if not config.save_fields:
+        if not self.config.save_fields:
             return None
         if count is not None:
             return EnsembleWriter.open(path, count)
-        return EnsembleWriter.create(
-            path,
-            get_group(str(config.group)),
-            config.shape,
-            DTYPES[config.dtype],
-            capacity=config.measurements * config.chains,
-            seed=config.seed,
-            interval=config.interval,
-            **{f"action_{key}": value for key, value in config.action.model_dump().items()},
-        )
+        return self.create_ensemble(path, self.config.measurements * self.config.chains)
+
+    def create_ensemble(self, path: Path, capacity: int) -> EnsembleWriter:
+        config = self.config
+        if config.group is None:
+            raise UserError("ensemble files hold links, this chain has scalar fields")
+        action = {f"action_{key}": value for key, value in config.action.model_dump().items()}
+        about = {"seed": config.seed, "interval": config.interval, "sampler": config.sampler.name, **action}
+        return EnsembleWriter.create(path, config.group, config.shape, DTYPES[config.dtype], capacity, **about)
+
+    def samples(self, seed: int) -> Iterator[Tensor]:
+        """The chain goes on from the checkpoint's field; `interval` updates lie between two batches."""
+        self.restart_measurements(seed)
+        self.sampler.warmup = False
+        while True:
+            for _ in range(self.config.interval):
+                self.field, _ = self.sampler.update(self.field, self.generator)
+            yield self.field
 
     def status(self) -> str:
         return self._status
