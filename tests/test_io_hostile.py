@@ -1,6 +1,7 @@
 """Files that are damaged, mislabelled or not files at all: one clear error, no other exception, no large allocation."""
 
 import os
+import re
 import struct
 import tracemalloc
 from pathlib import Path
@@ -275,6 +276,52 @@ def test_claims_are_checked_before_memory_is_taken(tmp_path: Path, kind: str) ->
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1 << 20
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (rb"PLAQUETTE = .*", b"PLAQUETTE = 0.58", "PLAQUETTE = 0.58"),
+        (rb"LINK_TRACE = .*", b"LINK_TRACE = 0.1", "LINK_TRACE = 0.1"),
+        (rb"PLAQUETTE = .*", b"PLAQUETTE = high", "a number as PLAQUETTE"),
+        (rb"PLAQUETTE = .*", b"PLAQUETTE = nan", "PLAQUETTE = nan"),
+        (rb"LINK_TRACE = .*\n", b"", "a header entry LINK_TRACE"),
+        (rb"CHECKSUM = .*", b"CHECKSUM = 12345678", "checksum 12345678"),
+        (rb"DIMENSION_1 = 2\nDIMENSION_2 = 4", b"DIMENSION_1 = 4\nDIMENSION_2 = 2", "PLAQUETTE"),
+        (rb"DIMENSION_1 = 2", b"DIMENSION_1 = 2.0", "whole number as DIMENSION_1"),
+        (rb"DIMENSION_1 = 2", b"DIMENSION_1 = 2\nDIMENSION_1 = 4", "each key once"),
+        (rb"DIMENSION_1 = 2", b"DIMENSION_1 2", "KEY = VALUE"),
+        (rb"4D_SU3_GAUGE_3x3", b"4D_SU3_GAUGE_3x2", "DATATYPE"),
+        (rb"4D_SU3_GAUGE_3x3", b"4D_SU3_GAUGE", "bytes"),
+        (rb"4D_SU3_GAUGE_3x3", b"4D_SU2_GAUGE_2x2", "bytes"),
+        (rb"IEEE64BIG", b"IEEE32BIG", "bytes"),
+        (rb"IEEE64BIG", b"IEEE64LITTLE", "checksum"),
+        (rb"IEEE64BIG", b"TMS320C30", "FLOATING_POINT"),
+        (rb"END_HEADER", b"END_HEADED", "END_HEADER"),
+    ],
+)
+def test_nersc_headers_that_lie(
+    tmp_path: Path, generator: torch.Generator, old: bytes, new: bytes, message: str
+) -> None:
+    path = tmp_path / "a.nersc"
+    write(path, small(generator, shape=(2, 4, 2, 2)))
+    header, end, data = path.read_bytes().partition(b"END_HEADER\n")
+    changed = re.sub(old, new, header + end, count=1)
+    assert changed != header + end
+    path.write_bytes(changed + data)
+    with pytest.raises(UserError, match=message):
+        read(path)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "bridge"])
+def test_a_byte_too_many_or_too_few(tmp_path: Path, generator: torch.Generator, kind: str) -> None:
+    path = tmp_path / "a"
+    make(kind, path, generator)
+    data = path.read_bytes()
+    for wrong in (data + b"\0", data + data, data[:-9], data[: len(data) // 2]):
+        path.write_bytes(wrong)
+        with pytest.raises(UserError, match=r"bytes|LIME|single-precision|more of them"):
+            read(path, shape=SHAPE if kind == "ildg plain" else None)
 
 
 def test_a_forged_count_of_an_ensemble(tmp_path: Path, generator: torch.Generator) -> None:

@@ -64,6 +64,7 @@ class Layout:
         dtype: of the links, as numpy writes it: ``<c16``, ``<f8``, ...
         row: the shape of one configuration, ``(D, *shape[, N, N])``.
         capacity: for how many configurations there is room.
+        chunk: how many of them make a chunk; the last chunk may reach beyond the capacity.
         places: first byte of each dataset; within it configurations follow one another without gaps.
         size: of the whole file in bytes.
         seal: CRC-32 of all bytes outside the user block and the datasets.
@@ -72,6 +73,7 @@ class Layout:
     dtype: str
     row: tuple[int, ...]
     capacity: int
+    chunk: int
     places: dict[str, int]
     size: int
     seal: int
@@ -109,7 +111,7 @@ def create_file(path: Path, dtype: str, row: Sequence[int], capacity: int, attri
             for name, (kind, shape) in _datasets(dtype, row, capacity).items()
         }
         file.attrs.update(attributes)
-    draft = Layout(dtype, tuple(row), capacity, places, image.seek(0, os.SEEK_END), 0)
+    draft = Layout(dtype, tuple(row), capacity, rows_per_chunk, places, image.seek(0, os.SEEK_END), 0)
     layout = replace(draft, seal=_seal(draft, image.read_at))
     text = json.dumps(asdict(layout)).encode()
     image.write_at(0, (MAGIC + b"%08x\n" % zlib.crc32(text) + text).ljust(USER_BLOCK, b"\0"))
@@ -147,7 +149,7 @@ def _parse(text: bytes) -> Layout | None:
     try:
         stated = json.loads(text)
         layout = Layout(**{**stated, "row": tuple(stated["row"])})
-        numbers = (*layout.row, layout.capacity, *layout.places.values(), layout.size)
+        numbers = (*layout.row, layout.capacity, layout.chunk, *layout.places.values(), layout.size)
         known = layout.dtype in DTYPES and layout.places.keys() == layout.datasets().keys()
         return layout if known and all(isinstance(k, int) and k > 0 for k in numbers) else None
     except (ValueError, TypeError, KeyError, AttributeError):
@@ -178,10 +180,9 @@ def _create_dataset(file: h5py.File, name: str, dtype: str, shape: tuple[int, ..
 
 def _seal(layout: Layout, read: Read) -> int:
     """CRC-32 of what stands between the user block, the datasets and the end of the file."""
-    spans = sorted(
-        (layout.places[name], layout.places[name] + math.prod(shape) * np.dtype(kind).itemsize)
-        for name, (kind, shape) in layout.datasets().items()
-    )
+    lengths = {name: math.prod(shape) * np.dtype(kind).itemsize for name, (kind, shape) in layout.datasets().items()}
+    lengths["links"] = -(-layout.capacity // layout.chunk) * layout.chunk * layout.row_bytes
+    spans = sorted((start, start + lengths[name]) for name, start in layout.places.items())
     crc, position = 0, USER_BLOCK
     for start, stop in [*spans, (layout.size, layout.size)]:
         for offset in range(position, start, READ_BYTES):

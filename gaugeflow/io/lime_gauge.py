@@ -57,7 +57,9 @@ class LimeGauge(Format):
         self.refuse_select(source, select)
         records: dict[str, Record] = {}
         for record in scan(source):
-            records.setdefault(record.type, record)  # of several messages the first
+            if record.type == self.data_type in records:
+                raise source.error(f"one record {self.data_type!r}", "more of them")
+            records.setdefault(record.type, record)
         said = Statements(source)
         said.add("shape", shape, "the user")
         said.add("group", group, "the user")
