@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -243,25 +244,17 @@ def test_a_directory_that_cannot_be_made(config: Path, call: Call) -> None:
     refused(call("run", config, "--out", config / "run"), config)
 
 
-def test_a_full_disk(tmp_path: Path, config: Path) -> None:
-    """A limit on the size of files stands for a full disk; the run ends with a message and stays readable."""
-    code = (
-        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000));"
-        "from gaugeflow.cli import main; main()"
-    )
-    command = [
-        sys.executable,
-        "-c",
-        code,
-        "run",
-        str(config),
-        "--out",
-        str(tmp_path / "r"),
-        "--set",
-        "measurements=300",
-    ]
-    answer = subprocess.run(command, capture_output=True, text=True)
-    refused(Answer(answer.returncode, answer.stdout, answer.stderr), "File too large", tmp_path / "r")
+def test_a_full_disk(finished: Path, call: Call) -> None:
+    """A limit on the size of files stands for a full disk; given room, the run goes on."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (12000, hard))
+    try:
+        answer = call("resume", finished, "--set", "measurements=300")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    refused(answer, "File too large", finished)
+    assert call("report", finished).code == 0
+    assert call("resume", finished, "--set", "measurements=300").code == 0
 
 
 def test_a_bug_shows_its_traceback(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -330,3 +323,34 @@ def test_exact_is_the_closed_form(call: Call) -> None:
     charged = json.loads(call("exact", "--group", "u1", "--shape", 8, 8, "--beta", 2, "--json").out)
     assert charged["susceptibility"] == pytest.approx(1.23929891 / 64, rel=1e-8)
     assert np.isfinite(charged["log_z"])
+
+
+def test_sample_draws_on(finished: Path, call: Call) -> None:
+    assert call("sample", finished, "-n", 5).code == 0
+    found = json.loads(call("measure", finished / "samples.h5", "--json").out)
+    assert found["configurations"] == 5
+    refused(call("sample", finished, "-n", 5), "samples.h5", "new file")
+    refused(call("sample", finished, "-n", 0), "-n")
+
+
+def test_check_a_configuration_a_run_and_its_checkpoint(
+    finished: Path, config: Path, tmp_path: Path, call: Call
+) -> None:
+    for target in (config, finished, finished / "checkpoint.pt"):
+        answer = call("check", target, "--trials", 4)
+        assert answer.code == 0
+        assert "wilson action: holds" in answer.out
+    assert isinstance(json.loads(call("check", config, "--trials", 4, "--json").out), dict)
+    assert call("check", config, "--trials", 4, "--junit", tmp_path / "junit.xml").code == 0
+    assert "<testsuite" in (tmp_path / "junit.xml").read_text()
+    refused(call("check", tmp_path / "nowhere.yaml"), "nowhere.yaml")
+    refused(call("check", tmp_path), "run directory")
+
+
+def test_check_sees_a_broken_symmetry(config: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gaugeflow.lattice.loop_action import LoopAction
+
+    monkeypatch.setattr(LoopAction, "__call__", lambda self, field: field.real.flatten(1).sum(1))
+    answer = call("check", config, "--trials", 4)
+    assert answer.code == 1
+    assert "wilson action: broken" in answer.out.lower()

@@ -1,7 +1,7 @@
 """What a job of the package is: a schema, and steps that record rows."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -12,6 +12,7 @@ from gaugeflow.io import EnsembleWriter
 from gaugeflow.runs.metrics import Metrics
 from gaugeflow.runs.record import Record
 from gaugeflow.runs.schema import RunConfig
+from gaugeflow.symmetry.claims import Claim
 
 __all__ = ["Task"]
 
@@ -30,7 +31,7 @@ class Task(ABC, Generic[C]):
     - `state_dict`, `load_state_dict`: everything that a later step depends on;
     - `restart_measurements`: where `report --fresh` begins, with new random numbers;
     - `report`: the numbers, from the recorded rows, and `markdown`, the same for people;
-    - `open_ensemble` and `samples`, if the job makes lattice fields.
+    - `open_ensemble`, `create_ensemble`, `samples` if the job makes lattice fields, `claims` if it has symmetries.
     """
 
     name: ClassVar[str]
@@ -84,6 +85,10 @@ class Task(ABC, Generic[C]):
     def create_ensemble(self, path: Path, capacity: int) -> EnsembleWriter:
         """A new file for fields of this job. Raises UserError if it makes none."""
         raise UserError(f"the task {self.name} makes no fields that an ensemble file could hold")
+
+    def claims(self) -> Sequence[Claim]:
+        """What is said to be symmetric in this job, for `gaugeflow check`; the state is there."""
+        raise UserError(f"the task {self.name} claims no symmetry that could be checked")
 
     def samples(self, seed: int) -> Iterator[Tensor]:
         """Batches of fields from the job's distribution, without end, with new random numbers."""

@@ -1,6 +1,7 @@
 """The jobs of the package: what `gaugeflow run` knows by name, and the commands on files."""
 
 from gaugeflow.tasks.chain import Chain, ChainConfig
+from gaugeflow.tasks.claims import claims_of
 from gaugeflow.tasks.registry import TASKS, register, task_of
 
-__all__ = ["TASKS", "Chain", "ChainConfig", "register", "task_of"]
+__all__ = ["TASKS", "Chain", "ChainConfig", "claims_of", "register", "task_of"]

@@ -15,9 +15,12 @@ from gaugeflow.io import EnsembleWriter, read
 from gaugeflow.lattice.fields import cold_start, hot_start
 from gaugeflow.lattice.spaces import SCALARS
 from gaugeflow.runs import Count, Metrics, Record, RunConfig, Task
+from gaugeflow.symmetry.claims import Claim, Equivariance
+from gaugeflow.symmetry.fields import Links, SiteScalars
+from gaugeflow.symmetry.scalars import Scalars
 from gaugeflow.tasks.actions import ActionConfig
 from gaugeflow.tasks.chain_report import chain_markdown, chain_report
-from gaugeflow.tasks.observables import ObservableConfig
+from gaugeflow.tasks.observables import ObservableConfig, ObservableSection
 from gaugeflow.tasks.registry import register
 from gaugeflow.tasks.samplers import SamplerConfig
 
@@ -67,6 +70,10 @@ class ChainConfig(RunConfig):
         if scalars and self.save_fields:
             raise ValueError("save_fields: ensemble files hold links, the action phi4 has scalars")
         return self
+
+
+def _column(entry: ObservableSection, column: str, field: Tensor) -> Tensor:
+    return entry.measure(field)[column]
 
 
 @register
@@ -162,6 +169,21 @@ class Chain(Task[ChainConfig]):
             for _ in range(self.config.interval):
                 self.field, _ = self.sampler.update(self.field, self.generator)
             yield self.field
+
+    def claims(self) -> list[Claim]:
+        """The action under all its symmetries, and what is measured under gauge transformations and translations."""
+        one = self.field[:1].to(torch.complex128 if self.field.is_complex() else torch.float64)
+        name = f"{self.config.action.name} action"
+        if self.action.space is SCALARS:
+            group = "translations * hypercubic * z2"
+            return [Equivariance(self.action, SiteScalars(one, channels=0), name, group, Scalars)]
+        group = "gauge * translations * hypercubic * charge * centre"
+        columns = [
+            Equivariance(partial(_column, entry, column), Links(one), column, "gauge * translations", Scalars)
+            for entry in self.config.observables
+            for column in entry.columns
+        ]
+        return [Equivariance(self.action, Links(one), name, group, Scalars), *columns]
 
     def status(self) -> str:
         return self._status
