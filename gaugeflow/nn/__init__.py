@@ -1,0 +1,51 @@
+"""Gauge-equivariant layers: maps of links and site matrices that commute with local gauge transformations exactly.
+
+Links are those of :mod:`gaugeflow.lattice`; site matrices are complex ``(batch, channels, *shape, N, N)`` and transform
+as ``W(x) -> Omega(x) W(x) Omega(x)^dagger``. U(1) has N = 1: its site matrices are invariant complex numbers.
+"""
+
+from gaugeflow.nn.activation import LAct, sigmoid_gate
+from gaugeflow.nn.attention import LAttention
+from gaugeflow.nn.bilinear import LBilin, LConvBilin
+from gaugeflow.nn.blocking import Block
+from gaugeflow.nn.channels import Channels, axis_paths
+from gaugeflow.nn.convolution import LConv
+from gaugeflow.nn.exponential import LExp
+from gaugeflow.nn.layer import Layer, Residual, Stack
+from gaugeflow.nn.network import LCNN
+from gaugeflow.nn.norm import LNorm
+from gaugeflow.nn.readout import Readout, Trace
+from gaugeflow.nn.registry import LAYERS, build_layer
+from gaugeflow.nn.sources import Loops, Plaq, Poly, Sources
+from gaugeflow.nn.theory import GaugeTheory
+from gaugeflow.nn.transport import transport
+from gaugeflow.nn.weight import Weight
+
+__all__ = [
+    "LAYERS",
+    "LCNN",
+    "Block",
+    "Channels",
+    "GaugeTheory",
+    "LAct",
+    "LAttention",
+    "LBilin",
+    "LConv",
+    "LConvBilin",
+    "LExp",
+    "LNorm",
+    "Layer",
+    "Loops",
+    "Plaq",
+    "Poly",
+    "Readout",
+    "Residual",
+    "Sources",
+    "Stack",
+    "Trace",
+    "Weight",
+    "axis_paths",
+    "build_layer",
+    "sigmoid_gate",
+    "transport",
+]

@@ -1,0 +1,75 @@
+"""The sum over pairs ``sum_jk alpha_ijk A_j B_k`` at every site, the hot loop of the network.
+
+The weights are contracted with B first, ``C_ij = sum_k alpha_ijk B_k`` (one real matrix product), and then the block
+row of A is multiplied with the block matrix C (one batched product): I x J matrices of a site are held where the
+products of all pairs are J x K, with K ten times I in four dimensions. Sites are taken in chunks whose C stays small.
+"""
+
+import torch
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from gaugeflow.nn.rows import dagger_rows, mix
+
+__all__ = ["pair_sum"]
+
+CHUNK_BYTES = 1 << 24
+"""Size of C in one chunk: it should stay near the processor; on a GPU the factor below fills the device."""
+DEVICE_FACTOR = 64
+
+
+def pair_sum(
+    left: Tensor, right: Tensor, weight: Tensor, adjoints: bool = True, unit: bool = True, recompute: bool = False
+) -> Tensor:
+    """``out_i = sum_jk alpha_ijk A_j B_k``, where A and B run over matrices, their adjoints, and the unit matrix.
+
+    Args:
+        left: ``(batch, *shape, N, Ca, N)``, block rows of the A.
+        right: ``(batch, *shape, N, Cb, N)``, block rows of the B.
+        weight: real ``(I, J, K)`` with ``J = (1 or 2) Ca + (0 or 1)`` in the order matrices, adjoints, unit; K alike.
+        adjoints: whether A and B include the Hermitian conjugates.
+        unit: whether they include the unit matrix.
+        recompute: compute C once more in the backward pass instead of keeping it.
+
+    Returns:
+        Block rows ``(batch, *shape, N, I, N)``.
+    """
+    lead = left.shape[:-3]
+    a, b = left.flatten(0, -4), right.flatten(0, -4)
+    held = weight.shape[0] * weight.shape[1] * left.shape[-1] ** 2 * left.element_size()
+    sites = max(1, CHUNK_BYTES * (1 if left.device.type == "cpu" else DEVICE_FACTOR) // held)
+
+    def one(a: Tensor, b: Tensor, weight: Tensor) -> Tensor:
+        return _chunk(a, b, weight, adjoints, unit)
+
+    parts = [
+        checkpoint(one, *pair, weight, use_reentrant=False, preserve_rng_state=False)
+        if recompute
+        else one(*pair, weight)
+        for pair in zip(a.split(sites), b.split(sites), strict=True)
+    ]
+    return torch.cat(parts).unflatten(0, lead)
+
+
+def _chunk(a: Tensor, b: Tensor, weight: Tensor, adjoints: bool, unit: bool) -> Tensor:
+    """Some sites: ``(S, N, Ca, N)`` and ``(S, N, Cb, N)`` to ``(S, N, I, N)``."""
+    n, k = b.shape[-1], b.shape[-2]
+    alpha = weight.transpose(0, 1)  # (J, I, K)
+    blocks = _mixed(alpha[..., :k], b)  # (J, I, S, N, N)
+    if adjoints:
+        blocks = blocks + _mixed(alpha[..., k : 2 * k], b).mH
+        a = torch.cat((a, dagger_rows(a)), -2)
+    if unit:
+        eye = torch.eye(n, dtype=b.dtype, device=b.device)
+        blocks = blocks + alpha[..., -1, None, None, None].to(b.dtype) * eye
+    columns = blocks.permute(2, 0, 3, 1, 4)  # (S, J, N, I, N)
+    j = a.shape[-2]
+    out = a.flatten(-2) @ columns[:, :j].flatten(3).flatten(1, 2)  # (S, N, J N) (S, J N, I N)
+    if unit:
+        out = out + columns[:, -1].flatten(2)
+    return out.unflatten(-1, (-1, n))
+
+
+def _mixed(alpha: Tensor, b: Tensor) -> Tensor:
+    """``sum_k alpha_jik B_k``: ``(J, I, K)`` and ``(S, N, K, N)`` to ``(J, I, S, N, N)``."""
+    return mix(alpha.flatten(0, 1), b).unflatten(0, alpha.shape[:2])
