@@ -13,6 +13,7 @@ __all__ = [
     "exp_step",
     "force_add",
     "identity",
+    "prefetch",
     "product",
     "product_add",
     "product_adjoint",
@@ -23,6 +24,13 @@ __all__ = [
     "trace_product",
     "trace_product_adjoint",
 ]
+
+
+@microkernel
+def prefetch(emit: Emitter, a: Lines, factor: Vector) -> None:
+    """Asks for a matrix before it is needed; the factor is not used."""
+    for line in range(2 * emit.n * emit.n):
+        a.prefetch(line)
 
 
 @microkernel

@@ -26,6 +26,8 @@ from gaugeflow.kernels.threads import share
 __all__ = ["NumbaKernels", "flat", "grid_of", "pack_links", "type_carriers"]
 
 ROWS_PER_PIECE, VECTORS_PER_PIECE = 4, 16
+LOOK_AHEAD_BYTES = 1 << 25
+"""Size of a field from which links are asked for ahead of time; smaller ones stay in the caches."""
 
 
 class NumbaKernels(LoopKernels):
@@ -135,7 +137,7 @@ class NumbaKernels(LoopKernels):
         return self.layout.sites()
 
     def _sweep(self, state: Tensor, kind: int, key: int) -> Tensor:
-        numbers, grid = flat(state), grid_of(self.layout)
+        numbers, grid = flat(state), grid_of(self.n, self.layout)
         for mu, colours in enumerate(self._colours):
             for colour in range(colours.max() + 1):
                 vectors = self.layout.vectors(colours == colour)
@@ -153,7 +155,7 @@ class NumbaKernels(LoopKernels):
         layout: RowLayout | None = None,
     ) -> None:
         """Runs a kernel over chains and rows."""
-        head = (self._size, self._lanes, grid_of(layout or self.layout)) + ((program,) if program else ())
+        head = (self._size, self._lanes, grid_of(self.n, layout or self.layout)) + ((program,) if program else ())
         share(partial(kernel, *head), fields, state.shape[0] * self.layout.rows, ROWS_PER_PIECE)
 
 
@@ -163,17 +165,22 @@ def type_carriers(n: int, layout: RowLayout, dtype: torch.dtype) -> tuple[tuple[
     return (0,) * n, (number,) * layout.lanes
 
 
-def grid_of(layout: RowLayout) -> Grid:
-    """What compiled code needs to know of a layout."""
-    return Grid(layout.ndim, layout.rows, layout.extent, layout.padded, layout.halo)
+def grid_of(n: int, layout: RowLayout) -> Grid:
+    """What compiled code needs to know of a layout of N x N matrices."""
+    field = layout.ndim * layout.rows * 2 * n * n * (layout.padded + 2 * layout.halo) * layout.itemsize
+    return Grid(layout.ndim, layout.rows, layout.extent, layout.padded, layout.halo, field > LOOK_AHEAD_BYTES)
 
 
 def pack_links(links: Tensor, n: int, layout: RowLayout) -> Tensor:
     """Links, or U(1) angles, as a new state."""
     matrices = torch.polar(torch.ones_like(links), links) if n == 1 else links
-    numbers = torch.view_as_real(matrices)
-    lines = layout.to_rows(numbers if n == 1 else numbers.flatten(-3)).flatten(2, -3)
-    return lines[..., layout.places() % layout.extent].contiguous()
+    numbers = torch.view_as_real(matrices.resolve_conj())
+    lines = layout.to_rows(numbers if n == 1 else numbers.flatten(-3))
+    state = lines.new_empty(*lines.shape[:-1], layout.padded + 2 * layout.halo)
+    state[..., layout.halo : layout.halo + layout.extent] = lines
+    for edge in (slice(0, layout.halo), slice(layout.halo + layout.extent, None)):
+        state[..., edge] = state[..., layout.places()[edge] % layout.extent + layout.halo]
+    return state.flatten(2, -3)
 
 
 def flat(field: Tensor) -> NDArray[Any]:

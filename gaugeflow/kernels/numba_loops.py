@@ -28,6 +28,8 @@ class Grid(NamedTuple):
     extent: int
     padded: int
     halo: int
+    look_ahead: bool
+    """Whether the links of the next row are asked for ahead of time: pays for fields larger than the caches."""
 
 
 @njit(cache=True, nogil=True)
@@ -89,6 +91,9 @@ def staple_sum(size, lanes, grid, program, state, mu, batch, row, column, total,
         depth, _, backward, _, _, goes_on, end = program.steps[k]
         link = (link_address(size, grid, program, state, k, batch, row, column), width)
         before = first if depth == 1 else (buffers + (depth - 1) * matrix, stride)
+        if grid.look_ahead and row + 1 < grid.rows:
+            soon = link_address(size, grid, program, state, k, batch, row + 1, column)
+            mk.prefetch(size, lanes, ((soon, width),), 0.0)
         if depth > 0 and not goes_on:
             if backward:
                 mk.product_adjoint_add(size, lanes, (sum_, before, link), program.coefficients[k])

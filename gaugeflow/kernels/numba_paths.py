@@ -30,7 +30,7 @@ def path_products_numba(links: Tensor, paths: Sequence[Path]) -> Tensor:
     out = torch.empty(len(different), batch, layout.rows, 2 * n * n, layout.padded, dtype=dtype)
 
     def work(start: int, stop: int) -> None:
-        numba_loops.path_products(size, lanes, grid_of(layout), program, start, stop, state, flat(out))
+        numba_loops.path_products(size, lanes, grid_of(n, layout), program, start, stop, state, flat(out))
 
     share(work, (), batch * layout.rows, ROWS_PER_PIECE)
     numbers = layout.from_rows(out[..., : layout.extent]).unflatten(-1, (n, n, 2))

@@ -92,6 +92,13 @@ class Lines:
         offset = builder.mul(index, ir.Constant(integer, self.emit.itemsize))
         return builder.inttoptr(builder.add(self.address, offset), ir.PointerType())
 
+    def prefetch(self, line: int) -> None:
+        """Asks for a line before it is needed, into the second level of the cache."""
+        word, builder = ir.IntType(32), self.emit.builder
+        signature = ir.FunctionType(ir.VoidType(), [ir.PointerType(), word, word, word])
+        function = cgutils.get_or_insert_function(builder.module, signature, "llvm.prefetch.p0")
+        builder.call(function, [self._pointer(line), word(0), word(2), word(1)])  # read, locality 2, data
+
     def __getitem__(self, line: ir.Value | int) -> Vector:
         value = self.emit.builder.load(self._pointer(line), align=self.emit.itemsize, typ=self.emit.vector)
         return Vector(self.emit.builder, value)
