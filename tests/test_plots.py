@@ -84,7 +84,7 @@ def test_figures_show_the_data_and_the_exact_values(tmp_path: Path, drawn: dict[
     plot_run(run(tmp_path / "run"))
     columns = runs.Metrics.load(tmp_path / "run" / "metrics.h5").columns("measurements")
     left, right = drawn["plaquette"].axes
-    np.testing.assert_array_equal(left.lines[0].get_ydata(), columns["plaquette"][:, 0])
+    np.testing.assert_array_equal(left.lines[1].get_ydata(), columns["plaquette"][:, 0])
     assert any(np.allclose(line.get_ydata(), 0.699251926818) for line in left.lines), "the exact 4 x 4 plaquette"
     assert sum(bar.get_width() for bar in right.patches) == columns["plaquette"].size
     bars = drawn["charge"].axes[1].patches
