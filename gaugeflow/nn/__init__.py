@@ -11,12 +11,13 @@ from gaugeflow.nn.blocking import Block
 from gaugeflow.nn.channels import Channels, axis_paths
 from gaugeflow.nn.convolution import LConv
 from gaugeflow.nn.exponential import LExp
+from gaugeflow.nn.initial import calibrate
 from gaugeflow.nn.layer import Layer, Residual, Stack
 from gaugeflow.nn.network import LCNN
 from gaugeflow.nn.norm import LNorm
 from gaugeflow.nn.readout import Readout, Trace
 from gaugeflow.nn.registry import LAYERS, build_layer
-from gaugeflow.nn.sources import Loops, Plaq, Poly, Sources
+from gaugeflow.nn.sources import Loops, Plaq, Poly, Source, Sources
 from gaugeflow.nn.theory import GaugeTheory
 from gaugeflow.nn.transport import transport
 from gaugeflow.nn.weight import Weight
@@ -40,12 +41,14 @@ __all__ = [
     "Poly",
     "Readout",
     "Residual",
+    "Source",
     "Sources",
     "Stack",
     "Trace",
     "Weight",
     "axis_paths",
     "build_layer",
+    "calibrate",
     "sigmoid_gate",
     "transport",
 ]

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.nn.channels import Channels, Label, read_paths
-from gaugeflow.nn.initial import normalised
+from gaugeflow.nn.initial import draw_normalised_
 from gaugeflow.nn.invariants import frobenius
 from gaugeflow.nn.layer import Layer
 from gaugeflow.nn.rows import mix_channels
@@ -56,7 +56,8 @@ class LAttention(Layer):
         self.query, self.key, self.value = (Weight(theory, hidden, sources) for _ in range(3))
         self.mixture = Weight(theory, [*self.channels_out.labels()], hidden)
         for weight in (self.query, self.key, self.value, self.mixture):
-            weight.set_(normalised(weight.draw(generator)))
+            draw_normalised_(weight, generator)
+        self.linear_weight = self.mixture
         steps: list[Label] = [("path", (path,)) for path in self.paths]
         self.bias = Weight(theory, steps, [(("head", head), ()) for head in range(heads)])
 

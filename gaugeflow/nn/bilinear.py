@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gaugeflow.kernels import Path
 from gaugeflow.nn.channels import Channels, Label, read_paths
-from gaugeflow.nn.initial import pair_weights
+from gaugeflow.nn.initial import draw_pairs_
 from gaugeflow.nn.layer import Layer
 from gaugeflow.nn.products import pair_sum
 from gaugeflow.nn.rows import block_rows, from_rows
@@ -29,7 +29,7 @@ class LConvBilin(Layer):
         theory: group, dimension, rotations.
         channels_in: channels that come in, a number of scalars or :class:`Channels`.
         channels_out: channels that go out.
-        generator: source of the initial weights, see :func:`gaugeflow.nn.initial.pair_weights`.
+        generator: source of the initial weights, see :func:`gaugeflow.nn.initial.draw_pairs_`.
         paths: along what B is transported; the nearest neighbours in both directions and the site itself by default.
             ``axis_paths(D, K - 1, backward=False)`` is the kernel of size K of the published network; without its local
             path the layer is that of the preprint's first code, where B has no untransported matrices.
@@ -58,7 +58,8 @@ class LConvBilin(Layer):
         left = factor_labels(self.channels_in, [()], adjoints, unit)
         right = factor_labels(self.channels_in, self.paths, adjoints, unit)
         self.weight = Weight(theory, [*self.channels_out.labels()], left, right)
-        self.weight.set_(pair_weights(self.weight.draw(generator), unit))
+        draw_pairs_(self.weight, generator, unit)
+        self.linear_weight = self.weight
 
     def new_sites(self, links: Tensor, w: Tensor) -> Tensor:
         rows = block_rows(w)
@@ -73,7 +74,7 @@ class LBilin(Layer):
         theory: group, dimension, rotations.
         channels_in: channels of A.
         channels_out: channels that go out.
-        generator: source of the initial weights, see :func:`gaugeflow.nn.initial.pair_weights`.
+        generator: source of the initial weights, see :func:`gaugeflow.nn.initial.draw_pairs_`.
         other: channels of B where it is another field, see :meth:`combine`; those of A by default.
         adjoints: whether A and B include the Hermitian conjugates.
         unit: whether they include the unit matrix.
@@ -96,7 +97,8 @@ class LBilin(Layer):
         left = factor_labels(self.channels_in, [()], adjoints, unit)
         right = factor_labels(self.other, [()], adjoints, unit)
         self.weight = Weight(theory, [*self.channels_out.labels()], left, right)
-        self.weight.set_(pair_weights(self.weight.draw(generator), unit))
+        draw_pairs_(self.weight, generator, unit)
+        self.linear_weight = self.weight
 
     def new_sites(self, links: Tensor, w: Tensor) -> Tensor:
         return self.combine(w, w)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gaugeflow.nn.channels import Channels, read_paths
-from gaugeflow.nn.initial import normalised
+from gaugeflow.nn.initial import draw_normalised_
 from gaugeflow.nn.layer import Layer
 from gaugeflow.nn.rows import block_rows, mix
 from gaugeflow.nn.theory import GaugeTheory
@@ -44,7 +44,8 @@ class LConv(Layer):
         self.paths = read_paths(paths, theory)
         sources = [label for path in self.paths for label in self.channels_in.labels("channel", path)]
         self.weight = Weight(theory, [*self.channels_out.labels()], sources)
-        self.weight.set_(normalised(self.weight.draw(generator)))
+        draw_normalised_(self.weight, generator)
+        self.linear_weight = self.weight
 
     def new_sites(self, links: Tensor, w: Tensor) -> Tensor:
         carried = transport_rows(links, block_rows(w), self.paths).flatten(-3, -2)

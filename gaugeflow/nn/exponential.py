@@ -5,7 +5,7 @@ from torch import Tensor
 
 from gaugeflow.kernels import Path
 from gaugeflow.nn.channels import Channels, Label
-from gaugeflow.nn.initial import normalised
+from gaugeflow.nn.initial import draw_normalised_
 from gaugeflow.nn.layer import Layer
 from gaugeflow.nn.rows import mix_channels
 from gaugeflow.nn.theory import GaugeTheory
@@ -48,7 +48,7 @@ class LExp(Layer):
         self.steps = forward + [(-axis - 1,) for axis in range(theory.ndim) if both_ends]
         directions: list[Label] = [("direction", (step,)) for step in self.steps]
         self.weight = Weight(theory, directions, [*self.channels_in.labels()])
-        self.weight.set_(normalised(self.weight.draw(generator), size**2))
+        draw_normalised_(self.weight, generator, size)
 
     def new_links(self, links: Tensor, w: Tensor) -> Tensor:
         group, ndim = self.theory.group, self.theory.ndim

@@ -1,5 +1,6 @@
 """What a layer is, and how layers are put together."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 from torch import Tensor, nn
@@ -27,6 +28,8 @@ class Layer(nn.Module):
     * enter it in :mod:`gaugeflow.nn.registry`, and every test of the registry runs on it.
     """
 
+    linear_weight: Weight | None = None
+    """The weight in which ``new_sites`` is linear, if there is one."""
     stride: int = 1
     """The lattice that comes out has every ``stride``-th site along each axis."""
 
@@ -74,8 +77,11 @@ class Stack(Layer):
         for layer in layers:
             self.stride *= layer.stride
 
+    def __iter__(self) -> Iterator[Layer]:
+        return iter(self.layers)  # type: ignore[arg-type]  # a ModuleList of layers
+
     def forward(self, links: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
-        for layer in self.layers:
+        for layer in self:
             links, w = layer(links, w)
         return links, w
 

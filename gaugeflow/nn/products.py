@@ -55,21 +55,16 @@ def _chunk(a: Tensor, b: Tensor, weight: Tensor, adjoints: bool, unit: bool) -> 
     """Some sites: ``(S, N, Ca, N)`` and ``(S, N, Cb, N)`` to ``(S, N, I, N)``."""
     n, k = b.shape[-1], b.shape[-2]
     alpha = weight.transpose(0, 1)  # (J, I, K)
-    blocks = _mixed(alpha[..., :k], b)  # (J, I, S, N, N)
-    if adjoints:
-        blocks = blocks + _mixed(alpha[..., k : 2 * k], b).mH
-        a = torch.cat((a, dagger_rows(a)), -2)
+    j, i = alpha.shape[:2]
+    kinds = torch.stack(alpha[..., : 2 * k if adjoints else k].split(k, -1))  # (1 or 2, J, I, Cb)
+    mixed = mix(kinds.flatten(0, 2), b).unflatten(0, (-1, j, i))  # (1 or 2, J, I, S, N, N)
+    blocks = mixed[0] + mixed[1].mH if adjoints else mixed[0]
     if unit:
-        eye = torch.eye(n, dtype=b.dtype, device=b.device)
-        blocks = blocks + alpha[..., -1, None, None, None].to(b.dtype) * eye
+        blocks = blocks + alpha[..., -1, None, None, None] * torch.eye(n, dtype=b.dtype, device=b.device)
     columns = blocks.permute(2, 0, 3, 1, 4)  # (S, J, N, I, N)
-    j = a.shape[-2]
-    out = a.flatten(-2) @ columns[:, :j].flatten(3).flatten(1, 2)  # (S, N, J N) (S, J N, I N)
+    a = torch.cat((a, dagger_rows(a)), -2) if adjoints else a
+    c = a.shape[-2]
+    out = a.flatten(-2) @ columns[:, :c].reshape(-1, c * n, i * n)  # (S, N, C N) (S, C N, I N)
     if unit:
         out = out + columns[:, -1].flatten(2)
-    return out.unflatten(-1, (-1, n))
-
-
-def _mixed(alpha: Tensor, b: Tensor) -> Tensor:
-    """``sum_k alpha_jik B_k``: ``(J, I, K)`` and ``(S, N, K, N)`` to ``(J, I, S, N, N)``."""
-    return mix(alpha.flatten(0, 1), b).unflatten(0, alpha.shape[:2])
+    return out.unflatten(-1, (i, n))

@@ -6,10 +6,11 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear, silu
 
 from gaugeflow.errors import UserError
 from gaugeflow.nn.channels import Channels
-from gaugeflow.nn.initial import normalised
+from gaugeflow.nn.initial import draw_normalised_
 from gaugeflow.nn.invariants import normalised_trace
 from gaugeflow.nn.theory import GaugeTheory
 from gaugeflow.nn.weight import Weight
@@ -62,10 +63,11 @@ class Readout(nn.Module):
         traces = [label for part in ("real", "imaginary") for label in self.channels_in.labels(part)]
         widths = [[*Channels.of(width).labels()] for width in (*hidden, features)]
         layers = [traces, *widths]
-        self.weights = nn.ModuleList(Weight(theory, after, before) for before, after in pairwise(layers))
+        weights = [Weight(theory, after, before) for before, after in pairwise(layers)]
+        self.weights = nn.ModuleList(weights)
         self.biases = nn.ModuleList(Weight(theory, after) for after in widths)
-        for weight in self.weights:
-            weight.set_(normalised(weight.draw(generator)))
+        for weight in weights:
+            draw_normalised_(weight, generator)
         self.trace = Trace()
 
     def forward(self, w: Tensor) -> Tensor:
@@ -73,7 +75,7 @@ class Readout(nn.Module):
         self.theory.check_matrices(w, len(self.channels_in), "Readout")
         h = self.trace(w).movedim(1, -1)
         for k, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            h = nn.functional.linear(nn.functional.silu(h) if k else h, weight().to(h), bias().to(h))
+            h = linear(silu(h) if k else h, weight().to(h.dtype), bias().to(h.dtype))
         h = h.movedim(-1, 1)
         if self.over_sites == "none":
             return h

@@ -21,7 +21,7 @@ def link_matrices(u: Tensor) -> Tensor:
 
 
 class Source(nn.Module):
-    """Links to site matrices ``(batch, channels, *shape, N, N)``; a new one gives ``loops``, a path for each channel."""
+    """Links to site matrices ``(batch, channels, *shape, N, N)``; a new one gives ``loops``, one for each channel."""
 
     def __init__(self, theory: GaugeTheory, channels: Channels) -> None:
         super().__init__()
@@ -68,8 +68,8 @@ class Loops(Source):
 class Plaq(Loops):
     """Plaquettes ``P_{mu nu}(x)``, mu < nu: D(D-1)/2 channels, as in arXiv:2012.12901.
 
-    Where rotations turn all axes: the loops that start at x in any two directions, 4 D(D-1) channels in both
-    orientations.
+    With rotations one channel for each of their images: if all axes turn, the loops that start at x in any two
+    directions, in both orientations, 4 D(D-1) channels.
     """
 
     def __init__(self, theory: GaugeTheory) -> None:
@@ -80,7 +80,7 @@ class Plaq(Loops):
 class Poly(Source):
     """Polyakov loops: the product of all links along an axis from x back to x, D channels.
 
-    Where rotations turn all axes, in both directions: 2 D channels.
+    With rotations also against the axes that they turn: 2 D channels if these are all.
     """
 
     def __init__(self, theory: GaugeTheory) -> None:

@@ -25,6 +25,7 @@ class Weight(nn.Module):
     """
 
     index: Tensor | None
+    """The number of the free entry that stands at each place; none without rotations."""
 
     def __init__(self, theory: GaugeTheory, *axes: list[Label]) -> None:
         super().__init__()
@@ -40,6 +41,14 @@ class Weight(nn.Module):
         """Standard normal numbers of the full shape, equal where they are tied."""
         drawn = torch.randn(self.free.shape, dtype=self.free.dtype, generator=generator, device=generator.device)
         return drawn if self.index is None else drawn[self.index.to(drawn.device)]
+
+    def multiplicity(self) -> Tensor:
+        """For each entry how many entries with the same first index are tied to it, itself included."""
+        if self.index is None:
+            return torch.ones_like(self.free)
+        rows = self.index.flatten(1)
+        counts = [torch.bincount(row, minlength=len(self.free))[row] for row in rows]
+        return torch.stack(counts).reshape(self.index.shape).to(self.free.dtype)
 
     @torch.no_grad()
     def set_(self, value: Tensor) -> "Weight":
