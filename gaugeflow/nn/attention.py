@@ -57,9 +57,12 @@ class LAttention(Layer):
         self.mixture = Weight(theory, [*self.channels_out.labels()], hidden)
         for weight in (self.query, self.key, self.value, self.mixture):
             draw_normalised_(weight, generator)
-        self.linear_weight = self.mixture
         steps: list[Label] = [("path", (path,)) for path in self.paths]
         self.bias = Weight(theory, steps, [(("head", head), ()) for head in range(heads)])
+
+    @property
+    def linear_weight(self) -> Weight:
+        return self.mixture
 
     def new_sites(self, links: Tensor, w: Tensor) -> Tensor:
         sizes = (self.heads, len(self.channels_in))

@@ -59,7 +59,10 @@ class LConvBilin(Layer):
         right = factor_labels(self.channels_in, self.paths, adjoints, unit)
         self.weight = Weight(theory, [*self.channels_out.labels()], left, right)
         draw_pairs_(self.weight, generator, unit)
-        self.linear_weight = self.weight
+
+    @property
+    def linear_weight(self) -> Weight:
+        return self.weight
 
     def new_sites(self, links: Tensor, w: Tensor) -> Tensor:
         rows = block_rows(w)
@@ -98,7 +101,10 @@ class LBilin(Layer):
         right = factor_labels(self.other, [()], adjoints, unit)
         self.weight = Weight(theory, [*self.channels_out.labels()], left, right)
         draw_pairs_(self.weight, generator, unit)
-        self.linear_weight = self.weight
+
+    @property
+    def linear_weight(self) -> Weight:
+        return self.weight
 
     def new_sites(self, links: Tensor, w: Tensor) -> Tensor:
         return self.combine(w, w)

@@ -45,7 +45,10 @@ class LConv(Layer):
         sources = [label for path in self.paths for label in self.channels_in.labels("channel", path)]
         self.weight = Weight(theory, [*self.channels_out.labels()], sources)
         draw_normalised_(self.weight, generator)
-        self.linear_weight = self.weight
+
+    @property
+    def linear_weight(self) -> Weight:
+        return self.weight
 
     def new_sites(self, links: Tensor, w: Tensor) -> Tensor:
         carried = transport_rows(links, block_rows(w), self.paths).flatten(-3, -2)

@@ -28,8 +28,6 @@ class Layer(nn.Module):
     * enter it in :mod:`gaugeflow.nn.registry`, and every test of the registry runs on it.
     """
 
-    linear_weight: Weight | None = None
-    """The weight in which ``new_sites`` is linear, if there is one."""
     stride: int = 1
     """The lattice that comes out has every ``stride``-th site along each axis."""
 
@@ -52,6 +50,11 @@ class Layer(nn.Module):
     def new_links(self, links: Tensor, w: Tensor) -> Tensor:
         """The new links; the old ones unless a layer changes them."""
         return links
+
+    @property
+    def linear_weight(self) -> Weight | None:
+        """The weight in which the new site matrices are linear, where there is one."""
+        return None
 
     def extra_repr(self) -> str:
         return f"{self.theory.name}, D={self.theory.ndim}, {self.channels_in} -> {self.channels_out}"

@@ -54,7 +54,7 @@ def pair_sum(
 def _chunk(a: Tensor, b: Tensor, weight: Tensor, adjoints: bool, unit: bool) -> Tensor:
     """Some sites: ``(S, N, Ca, N)`` and ``(S, N, Cb, N)`` to ``(S, N, I, N)``."""
     n, k = b.shape[-1], b.shape[-2]
-    alpha = weight.transpose(0, 1)  # (J, I, K)
+    alpha = weight.transpose(0, 1).to(b.real.dtype)  # (J, I, K)
     j, i = alpha.shape[:2]
     kinds = torch.stack(alpha[..., : 2 * k if adjoints else k].split(k, -1))  # (1 or 2, J, I, Cb)
     mixed = mix(kinds.flatten(0, 2), b).unflatten(0, (-1, j, i))  # (1 or 2, J, I, S, N, N)
