@@ -73,9 +73,27 @@ def _captured(function: Any) -> Iterator[Any]:
             yield thing
 
 
+def rounded(tensor: Tensor, bits: int) -> Tensor:
+    """The numbers of `tensor` rounded to so many binary digits."""
+    if tensor.is_complex():
+        return torch.view_as_complex(rounded(torch.view_as_real(tensor), bits))
+    if not tensor.is_floating_point():
+        return tensor
+    mantissa, exponent = torch.frexp(tensor)
+    return torch.ldexp(torch.round(mantissa * 2**bits) / 2**bits, exponent)
+
+
+def has_single_precision(modules: Sequence[nn.Module]) -> bool:
+    """Whether a parameter or buffer is stored in float32 or coarser."""
+    tensors = (t for module in modules for t in (*module.parameters(), *module.buffers()))
+    return any(_is_inexact(t) and torch.finfo(t.dtype).eps > 1e-10 for t in tensors)
+
+
 @contextmanager
-def in_precision(modules: Sequence[nn.Module], dtype: torch.dtype) -> Iterator[None]:
+def in_precision(modules: Sequence[nn.Module], dtype: torch.dtype, bits: int | None = None) -> Iterator[None]:
     """Parameters and buffers of `modules` in `dtype`, without gradients, and exactly as before on leaving.
+
+    They are rounded to `bits` binary digits if given.
 
     The tensors keep their identity, so ties and references survive; what a forward pass writes into buffers or
     parameters (running statistics) is undone.
@@ -87,7 +105,8 @@ def in_precision(modules: Sequence[nn.Module], dtype: torch.dtype) -> Iterator[N
     try:
         for tensor, data, _ in kept.values():
             tensor.requires_grad_(False)
-            tensor.data = cast(data, dtype).clone()
+            wanted = cast(data, dtype).clone()
+            tensor.data = wanted if bits is None else rounded(wanted, bits)
         yield
     finally:
         for tensor, data, requires_grad in kept.values():
@@ -119,12 +138,14 @@ def _is_inexact(tensor: Tensor) -> bool:
 
 
 def stored_eps(tensor: Tensor, dtype: torch.dtype) -> float:
-    """The precision in which `tensor` was made: that of float32 if it is not integral and float32 holds it exactly."""
+    """The precision in which `tensor` was made: that of float32 if float32 holds all its numbers exactly, although
+    most of them have more digits than a round number has."""
     if not _is_inexact(tensor):
         return torch.finfo(dtype).eps
     own = torch.finfo(tensor.dtype).eps
-    real = torch.view_as_real(tensor) if tensor.is_complex() else tensor
-    if tensor.numel() == 0 or real.dtype != torch.float64 or bool((real == real.round()).all()):
+    real = torch.view_as_real(tensor.resolve_conj()) if tensor.is_complex() else tensor
+    if real.dtype != torch.float64 or tensor.numel() == 0:
         return own
-    fits = bool((real.float().double() == real).all())
-    return torch.finfo(torch.float32).eps if fits else own
+    fits = (real.float().double() == real).all()
+    round_numbers = (real.bfloat16().double() == real).double().mean()
+    return torch.finfo(torch.float32).eps if bool(fits) and float(round_numbers) < 0.5 else own

@@ -17,7 +17,7 @@ __all__ = ["Image", "LatticeValue", "Links", "SiteMatrices", "SiteScalars", "Sit
 
 
 @dataclass(frozen=True, eq=False)
-class LatticeValue(Value):
+class LatticeValue(Value, abstract=True):
     """A field `(batch, channels..., *shape, colour...)`; `channels` counts the axes between batch and lattice."""
 
     channels: int = 1

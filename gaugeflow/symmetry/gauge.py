@@ -124,30 +124,35 @@ class ChargeConjugation(Group):
     name = "charge"
 
     def draw(self, x: Tree, size: int, generator: torch.Generator) -> Parameters:
-        # the identity says nothing, so only the other element is drawn
-        return {"conjugate": torch.ones(size, dtype=torch.bool)}
+        return {"conjugate": torch.randint(2, (size,), generator=generator)}
 
     def order(self, x: Tree) -> int | None:
         return 2
 
 
+def _where_conjugate(g: Parameters, conjugate: Tensor, data: Tensor) -> Tensor:
+    flag = (g["conjugate"] == 1).reshape(-1, *[1] * (data.ndim - 1))
+    return torch.where(flag, conjugate.resolve_conj(), data)
+
+
 @represent(ChargeConjugation, SiteMatrices)
 @represent(ChargeConjugation, SiteVectors)
 @represent(ChargeConjugation, PolyakovLoop)
-def _(_: Parameters, value: Value) -> Value:
-    return value.map(lambda t: t.conj().resolve_conj())
+def _(g: Parameters, value: Value) -> Value:
+    return value.map(lambda t: _where_conjugate(g, t.conj(), t))
 
 
 @represent(ChargeConjugation, Links)
-def _(_: Parameters, links: Links) -> Links:
-    return links.with_data(-links.data if links.is_abelian else links.data.conj().resolve_conj())
+def _(g: Parameters, links: Links) -> Links:
+    conjugate = -links.data if links.is_abelian else links.data.conj()
+    return links.with_data(_where_conjugate(g, conjugate, links.data))
 
 
 @represent(ChargeConjugation, SiteScalars)
 @represent(ChargeConjugation, Scalars)
-def _(_: Parameters, value: Scalars) -> Scalars:
+def _(g: Parameters, value: Scalars) -> Scalars:
     sign = -1 if "charge" in value.odd else 1
-    return replace(value, data=sign * value.data.conj().resolve_conj())
+    return replace(value, data=_where_conjugate(g, sign * value.data.conj(), value.data))
 
 
 GROUPS.update({group.name: group for group in (LocalGauge, GlobalGauge, Centre, ChargeConjugation)})

@@ -94,7 +94,7 @@ class TimeReversal(LatticeGroup):
     def draw(self, x: Tree, size: int, generator: torch.Generator) -> Parameters:
         still = super().draw(x, size, generator)
         sign = still["sign"].clone()
-        sign[:, -1] = -1
+        sign[:, -1] = 1 - 2 * torch.randint(2, (size,), generator=generator)
         return still | {"sign": sign}
 
     def order(self, x: Tree) -> int | None:
@@ -190,20 +190,22 @@ class GlobalSign(Group):
     def draw(self, x: Tree, size: int, generator: torch.Generator) -> Parameters:
         if not leaves(x):
             raise ValueError("expected at least one value, got an empty tree")
-        return {"flip": torch.ones(size, dtype=torch.bool)}
+        return {"sign": 1 - 2 * torch.randint(2, (size,), generator=generator)}
 
     def order(self, x: Tree) -> int | None:
         return 2
 
 
 @represent(GlobalSign, Value)
-def _(_: Parameters, value: Value) -> Value:
-    return value.with_data(-value.data)
+def _(g: Parameters, value: Value) -> Value:
+    return value.with_data(value.data * g["sign"].reshape(-1, *[1] * (value.data.ndim - 1)))
 
 
 @represent(GlobalSign, Scalars)
-def _(_: Parameters, value: Scalars) -> Scalars:
-    return replace(value, data=-value.data) if "z2" in value.odd else value
+def _(g: Parameters, value: Scalars) -> Scalars:
+    if "z2" not in value.odd:
+        return value
+    return value.with_data(value.data * g["sign"].reshape(-1, *[1] * (value.data.ndim - 1)))
 
 
 GROUPS.update({group.name: group for group in (Translations, Hypercubic, TimeReversal, GlobalSign)})

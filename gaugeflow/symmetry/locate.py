@@ -3,25 +3,26 @@
 The model runs on x and on D(g) x with hooks on all layers. An activation is *explained* if some value type says how it
 transformed. A layer whose inputs are explained is fed the exactly transformed inputs once more: the difference of its
 output from the transformed output, under the best reading, is its *own* error; what is left is *inherited*. The search
-goes through the layers in order, and into a broken layer that has layers inside. A layer is excused if later another
-one, whose input depends on it, receives an explained input: its output was of a type that nobody knows, not broken.
+goes through the layers in order, and into a broken layer that has layers inside. A layer is excused if its influence on
+the result passes only through later layers with explained inputs: its output was of an unknown type, not broken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gaugeflow.symmetry.casting import cast, in_precision
 from gaugeflow.symmetry.groups import Element
 from gaugeflow.symmetry.readings import Reader, Reading, relative
 from gaugeflow.symmetry.report import LayerError
 from gaugeflow.symmetry.subject import Subject
-from gaugeflow.symmetry.trace import Call, rebuild, recorded
+from gaugeflow.symmetry.trace import Call, inexact, rebuild, recorded, replaced_outputs
 from gaugeflow.symmetry.values import Tree, map_tensors
 
 __all__ = ["Place", "locate_break"]
@@ -75,17 +76,19 @@ class _Search:
 
     def _first_broken(self, calls: list[Call]) -> str | None:
         """Depth first: the innermost layer that is broken, or the one around it whose own code is."""
-        suspects: list[Call] = []
+        suspects, explained = [], []
         for call in calls:
             inputs = self._explained_inputs(call)
-            if inputs and suspects:
-                suspects = [s for s in suspects if not self._depends(call, s)]
             own = self._own_error(call, inputs)
             self._note(call, own, inputs)
+            if inputs:
+                explained.append(call)
             if own is not None and own[0] > self.threshold:
                 suspects.append(call)
         for suspect in suspects:
-            return self._first_broken(suspect.inner) or suspect.name
+            later = explained[explained.index(suspect) + 1 :]
+            if not later or not self._passes_only_through(later, suspect):
+                return self._first_broken(suspect.inner) or suspect.name
         return None
 
     def _explained_inputs(self, call: Call) -> list[Reading] | None:
@@ -126,17 +129,21 @@ class _Search:
         reading = own[1] if own else "not known"
         self.rows.append(LayerError(call.name, call.kind, own[0] if own else None, inherited, reading))
 
-    def _depends(self, later: Call, earlier: Call) -> bool:
-        """Whether the input of `later` changes when the output of `earlier` is disturbed."""
-        with _disturbed(earlier):
-            try:
-                calls = {call.name: call for call in _all(_trace(self.subject, self.x))}
-            except Exception:  # the disturbed model breaks down, so it does depend
-                return True
-        other = calls.get(later.name)
-        if other is None:
-            return True
-        return any(relative_or_inf(a, b) > 0 for a, b in zip(later.inputs, other.inputs, strict=True))
+    def _passes_only_through(self, later: list[Call], suspect: Call) -> bool:
+        """Whether the result stays the same when the output of `suspect` is disturbed and those of `later` are held."""
+        hold: list[tuple[Call, Callable[[Any], Any]]] = [(call, partial(_recorded, call)) for call in later]
+        disturb = (suspect, lambda output: rebuild(output, lambda t: 1.01 * t + 0.01))
+        try:
+            with replaced_outputs([*hold, disturb]):
+                disturbed = self.subject.call(map_tensors(torch.clone, self.x))
+        except Exception:  # the disturbed model breaks down, so it does depend
+            return False
+        result = self.subject.call(map_tensors(torch.clone, self.x))
+        return all(relative_or_inf(a, b) == 0 for a, b in zip(inexact(disturbed), inexact(result), strict=True))
+
+
+def _recorded(call: Call, _: Any) -> Any:
+    return call.output
 
 
 def _all(calls: list[Call]) -> Iterator[Call]:
@@ -150,16 +157,3 @@ def _names(calls: list[Call]) -> Iterator[str]:
 
 def relative_or_inf(a: Tensor, b: Tensor) -> float:
     return relative(a, b) if a.shape == b.shape else float("inf")
-
-
-class _disturbed:
-    """While open, the output of the module of a call is multiplied by a bit more than one and shifted."""
-
-    def __init__(self, call: Call) -> None:
-        self.module: nn.Module = call.module
-
-    def __enter__(self) -> None:
-        self.handle = self.module.register_forward_hook(lambda m, a, out: rebuild(out, lambda t: 1.01 * t + 0.01))
-
-    def __exit__(self, *_: Any) -> None:
-        self.handle.remove()

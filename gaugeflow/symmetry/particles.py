@@ -15,7 +15,7 @@ __all__ = ["Electrons", "PairFeatures", "PointFeatures", "Points", "particles_of
 
 
 @dataclass(frozen=True, eq=False)
-class ParticleValue(Value):
+class ParticleValue(Value, abstract=True):
     """A tensor `(batch, n, ...)` with n particles."""
 
     particle_axes: ClassVar[int] = 1

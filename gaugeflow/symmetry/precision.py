@@ -8,7 +8,7 @@ Where it is broken by a relative amount d, a = d / eps is 5e8 times larger in fl
 * broken in float32 only, if in most trials a in float32 exceeds `MARGIN` times both the table and a in float64;
 * holds otherwise.
 
-Where only one precision can be seen, the table alone decides.
+Where only one precision can be seen, the table alone decides, or the measured conditioning of the function.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def decide(errors: Mapping[torch.dtype, Errors], depth: int, conditioning: float
     by_eps = sorted(errors.values(), key=lambda e: e.eps)
     fine, coarse = by_eps[0], by_eps[-1]
     if fine.eps == coarse.eps:
-        return _one_precision(fine, table)
+        return _one_precision(fine, max(table, MARGIN * conditioning), conditioning)
     rounding = MARGIN * max(coarse.amplification, conditioning)
     allowed = max(table, rounding) * fine.eps
     failures = int((fine.relative > allowed).sum())
@@ -103,14 +103,13 @@ def decide(errors: Mapping[torch.dtype, Errors], depth: int, conditioning: float
     return Decision(True, fine.dtype, 0, allowed, reason)
 
 
-def _one_precision(errors: Errors, table: float) -> Decision:
-    allowed = table * errors.eps
+def _one_precision(errors: Errors, amplification: float, conditioning: float) -> Decision:
+    allowed = amplification * errors.eps
     failures = int((errors.relative > allowed).sum())
     word = "exceeds" if failures else "is within"
-    reason = (
-        f"seen in {_eps_name(errors.eps)} only, where the error {errors.largest:.1e} {word} the table's {allowed:.1e}"
-    )
-    return Decision(failures == 0, errors.dtype, failures, allowed, reason)
+    reason = f"seen in {_eps_name(errors.eps)} only, where the error {errors.largest:.1e} {word} {allowed:.1e}"
+    ask = failures > 0 and conditioning == 0 and errors.largest < _SATURATED
+    return Decision(failures == 0, errors.dtype, failures, allowed, reason, ask)
 
 
 def _pair(fine: Errors, coarse: Errors) -> str:

@@ -76,16 +76,16 @@ def _relative(left: Tree, right: Tree) -> float:
     return max(errors)
 
 
-def conditioning(subject: Subject, x: Tree) -> float:
-    """How many times f amplifies the rounding of its input, in float64: the output's relative change in units of
-    the input's, which is 2**-44. Evidence for an ill-conditioned function where float32 has no digits left."""
+def conditioning(subject: Subject, x: Tree, dtype: torch.dtype) -> float:
+    """How many times f amplifies the rounding of its input: the output's relative change in units of the input's,
+    which is 256 machine epsilons. Evidence for an ill-conditioned function where nothing else can tell."""
     noise = torch.Generator().manual_seed(0)
+    change = 256 * torch.finfo(dtype).eps
 
     def disturbed(tensor: Tensor) -> Tensor:
         if not (tensor.is_floating_point() or tensor.is_complex()):
             return tensor
         signs = 1 - 2 * torch.randint(2, tensor.shape, generator=noise).double()
-        return tensor * (1 + 2.0**-44 * signs.to(tensor.device))
+        return tensor * (1 + change * signs.to(tensor.device))
 
-    change = _relative(subject(map_tensors(disturbed, x), torch.float64), subject(x, torch.float64))
-    return change * 2.0**44
+    return _relative(subject(map_tensors(disturbed, x), dtype), subject(x, dtype)) / change

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +11,11 @@ import torch
 from torch import Tensor
 
 from gaugeflow.symmetry.casting import cast
+from gaugeflow.symmetry.fields import LatticeValue
 from gaugeflow.symmetry.groups import Element, acts_on
+from gaugeflow.symmetry.particles import ParticleValue
 from gaugeflow.symmetry.subject import Unusable, wrap
-from gaugeflow.symmetry.values import VALUES, Tree, Value, batch_size
+from gaugeflow.symmetry.values import VALUES, Tree, Value, batch_size, leaves
 
 __all__ = ["Reader", "Reading"]
 
@@ -26,18 +29,32 @@ class Layout:
     close: Callable[[Tensor, Tensor], Tensor]
 
 
-def layouts(tensor: Tensor, batch: int) -> Iterator[Layout]:
-    """Batch first; merged with the axis behind it; absent; second."""
-    if tensor.ndim and tensor.shape[0] == batch:
+def layouts(tensor: Tensor, x: Tree) -> Iterator[Layout]:
+    """Batch first, and behind it particles or lattice flattened; batch merged with the next axis; second; absent."""
+    batch, sizes = batch_size(x), tuple(tensor.shape)
+    if sizes[:1] == (batch,):
         yield Layout("", lambda t: t, lambda t, like: t)
-    if tensor.ndim and tensor.shape[0] != batch and tensor.shape[0] % batch == 0:
-        yield Layout(
-            " (merged batch)", lambda t: t.reshape(batch, -1, *t.shape[1:]), lambda t, like: t.reshape(like.shape)
-        )
-    if tensor.ndim > 1 and tensor.shape[1] == batch:
+        for inner in _unflattened(sizes[1], x) if len(sizes) == 2 else ():
+            yield _reshaped(" (flattened)", (batch, *inner))
+    elif sizes and sizes[0] % batch == 0:
+        yield _reshaped(" (merged batch)", (batch, -1, *sizes[1:]))
+    if sizes[1:2] == (batch,):
         yield Layout(" (batch second)", lambda t: t.transpose(0, 1), lambda t, like: t.transpose(0, 1).contiguous())
     if batch == 1:
         yield Layout(" (no batch)", lambda t: t.unsqueeze(0), lambda t, like: t.squeeze(0))
+
+
+def _reshaped(name: str, shape: tuple[int, ...]) -> Layout:
+    return Layout(name, lambda t: t.reshape(shape), lambda t, like: t.reshape(like.shape))
+
+
+def _unflattened(size: int, x: Tree) -> Iterator[tuple[int, ...]]:
+    """Shapes of `size` numbers with a particle axis in front, or a lattice behind."""
+    for leaf in leaves(x):
+        if isinstance(leaf, ParticleValue) and size % leaf.data.shape[1] == 0 and size > leaf.data.shape[1]:
+            yield (leaf.data.shape[1], size // leaf.data.shape[1])
+        if isinstance(leaf, LatticeValue) and size % math.prod(leaf.shape) == 0:
+            yield (size // math.prod(leaf.shape), *leaf.shape)
 
 
 @dataclass(frozen=True)
@@ -58,7 +75,6 @@ class Reader:
 
     def __init__(self, x: Tree, g: Element, dtype: torch.dtype, hidden: Sequence[Any]) -> None:
         self.x = x
-        self.batch = batch_size(x)
         self.g = g.map(lambda t: cast(t, dtype))
         groups = [group for group, _ in g.factors]
         self.types = [kind for kind in VALUES.values() if all(acts_on(group, kind) for group in groups)]
@@ -69,7 +85,7 @@ class Reader:
         if before.shape != after.shape:
             return []
         found = []
-        for layout in layouts(before, self.batch):
+        for layout in layouts(before, self.x):
             for value in self._candidates(layout.open(before)):
                 error = self._error(value, layout, before, after)
                 if error is not None:

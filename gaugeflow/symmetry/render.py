@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 from gaugeflow.symmetry.report import Finding, LayerError, Report
 
-__all__ = ["to_json", "to_junit", "to_text"]
+__all__ = ["json_safe", "report_data", "to_json", "to_junit", "to_text"]
 
 
 def to_text(report: Report) -> str:
@@ -48,18 +48,25 @@ def _layer_line(layer: LayerError, culprit: str) -> str:
     return f"      {layer.layer:24s} own {own}  inherited {inherited}  {layer.kind} -> {layer.reading}{mark}"
 
 
-def to_json(reports: Sequence[Report]) -> str:
-    """One JSON object: `holds`, and `reports` with everything that the text says, and more."""
-    data = {"holds": all(report.holds for report in reports), "reports": [report.to_dict() for report in reports]}
-    return json.dumps(_json_safe(data), indent=2)
+def report_data(reports: Sequence[Report], power: Sequence[list[dict[str, object]]] = ()) -> dict[str, object]:
+    """All reports as plain values: `holds`, `reports`, and for each of them its kills under `power` if given."""
+    data: list[dict[str, object]] = [report.to_dict() for report in reports]
+    for row, kills in zip(data, power, strict=False):
+        row["power"] = kills
+    return {"holds": all(report.holds for report in reports), "reports": data}
 
 
-def _json_safe(data: object) -> object:
+def to_json(data: dict[str, object]) -> str:
+    """One JSON object out of plain values."""
+    return json.dumps(json_safe(data), indent=2)
+
+
+def json_safe(data: object) -> object:
     """JSON has no infinity: numbers that are not finite become strings."""
     if isinstance(data, dict):
-        return {str(key): _json_safe(value) for key, value in data.items()}
+        return {str(key): json_safe(value) for key, value in data.items()}
     if isinstance(data, (list, tuple)):
-        return [_json_safe(value) for value in data]
+        return [json_safe(value) for value in data]
     if isinstance(data, float) and not abs(data) < float("inf"):
         return str(data)
     return data

@@ -41,12 +41,14 @@ class Subject:
     """A function with the reading of its output.
 
     `batched = False` is for a function of one example without batch axis. The inputs it gets are copies, so
-    that what it does to them in place stays without effect; `mutates` tells that it happened.
+    that what it does to them in place stays without effect; `mutates` tells that it happened. `bits` rounds the
+    parameters and buffers of its modules.
     """
 
     f: Callable[..., Any]
     out: Any
     batched: bool = True
+    bits: int | None = None
     modules: list[nn.Module] = field(default_factory=list)
     mutates: bool = False
 
@@ -63,7 +65,7 @@ class Subject:
         """The typed output in `dtype`; `Unusable` if it raises or is of another type, shape or not finite."""
         given = map_tensors(lambda t: cast(t, dtype).detach().clone(memory_format=torch.contiguous_format), x)
         before = [(t, t._version) for leaf in leaves(given) for t in leaf.tensors]
-        with in_precision(self.modules, dtype):
+        with in_precision(self.modules, dtype, self.bits):
             try:
                 raw = self.call(given)
             except Exception as error:
@@ -131,8 +133,9 @@ def wrap(out: Any, raw: Any) -> Tree:
     parts = tuple(raw) if isinstance(raw, (tuple, list)) else (raw,)
     if not parts or not all(isinstance(part, Tensor) for part in parts):
         raise Unusable(Verdict.WRONG_TYPE, f"expected a tensor, got {_describe(raw)}")
+    make = value_type(out)
     try:
-        value = value_type(out)(*parts)
+        value = make(*parts)
     except TypeError as error:
         raise Unusable(Verdict.WRONG_TYPE, f"{error}; the function returned {_describe(raw)}") from error
     except ValueError as error:

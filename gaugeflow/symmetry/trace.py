@@ -10,17 +10,21 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Call", "inexact", "rebuild", "recorded"]
+__all__ = ["Call", "inexact", "rebuild", "recorded", "replaced_outputs"]
 
 
 @dataclass
 class Call:
-    """One call of one module: copies of its arguments and output, and the calls made inside it."""
+    """One call of one module: copies of its arguments and output, and the calls made inside it.
+
+    `repeat` counts the earlier calls of the same module.
+    """
 
     name: str
     module: nn.Module
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
+    repeat: int = 0
     output: Any = None
     inner: list[Call] = field(default_factory=list)
 
@@ -81,9 +85,10 @@ def recorded(roots: Sequence[nn.Module]) -> Iterator[list[Call]]:
     names = module_names(roots)
 
     def begin(module: nn.Module, args: Any, kwargs: Any) -> None:
-        seen[names[module]] = seen.get(names[module], 0) + 1
-        again = f" (call {seen[names[module]]})" if seen[names[module]] > 1 else ""
-        call = Call(names[module] + again, module, rebuild(args, _copy), rebuild(kwargs, _copy))
+        repeat = seen.get(names[module], 0)
+        seen[names[module]] = repeat + 1
+        again = f" (call {repeat + 1})" if repeat else ""
+        call = Call(names[module] + again, module, rebuild(args, _copy), rebuild(kwargs, _copy), repeat)
         (stack[-1].inner if stack else top).append(call)
         stack.append(call)
 
@@ -96,6 +101,25 @@ def recorded(roots: Sequence[nn.Module]) -> Iterator[list[Call]]:
         handles.append(module.register_forward_hook(end, with_kwargs=True))
     try:
         yield top
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
+def replaced_outputs(changes: Sequence[tuple[Call, Callable[[Any], Any]]]) -> Iterator[None]:
+    """While it is open, the output of each of these calls goes through its function."""
+    count: dict[nn.Module, int] = {}
+    table = {(call.module, call.repeat): change for call, change in changes}
+
+    def hook(module: nn.Module, args: Any, output: Any) -> Any:
+        repeat = count.get(module, 0)
+        count[module] = repeat + 1
+        return table[module, repeat](output) if (module, repeat) in table else output
+
+    handles = [module.register_forward_hook(hook) for module in dict.fromkeys(call.module for call, _ in changes)]
+    try:
+        yield
     finally:
         for handle in handles:
             handle.remove()

@@ -51,10 +51,11 @@ class Value:
     data: Tensor
     name: ClassVar[str] = "value"
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.name = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
-        VALUES[cls.name] = cls
+        if not abstract:
+            VALUES[cls.name] = cls
 
     def __post_init__(self) -> None:
         for tensor in self.tensors:

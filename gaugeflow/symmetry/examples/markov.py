@@ -28,7 +28,7 @@ def _accept(old: Tensor, new: Tensor, log_ratio: Tensor, generator: torch.Genera
 class MetropolisMove:
     """All angles of a configuration move by a uniform step and are accepted together."""
 
-    def __init__(self, step: float = 0.6) -> None:
+    def __init__(self, step: float = 1.2) -> None:
         self.step = step
 
     def __call__(self, theta: Tensor, generator: torch.Generator) -> Tensor:

@@ -1,0 +1,187 @@
+"""What `gaugeflow check` is pointed at: `package.module:object`, and how its inputs and outputs are read.
+
+The object is a function without arguments (or its result) that gives
+
+* a claim (`Equivariance`, `Bijection`, `Balance`, `Gradient`) or a list of claims, or
+* `(f, x)`, `(f, x, group)` or `(f, x, group, out)`, or a dict with these keys and further options of `check`,
+
+where x is a value, or plain tensors that the group says how to read: "gauge: links -> scalars". A project that
+is checked needs no import of gaugeflow.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from gaugeflow.symmetry.claims import Claim, Equivariance
+from gaugeflow.symmetry.groups import Group, group_named
+from gaugeflow.symmetry.subject import Subject
+from gaugeflow.symmetry.values import Tree, Value, leaves, value_type
+
+__all__ = ["TargetError", "claims_of", "load_object", "parse_group"]
+
+Resolver = Callable[[str], Sequence[Claim]]
+
+_READ_AS = {
+    "links": ("gauge", "global-gauge", "centre", "charge", "hypercubic", "time-reversal"),
+    "image": ("translations", "cyclic", "dihedral", "c2", "c4", "d4"),
+    "site_scalars": ("z2",),
+    "electrons": ("permutations", "spin-permutations", "fermions", "spin-fermions"),
+    "points": ("euclidean", "orthogonal", "rotations", "point-translations"),
+}
+
+
+class TargetError(ValueError):
+    """The target cannot be found or read; the message says what was expected and what came."""
+
+
+def parse_group(text: str) -> tuple[str, Any, Any]:
+    """("gauge", "links", "scalars") of "gauge: links -> scalars"; the types are None where they are left out."""
+    name, _, types = text.partition(":")
+    before, arrow, after = types.partition("->")
+    if types.strip() and not (arrow and before.strip() and after.strip()):
+        raise TargetError(f"expected 'GROUP' or 'GROUP: INPUT -> OUTPUT', got {text!r}")
+    return name.strip(), _spec(before), _spec(after)
+
+
+def _spec(text: str) -> Any:
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    return None if not names else names[0] if len(names) == 1 else names
+
+
+def load_object(target: str) -> Any:
+    """The object of "package.module:object", modules in the current folder included."""
+    module_name, colon, path = target.partition(":")
+    if not (module_name and colon and path):
+        raise TargetError(f"expected 'package.module:object', got {target!r}")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        found: Any = importlib.import_module(module_name)
+        for name in path.split("."):
+            found = getattr(found, name)
+    except (ImportError, AttributeError) as error:
+        raise TargetError(f"{target}: {error}") from error
+    return found
+
+
+def claims_of(target: str, groups: Sequence[str], resolver: Resolver | None) -> list[Claim]:
+    """The claims to verify: those of the target, for each group that is asked for."""
+    if ":" not in target or Path(target).exists():
+        if resolver is None:
+            raise TargetError(f"expected 'package.module:object', got {target!r}")
+        return _regrouped(list(resolver(target)), groups)
+    thing = load_object(target)
+    try:
+        made = thing() if callable(thing) and not isinstance(thing, Claim) else thing
+    except Exception as error:
+        raise TargetError(f"{target} raised {type(error).__name__}: {error}") from error
+    return claims_from(made, groups, target)
+
+
+def claims_from(made: Any, groups: Sequence[str], label: str) -> list[Claim]:
+    """Claims out of whatever a target returns."""
+    if isinstance(made, Claim):
+        return _regrouped([made], groups)
+    if isinstance(made, list):
+        return [claim for part in made for claim in claims_from(part, groups, label)]
+    fields = _fields(made, label)
+    named = groups or ([fields.pop("group")] if "group" in fields else [])
+    fields.pop("group", None)
+    if not named:
+        raise TargetError(f"{label}: expected a group, from the function as third value or by --group")
+    return [_claim(fields, group, label) for group in named]
+
+
+def _fields(made: Any, label: str) -> dict[str, Any]:
+    if isinstance(made, Mapping):
+        fields = dict(made)
+    elif isinstance(made, tuple) and 2 <= len(made) <= 4:
+        fields = dict(zip(("f", "x", "group", "out"), made, strict=False))
+    else:
+        raise TargetError(
+            f"{label}: expected (f, x), (f, x, group), (f, x, group, out), a dict or a claim, "
+            f"got a {type(made).__name__}"
+        )
+    if "f" not in fields or "x" not in fields or not callable(fields["f"]):
+        raise TargetError(f"{label}: expected a function 'f' and an example input 'x', got {sorted(fields)}")
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def _claim(fields: dict[str, Any], group: str | Group, label: str) -> Claim:
+    fields = dict(fields)
+    f, raw, out = fields.pop("f"), fields.pop("x"), fields.pop("out", None)
+    read_as = fields.pop("in", None)
+    if isinstance(group, str):
+        name, said_in, said_out = parse_group(group)
+        group, read_as, out = group_named(name), said_in or read_as, said_out or out
+    x = read_input(raw, read_as, group, label)
+    claim = Equivariance(f, x, label, group=group, out=out, options=fields)
+    return claim if out is not None else replace(claim, out=_guess_output(claim))
+
+
+def read_input(raw: Any, read_as: Any, group: Group, label: str) -> Tree:
+    """Plain tensors as values: of the types said, else of the type on which the group usually acts."""
+    if isinstance(raw, Value):
+        return raw
+    if isinstance(raw, Mapping):
+        return {key: read_input(part, _part(read_as, key), group, label) for key, part in raw.items()}
+    if isinstance(raw, (tuple, list)):
+        return tuple(read_input(part, _part(read_as, i), group, label) for i, part in enumerate(raw))
+    if not isinstance(raw, Tensor):
+        raise TargetError(f"{label}: expected an example input of tensors or values, got {type(raw).__name__}")
+    usual = next((kind for kind, names in _READ_AS.items() if group.parts()[0].name in names), None)
+    if read_as is None and usual is None:
+        raise TargetError(f"{label}: expected a type for the input, as in --group '{group.label()}: links -> scalars'")
+    try:
+        return value_type(read_as or usual)(raw)
+    except (TypeError, ValueError) as error:
+        raise TargetError(f"{label}: {error}") from error
+
+
+def _part(spec: Any, key: Any) -> Any:
+    return spec[key] if isinstance(spec, (tuple, list, Mapping)) else spec
+
+
+def _guess_output(claim: Equivariance) -> Any:
+    """Scalars for one number per entry, signed_log for a pair of them, the input's type for the input's shape."""
+    x = claim.x
+    try:
+        raw = Subject(claim.f, None, claim.options.get("batched", True)).call(x)
+    except Exception as error:
+        raise TargetError(f"{claim.name} raised {type(error).__name__} on the example: {error}") from error
+    batch = leaves(x)[0].tensors[0].shape[0]
+    parts = raw if isinstance(raw, tuple) else (raw,)
+    flat = all(isinstance(p, Tensor) and tuple(p.shape) == (batch,) for p in parts)
+    if flat and len(parts) <= 2:
+        return "scalars" if len(parts) == 1 else "signed_log"
+    first = leaves(x)[0]
+    if isinstance(raw, Tensor) and first.name != "links" and raw.ndim == first.data.ndim:
+        return type(first)
+    shapes = [tuple(p.shape) if isinstance(p, Tensor) else type(p).__name__ for p in parts]
+    raise TargetError(
+        f"{claim.name}: expected to be told how to read the output {shapes}, as in "
+        f"--group '{group_named(claim.group).label()}: {first.name} -> site_matrices'"
+    )
+
+
+def _regrouped(claims: list[Claim], groups: Sequence[str]) -> list[Claim]:
+    """The claims for other groups than their own, where groups are given."""
+    if not groups:
+        return claims
+    made: list[Claim] = []
+    for claim in claims:
+        if not isinstance(claim, Equivariance):
+            continue
+        for text in groups:
+            name, _, out = parse_group(text)
+            made.append(replace(claim, group=group_named(name), out=out or claim.out))
+    return made
