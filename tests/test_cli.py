@@ -17,7 +17,7 @@ import torch
 import gaugeflow
 from gaugeflow.cli import main
 from gaugeflow.groups import get_group
-from gaugeflow.io import write
+from gaugeflow.io import EnsembleWriter, write
 from gaugeflow.lattice.fields import cold_start, hot_start
 
 CONFIG = """\
@@ -196,6 +196,8 @@ def test_missing_and_unreadable_files(tmp_path: Path, call: Call) -> None:
         refused(call(command, tmp_path), "run directory", tmp_path)
     refused(call("measure", nowhere), nowhere)
     refused(call("measure", tmp_path), tmp_path, "directory")
+    EnsembleWriter.create(tmp_path / "empty.h5", "su2", (4, 4)).close()
+    refused(call("measure", tmp_path / "empty.h5"), "empty.h5", "none yet")
     refused(call("convert", nowhere, tmp_path / "out.lime"), nowhere)
 
 
@@ -297,7 +299,8 @@ def test_measure_an_ensemble_gives_means_with_errors(tmp_path: Path, config: Pat
     assert found["plaquette"] == pytest.approx(report["observables"]["plaquette"]["value"], abs=1e-12)
     assert found["plaquette_spatial"] is None
     assert found["charge_clover"] is None
-    assert found["errors"]["plaquette"] > 0
+    assert found["errors"]["plaquette"] == pytest.approx(report["observables"]["plaquette"]["error"], rel=1e-9)
+    assert found["header"]["attributes"]["action_beta"] == 2.2
 
 
 def test_measure_the_documented_files(gauge_data: Path, call: Call) -> None:

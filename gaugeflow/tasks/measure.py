@@ -1,16 +1,19 @@
 """Measuring configuration files: the observables that programs compare, with their conventions."""
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import h5py
+import numpy as np
 import torch
 from torch import Tensor
 
+from gaugeflow.errors import UserError
 from gaugeflow.io import Configuration, read
 from gaugeflow.lattice import charge, observables
-from gaugeflow.montecarlo.errors import estimate, estimate_complex
+from gaugeflow.montecarlo.errors import estimate
 
 __all__ = ["CONVENTIONS", "header_text", "measure", "measure_text"]
 
@@ -19,7 +22,7 @@ QUANTITIES: dict[str, tuple[Callable[[Tensor], Tensor], str]] = {
     "plaquette_spatial": (observables.plaquette_spatial, "the same over planes without t"),
     "plaquette_temporal": (observables.plaquette_temporal, "the same over planes with t"),
     "link_trace": (observables.link_trace, "(1/N) Re tr U, mean over links"),
-    "polyakov": (observables.polyakov, "(1/N) tr of the product along t, mean over space: [re, im]"),
+    "polyakov": (observables.polyakov, "(1/N) tr of the product along t, mean over space: re, im"),
     "charge_plaquette": (charge.charge_plaquette, "Q from the plaquette's field strength, 4D"),
     "charge_clover": (charge.charge_clover, "Q from the clover's field strength, 4D"),
     "charge_improved": (charge.charge_improved, "5/3 Q_clover - 1/6 Q[(C_2x1 + C_1x2)/8], 4D"),
@@ -28,30 +31,44 @@ QUANTITIES: dict[str, tuple[Callable[[Tensor], Tensor], str]] = {
 
 CONVENTIONS = {name: text for name, (_, text) in QUANTITIES.items()}
 
+CHUNK = 16
+"""Configurations of an ensemble that are in memory at once."""
+LISTS = ("selected", "chain", "step", "checksum")
+"""What the header of an ensemble says of each configuration: verified, not printed."""
+
 
 def measure(path: Path, shape: Sequence[int] | None = None, group: str | None = None) -> dict[str, Any]:
     """The observables of a file as plain values; what its lattice does not have is None.
 
-    For an ensemble the values are means over its configurations (of the violation: the largest), `configurations`
-    counts them and `errors` holds one standard deviation each by the Gamma method.
+    `header` is what the file says of itself; its checksums were verified. For an ensemble the values are means over
+    its configurations (of the violation: the largest), `configurations` counts them and `errors` holds one standard
+    deviation each by the Gamma method, the chains being replica.
 
     Raises:
-        UserError: the file cannot be read or its checks fail.
+        UserError: the file cannot be read, its checks fail, or it is an ensemble that has no configuration yet.
     """
-    configuration = read(path, shape, group)
-    numbers = _numbers(configuration)
-    found: dict[str, Any] = {
-        "file": str(path),
-        "format": configuration.format,
-        "group": configuration.group,
-        "shape": list(configuration.shape),
-        **{name: _mean(name, values) for name, values in numbers.items()},
-        "header": configuration.metadata,
+    rows: list[dict[str, np.ndarray]] = []
+    chains: list[int] = []
+    found: dict[str, Any] = {}
+    header: dict[str, Any] = {}
+    for part in _parts(path, shape, group):
+        found = {"file": str(path), "format": part.format, "group": part.group, "shape": list(part.shape)}
+        header = part.metadata
+        rows.append(_numbers(part))
+        chains += header.get("chain", [0])
+    if not rows:
+        raise UserError(f"{path}: expected configurations to measure, found an ensemble that has none yet")
+    numbers = {name: np.concatenate([row[name] for row in rows]) for name in QUANTITIES}
+    found |= {name: _mean(name, values) for name, values in numbers.items()}
+    if "chain" not in header:
+        return {**found, "header": header}
+    replica = {name: _by_chain(values, np.array(chains)) for name, values in numbers.items()}
+    return {
+        **found,
+        "header": {name: value for name, value in header.items() if name not in LISTS},
+        "configurations": len(chains),
+        "errors": {name: _error(values) for name, values in replica.items() if name != "unitarity_violation"},
     }
-    if len(configuration.links) > 1:
-        found["configurations"] = len(configuration.links)
-        found["errors"] = {name: _error(values) for name, values in numbers.items() if name != "unitarity_violation"}
-    return found
 
 
 def measure_text(found: dict[str, Any]) -> str:
@@ -59,11 +76,8 @@ def measure_text(found: dict[str, Any]) -> str:
     lattice = " x ".join(map(str, found["shape"]))
     count = f", {found['configurations']} configurations" if "configurations" in found else ""
     lines = [f"{found['file']}: {found['format']}, {found['group']}, {lattice}{count}"]
-    for name, convention in CONVENTIONS.items():
-        lines.append(f"  {name:20s} {_number_text(found, name):32s} {convention}")
-    for name, value in found["header"].items():
-        lines.append(f"  header: {name} = {value}")
-    return "\n".join(lines)
+    lines += [f"  {name:20s} {_number_text(found, name):40s} {text}" for name, text in CONVENTIONS.items()]
+    return "\n".join([*lines, *(f"  header: {name} = {value}" for name, value in found["header"].items())])
 
 
 def header_text(configuration: Configuration) -> str:
@@ -74,32 +88,51 @@ def header_text(configuration: Configuration) -> str:
     return "\n".join([*lines, *(f"  {name}: {value}" for name, value in configuration.metadata.items())])
 
 
-def _numbers(configuration: Configuration) -> dict[str, Tensor | None]:
-    """Values for each configuration, `(configurations,)`; in double precision whatever the file has."""
+def _parts(path: Path, shape: Sequence[int] | None, group: str | None) -> Iterator[Configuration]:
+    """The configurations of a file, of an ensemble a few at a time."""
+    if not (path.is_file() and h5py.is_hdf5(path)):
+        yield read(path, shape, group)
+        return
+    start, count = 0, 1
+    while start < count:
+        part = read(path, shape, group, select=slice(start, start + CHUNK))
+        count = part.metadata["count"]
+        if count:
+            yield part
+        start += CHUNK
+
+
+def _numbers(configuration: Configuration) -> dict[str, np.ndarray]:
+    """Values for each configuration, in double precision whatever the file has; NaN for what the lattice has not."""
     links = configuration.links
     links = links.to(torch.complex128 if links.is_complex() else torch.float64)
     four = len(configuration.shape) == 4
     return {
-        name: function(links) if four or not name.startswith("charge") else None
+        name: function(links).numpy() if four or not name.startswith("charge") else np.full(len(links), np.nan)
         for name, (function, _) in QUANTITIES.items()
     }
 
 
-def _mean(name: str, values: Tensor | None) -> Any:
-    if values is None:
-        return None
+def _mean(name: str, values: np.ndarray) -> Any:
     if name == "unitarity_violation":
         return float(values.max())
     mean = values.mean().item()
-    return [mean.real, mean.imag] if values.is_complex() else mean
+    if isinstance(mean, complex):
+        return [mean.real, mean.imag]
+    return mean if isfinite(mean) else None
 
 
-def _error(values: Tensor | None) -> Any:
-    if values is None:
-        return None
-    if values.is_complex():
-        return [part.error for part in estimate_complex(values)]
-    return estimate(values.numpy()).error if bool(values.isfinite().all()) else None
+def _by_chain(values: np.ndarray, chains: np.ndarray) -> np.ndarray:
+    """`(chains, configurations of the shortest)`, each in Monte Carlo order."""
+    series = [values[chains == chain] for chain in np.unique(chains)]
+    shortest = min(map(len, series))
+    return np.stack([one[:shortest] for one in series])
+
+
+def _error(values: np.ndarray) -> Any:
+    if np.iscomplexobj(values):
+        return [_error(values.real), _error(values.imag)]
+    return estimate(values).error if np.isfinite(values).all() else None
 
 
 def _number_text(found: dict[str, Any], name: str) -> str:
@@ -107,7 +140,10 @@ def _number_text(found: dict[str, Any], name: str) -> str:
     parts = value if isinstance(value, list) else [value]
     error = found.get("errors", {}).get(name)
     errors = error if isinstance(error, list) else [error] * len(parts)
-    return ", ".join(
-        "-" if part is None or not math.isfinite(part) else f"{part:.15g}" if e is None else f"{part:.8g} +- {e:.2g}"
-        for part, e in zip(parts, errors, strict=True)
-    )
+    return ", ".join(map(_one_number, parts, errors))
+
+
+def _one_number(value: float | None, error: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.15g}" if error is None or not isfinite(error) else f"{value:.8g} +- {error:.2g}"

@@ -157,6 +157,7 @@ class Charge(ObservableSection):
     name: Literal["charge"]
     definition: Literal["geometric", "plaquette", "clover", "improved"]
     flow_time: Positive | None = None
+    epsilon: Positive = 0.02
 
     @property
     def convention(self) -> str:
@@ -164,7 +165,7 @@ class Charge(ObservableSection):
         return f"{CHARGES[self.definition][1]}{flowed}; charge_squared = <Q^2>"
 
     def measure(self, field: Tensor) -> dict[str, Tensor]:
-        links = gradient_flow(field, self.flow_time).links if self.flow_time else field
+        links = gradient_flow(field, self.flow_time, self.epsilon).links if self.flow_time else field
         return {self.name: CHARGES[self.definition][0](links)}
 
     def estimates(self, columns: Columns) -> dict[str, Estimate]:
