@@ -14,6 +14,7 @@ import math
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -69,16 +70,17 @@ def rows(case: Case, seed: int) -> Iterator[dict[str, object]]:
         state = torch.zeros(case.chains, *case.shape, dtype=torch.float64)
     else:
         state = hot_start(get_group(case.group), case.shape, generator, case.chains)
-    history: dict[str, list[Tensor]] = {name: [] for name in case.measure}
-    warmup = max(100, case.sweeps // 10)
+    warmup, measurements = max(100, case.sweeps // 10), case.sweeps // case.interval
+    history = {name: torch.empty(case.chains, measurements, dtype=torch.float64) for name in case.measure}
     for sweep in tqdm(range(warmup + case.sweeps), desc=case.name, file=sys.stderr, leave=False):
         sampler.warmup = sweep < warmup
         state, _ = sampler.update(state, generator)
-        if sweep >= warmup and sweep % case.interval == 0:
+        index, rest = divmod(sweep - warmup, case.interval)
+        if index >= 0 and rest == 0:
             for name, f in case.measure.items():
-                history[name].append(f(state))
+                history[name][:, index] = f(state)
     for name, (value, error, source) in case.references.items():
-        result = estimate(torch.stack(history[name], 1))
+        result = estimate(history[name])
         sigmas = (result.value - value) / math.hypot(result.error, error)
         yield {
             "case": case.name,
@@ -179,22 +181,28 @@ def main() -> None:
     parser.add_argument("--only", default="", help="run the cases whose title contains this text")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="print a JSON list and nothing else on standard output")
+    parser.add_argument("--out", help="also write the JSON list to this file, after every case")
     arguments = parser.parse_args()
-    found = []
+    found: list[dict[str, object]] = []
     for case in cases():
         if arguments.only not in case.name:
             continue
         for row in rows(case, arguments.seed):
             found.append(row)
             if not arguments.json:
-                print(
-                    f"{row['case']:32s} {row['observable']:>9s} {row['value']:.6f} +- {row['error']:.6f} "
-                    f"({row['count']} measurements, tau_int {row['tau_int']:.2f})  reference {row['reference']:.6f}"
-                    f"  {row['difference_in_errors']:+.2f} errors",
-                    flush=True,
-                )
+                print(line(row), flush=True)
+        if arguments.out:
+            Path(arguments.out).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     if arguments.json:
         print(json.dumps(found, indent=1))
+
+
+def line(row: dict[str, object]) -> str:
+    return (
+        f"{row['case']:32s} {row['observable']:>9s} {row['value']:.6f} +- {row['error']:.6f} "
+        f"({row['count']} measurements, tau_int {row['tau_int']:.2f})  reference {row['reference']:.6f}"
+        f"  {row['difference_in_errors']:+.2f} errors"
+    )
 
 
 if __name__ == "__main__":
