@@ -171,6 +171,19 @@ def test_convert_carries_what_an_ensemble_says(tmp_path: Path, generator: torch.
         convert(tmp_path / "a.h5", tmp_path / "c.nersc")
 
 
+def test_convert_notices_what_it_wrote_wrong(
+    tmp_path: Path, generator: torch.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    links = haar(3, 64, generator)
+    write(tmp_path / "a.ildg", links)
+    write(tmp_path / "b.milc", links)
+    honest = FORMATS["milc"].write
+    monkeypatch.setattr(FORMATS["milc"], "write", lambda path, u, options: honest(path, u.roll(1, 2), options))
+    with pytest.raises(UserError, match="found another"):
+        convert(tmp_path / "a.ildg", tmp_path / "b.milc")
+    assert torch.equal(read(tmp_path / "b.milc").links, links.to(torch.complex64))
+
+
 def test_convert_to_itself(tmp_path: Path, generator: torch.Generator) -> None:
     links = haar(3, 64, generator)
     write(tmp_path / "a.ildg", links)
