@@ -39,8 +39,8 @@ class EnsembleWriter:
 
     A configuration is written to its place first and counted after, so a process killed at any moment leaves a file
     that opens and holds every configuration counted. After a loss of power this is promised for those appended before
-    the last :meth:`sync`. Only one writer may have a file open; ``gaugeflow.io.read`` may at any time (plain h5py too, with
-    ``locking=False``, as HDF5 takes the writer's lock for its own).
+    the last :meth:`sync`. Only one writer may have a file open; ``gaugeflow.io.read`` may at any time
+    (plain h5py too, with ``locking=False``, as HDF5 takes the writer's lock for its own).
 
     Made by :meth:`create` or :meth:`open`; use it in a ``with`` statement or call :meth:`close`.
     """
