@@ -17,7 +17,7 @@ from gaugeflow.nn.weight import Weight
 
 __all__ = ["BILINEAR_SHARE", "calibrate", "draw_normalised_", "draw_pairs_", "trace_variance"]
 
-BILINEAR_SHARE = 0.1
+BILINEAR_SHARE = 0.05
 """q: the share of products in the squared initial weights of a bilinear layer that also has linear terms."""
 
 
