@@ -259,6 +259,7 @@ WRONG_AT_CONSTRUCTION = {
     "path": (lambda: LConv(SU2, 1, 1, generator=RNG, paths=["+z"]), "'z' does not exist in 2"),
     "path twice": (lambda: LConv(SU2, 1, 1, generator=RNG, paths=["+x", (1,)]), "each once"),
     "no paths": (lambda: LConv(SU2, 1, 1, generator=RNG, paths=[]), "at least one"),
+    "no loops": (lambda: Loops(SU2, []), "at least one, got 0"),
     "open loop": (lambda: Loops(SU2, ["+x +y"]), "closed paths"),
     "reach": (lambda: axis_paths(2, reach=0), "reach and dilation >= 1, got 0"),
     "paths that turn": (lambda: LConv(TURNING, 1, 1, generator=RNG, paths=["+x"]), "lacks"),
@@ -303,6 +304,25 @@ def test_fields_of_another_kind_are_refused_at_the_call(rng: torch.Generator) ->
         with pytest.raises(UserError, match=message):
             call()
     assert far(hot_start(SU2.group, (4, 4), rng), w.new_ones(1, 1, 4, 4, 2, 2))[1].shape == (1, 1, 4, 4, 2, 2)
+
+
+def test_function_transforms_pass_through(rng: torch.Generator) -> None:
+    """Gradients, directional derivatives and batches of torch.func, as flows and their densities use them."""
+    theory = GaugeTheory("su2", 2)
+    layers = (LConvBilin(theory, 1, 2, generator=rng), LExp(theory, 2, generator=rng), LAct(theory, 2))
+    network = LCNN(Plaq(theory), *layers, readout=Readout(theory, 2, generator=rng, over_sites="sum"))
+    links = hot_start(theory.group, (3, 3), rng, chains=2)
+    w, v = torch.randn(2, 2, 2, 3, 3, 3, generator=rng, dtype=torch.float64).requires_grad_()
+
+    def potential(w: Tensor, u: Tensor) -> Tensor:
+        return network(theory.group.mul(theory.group.exp(w[None]), u[None]))[0, 0]
+
+    force = torch.func.vmap(torch.func.grad(potential))(w, links)
+    total = sum(potential(w[k], links[k]) for k in range(2))
+    torch.testing.assert_close(force, torch.autograd.grad(total, w)[0])
+    (expected,) = torch.autograd.grad((force * v).sum(), w)
+    _, product = torch.func.jvp(torch.func.grad(potential), (w[0], links[0]), (v[0], torch.zeros_like(links[0])))
+    torch.testing.assert_close(product, expected[0])
 
 
 def test_the_example_in_the_docstring() -> None:

@@ -31,8 +31,8 @@ class LConvBilin(Layer):
         channels_out: channels that go out.
         generator: source of the initial weights, see :func:`gaugeflow.nn.initial.draw_pairs_`.
         paths: along what B is transported; the nearest neighbours in both directions and the site itself by default.
-            ``axis_paths(D, K - 1, backward=False)`` is the kernel of size K of the published network; without its local
-            path the layer is that of the preprint's first code, where B has no untransported matrices.
+            ``axis_paths(D, K - 1, backward=False)`` is the published kernel of size K: the network for the 1 x 2 loop
+            has 47 parameters with its local path, 35 with ``local=False``, where B has no untransported matrices.
         adjoints: whether A and B include the Hermitian conjugates; loops in both orientations do without.
         unit: whether they include the unit matrix.
         recompute: save memory in the backward pass by computing the sums over k once more.

@@ -72,7 +72,7 @@ class Channels:
         """
         channels = spec if isinstance(spec, Channels) else cls.scalars(spec)
         if len(channels) < 1:
-            raise UserError(f"channels: expected at least one, got {spec}")
+            raise UserError(f"channels: expected at least one, got {len(channels)}")
         return channels
 
     def __len__(self) -> int:

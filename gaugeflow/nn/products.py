@@ -13,9 +13,9 @@ from gaugeflow.nn.rows import dagger_rows, mix
 
 __all__ = ["pair_sum"]
 
-CHUNK_BYTES = 1 << 24
+CHUNK_BYTES = 1 << 22
 """Size of C in one chunk: it should stay near the processor; on a GPU the factor below fills the device."""
-DEVICE_FACTOR = 64
+DEVICE_FACTOR = 256
 
 
 def pair_sum(
@@ -57,14 +57,14 @@ def _chunk(a: Tensor, b: Tensor, weight: Tensor, adjoints: bool, unit: bool) -> 
     alpha = weight.transpose(0, 1).to(b.real.dtype)  # (J, I, K)
     j, i = alpha.shape[:2]
     kinds = torch.stack(alpha[..., : 2 * k if adjoints else k].split(k, -1))  # (1 or 2, J, I, Cb)
-    mixed = mix(kinds.flatten(0, 2), b).unflatten(0, (-1, j, i))  # (1 or 2, J, I, S, N, N)
+    mixed = mix(kinds.flatten(0, 2), b).unflatten(0, (-1, j, i)).unbind()  # 1 or 2 of (J, I, S, N, N)
     blocks = mixed[0] + mixed[1].mH if adjoints else mixed[0]
     if unit:
         blocks = blocks + alpha[..., -1, None, None, None] * torch.eye(n, dtype=b.dtype, device=b.device)
-    columns = blocks.permute(2, 0, 3, 1, 4)  # (S, J, N, I, N)
-    a = torch.cat((a, dagger_rows(a)), -2) if adjoints else a
-    c = a.shape[-2]
-    out = a.flatten(-2) @ columns[:, :c].reshape(-1, c * n, i * n)  # (S, N, C N) (S, C N, I N)
+    columns = blocks.permute(2, 0, 3, 1, 4).flatten(3)  # (S, J, N, I N)
+    row = torch.cat((a, dagger_rows(a)), -2).flatten(-2) if adjoints else a.flatten(-2)  # (S, N, C N)
+    factors = columns.split([j - 1, 1] if unit else [j], 1)
+    out = row @ factors[0].flatten(1, 2)
     if unit:
-        out = out + columns[:, -1].flatten(2)
+        out = out + factors[1].squeeze(1)
     return out.unflatten(-1, (i, n))

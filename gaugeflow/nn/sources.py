@@ -57,7 +57,7 @@ class Loops(Source):
         for path in chosen:
             if not is_closed(path):
                 raise UserError(f"Loops: expected closed paths, got {path}")
-        images = Channels.orbits(chosen, theory)
+        images = Channels.of(Channels.orbits(chosen, theory))
         super().__init__(theory, images if theory.turned_axes else Channels.scalars(len(images)))
         self.paths = [path for _, path in images.entries]
 
