@@ -195,3 +195,26 @@ def test_too_short_a_chain_says_that_it_has_no_error(tmp_path: Path) -> None:
     assert "fewer than" in row["warning"]
     assert "fewer than" in (tmp_path / "run" / "report.md").read_text()
     assert report["observables"]["plaquette"]["deviation"] is None
+
+
+def test_fields_appended_after_the_last_checkpoint_are_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = {"save_fields": True, "chains": 2, "measurements": 9, "checkpoint_every": {"steps": 4}}
+    run(tmp_path / "whole", **keep)
+    step = Chain.step
+
+    def crashing(self: Chain, index: int, record: runs.Record) -> None:
+        step(self, index, record)
+        if index == 54:  # two measurements after the checkpoint at 52
+            raise RuntimeError("crash")
+
+    monkeypatch.setattr(Chain, "step", crashing)
+    with pytest.raises(RuntimeError, match="crash"):
+        run(tmp_path / "crashed", **keep)
+    monkeypatch.undo()
+    assert len(read(tmp_path / "crashed" / "chain.h5").links) == 10
+    runs.resume(Chain, tmp_path / "crashed", quiet=True)
+    whole, crashed = (read(tmp_path / name / "chain.h5") for name in ("whole", "crashed"))
+    assert torch.equal(whole.links, crashed.links)
+    assert whole.metadata["step"] == crashed.metadata["step"]

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -257,6 +258,22 @@ def test_a_full_disk(finished: Path, call: Call) -> None:
     refused(answer, "File too large", finished)
     assert call("report", finished).code == 0
     assert call("resume", finished, "--set", "measurements=300").code == 0
+
+
+def test_sigterm_ends_with_a_checkpoint_and_its_own_exit_code(tmp_path: Path, config: Path) -> None:
+    command = [sys.executable, "-c", "from gaugeflow.cli import main; main()", "run", str(config), "--json"]
+    options = ["--out", str(tmp_path / "r"), "--set", "measurements=1000000"]
+    process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        while not (tmp_path / "r" / "checkpoint.pt").exists() and process.poll() is None:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, out) == (143, "")
+    assert f"gaugeflow resume {tmp_path / 'r'}" in err
+    assert "Traceback" not in err
 
 
 def test_a_bug_shows_its_traceback(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
