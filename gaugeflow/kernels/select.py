@@ -1,7 +1,9 @@
 """From a field or a group to the fastest kernels for it."""
 
+import os
 from collections.abc import Sequence
 from functools import lru_cache
+from importlib.util import find_spec
 
 import torch
 from torch import Tensor
@@ -102,17 +104,23 @@ def is_traced(links: Tensor) -> bool:
 def _kernels(
     group: Group, shape: tuple[int, ...], staples: Staples, dtype: torch.dtype, device: str, backend: str
 ) -> LoopKernels:
-    return _backend_class(backend, torch.device(device))(group, shape, staples, dtype, device)
+    return _backend_class(backend, group, torch.device(device))(group, shape, staples, dtype, device)
 
 
-def _backend_class(backend: str, device: torch.device) -> type[LoopKernels]:
+def _backend_class(backend: str, group: Group, device: torch.device) -> type[LoopKernels]:
     """Imports a backend only when it is asked for: compilers are slow to load, and triton may be absent."""
-    if device.type == "cpu" and backend in ("auto", "numba"):
+    if backend in ("auto", "numba") and device.type == "cpu":
         from gaugeflow.kernels.numba_backend import NumbaKernels
 
         return NumbaKernels
+    on_gpu = device.type == "cuda" or os.environ.get("TRITON_INTERPRET") == "1"
+    if backend == "triton" and not find_spec("triton"):
+        raise UserError("kernels: the backend 'triton' needs the package triton, which is not installed")
+    if on_gpu and (backend == "triton" or (backend == "auto" and group.n <= 3 and find_spec("triton"))):
+        from gaugeflow.kernels.triton_backend import TritonKernels
+
+        return TritonKernels
     if backend in ("auto", "torch"):
         return TorchKernels
-    raise UserError(
-        f"kernels: backend {backend!r} does not serve device {device}; expected one of {', '.join(BACKENDS)}"
-    )
+    expected = ", ".join(BACKENDS)
+    raise UserError(f"kernels: backend {backend!r} does not serve device {device}; expected one of {expected}")
