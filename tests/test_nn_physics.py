@@ -306,6 +306,7 @@ def test_fields_of_another_kind_are_refused_at_the_call(rng: torch.Generator) ->
     assert far(hot_start(SU2.group, (4, 4), rng), w.new_ones(1, 1, 4, 4, 2, 2))[1].shape == (1, 1, 4, 4, 2, 2)
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")  # torch's own, in jvp
 def test_function_transforms_pass_through(rng: torch.Generator) -> None:
     """Gradients, directional derivatives and batches of torch.func, as flows and their densities use them."""
     theory = GaugeTheory("su2", 2)
