@@ -511,3 +511,58 @@ def test_site_scalars_under_the_gauge_group_are_invariant():
     channels_free = functools.partial(SiteScalars, channels=0)
     assert verdict(plaquettes, theta, "gauge * translations", channels_free) is Verdict.HOLDS
     assert verdict(lambda t: t[:, 0].cos(), theta, "gauge", channels_free) is Verdict.BROKEN
+
+
+def test_a_small_channel_beside_a_huge_one_is_judged_by_its_own_size():
+    def both(r, size):
+        return torch.stack([1e20 * energy(r), energy(r) + size * r[:, 0, 0]], dim=1)
+
+    assert verdict(lambda r: both(r, 0.0)) is Verdict.HOLDS
+    assert verdict(lambda r: both(r, 1e-3)) is Verdict.BROKEN
+
+
+def test_a_broken_channel_beside_one_that_is_rounding_only():
+    def both(r, size):
+        noise = r.sum((1, 2)) - r.flip(1).sum((1, 2))
+        return torch.stack([noise, energy(r) + size * r[:, 0, 0]], dim=1)
+
+    assert verdict(lambda r: both(r, 0.0)) is Verdict.HOLDS
+    assert verdict(lambda r: both(r, 0.1)) is Verdict.BROKEN
+
+
+def test_a_factor_of_a_product_that_moves_nothing_is_named():
+    report = check(energy, Electrons(points(n=2).data, n_up=1), "orthogonal * spin-permutations", out=Scalars)
+    assert report.verdict is Verdict.VACUOUS
+    assert "permutations within species" in str(report)
+
+
+def test_an_output_on_which_the_group_cannot_act():
+    u = Links(haar((2, 2, 4, 4), 2, torch.Generator().manual_seed(0)))
+    assert verdict(lambda u: u[:, :1, :3, :3], u, "gauge", SiteMatrices) is Verdict.WRONG_SHAPE
+    assert verdict(lambda u: u[:, :1, :1, :1], u, "gauge", SiteMatrices) is Verdict.WRONG_SHAPE
+
+
+def test_structural_constants_in_single_precision_are_not_a_break():
+    angles = 2 * math.pi / 3 * torch.arange(3)
+    directions = torch.stack([angles.cos(), angles.sin()])
+
+    def three_fold(r, shift=0.0):
+        # the squares along three directions add up to 3/2 r^2
+        along = (r @ directions.to(r.dtype)).square().sum((1, 2))
+        return along + shift * r[:, 0, 0]
+
+    x = Points(points().data[:, :, :2])
+    report = check(three_fold, x, "rotations", out=Scalars)
+    assert report.holds
+    assert "constants stored in float32" in str(report)
+    assert verdict(lambda r: three_fold(r, 1e-5), x, "rotations") is Verdict.BROKEN
+
+
+def test_integer_fields():
+    spins = SiteScalars(2 * torch.randint(2, (1, 1, 4, 4), generator=torch.Generator().manual_seed(0)) - 1)
+
+    def ising(s):
+        return (s * s.roll(1, 2) + s * s.roll(1, 3)).sum((1, 2, 3))
+
+    assert verdict(ising, spins, "translations * z2") is Verdict.HOLDS
+    assert verdict(lambda s: ising(s) + s[:, 0, 0, 0], spins, "translations") is Verdict.BROKEN

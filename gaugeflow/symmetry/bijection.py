@@ -55,7 +55,7 @@ def check_invertible(
         pairs = compare(again, map_tensors(lambda t: cast(t, dtype), x))
         if log_det is not None and log_back is not None:
             unit = torch.maximum(log_det.abs(), torch.ones_like(log_det)).double()
-            pairs.append(((log_det + log_back).abs().double(), unit))
+            pairs.append(((log_det + log_back).abs().double()[None], unit[None]))
         return pairs
 
     start = time.perf_counter()
@@ -87,7 +87,7 @@ def check_logdet(
             raise Unusable(Verdict.WRONG_TYPE, "expected the pair (y, log|det J|), got y alone")
         exact = there.jacobian_log_det(x, dtype)
         unit = torch.maximum(exact.abs(), torch.ones_like(exact)).double()
-        return [((log_det - exact).abs().double(), unit)]
+        return [((log_det - exact).abs().double()[None], unit[None])]
 
     start = time.perf_counter()
     finding = _two_precisions("log-determinant = autograd Jacobian", errors, there, x, seed, trials)
@@ -103,7 +103,7 @@ class _Map:
 
     def __call__(self, x: Tree, dtype: torch.dtype) -> tuple[Tree, Tensor | None]:
         given = map_tensors(lambda t: cast(t, dtype).detach().clone(), x)
-        with in_precision(self.subject.modules, dtype):
+        with in_precision(self.subject.held, dtype):
             try:
                 raw = call_raw(self.subject.f, raw_of(given))
             except Exception as error:
@@ -125,7 +125,7 @@ class _Map:
         x = map_tensors(lambda t: cast(t, dtype).detach(), x)
         w = next(t for leaf in leaves(x) for t in leaf.tensors).new_zeros((batch_size(x), tangent_size(x)), dtype=dtype)
         w.requires_grad_(True)
-        with in_precision(self.subject.modules, dtype), torch.enable_grad():
+        with in_precision(self.subject.held, dtype), torch.enable_grad():
             y, _ = self._split(call_raw(self.subject.f, raw_of(displaced(x, w))), batch_size(x))
             v = read_tangent(y, map_tensors(Tensor.detach, y))
             if v.shape != w.shape:
@@ -152,7 +152,7 @@ def _two_precisions(claim: str, errors: Evaluate, there: _Map, x: Tree, seed: in
                 return Finding(claim, unusable.verdict, unusable.message, notes=tuple(notes))
             notes.append(f"in {name(dtype)} it {unusable.verdict.value}: {unusable.message}")
             continue
-        relative = torch.cat([torch.stack([d / u for d, u in chunk]).amax(0) for chunk in pairs])
+        relative = torch.cat([torch.cat([d / (u + 1e-300) for d, u in chunk]).amax(0) for chunk in pairs])
         found[dtype] = Errors(dtype, relative, torch.finfo(dtype).eps)
     decision = decide(found, there.subject.depth)
     row, worst = found[decision.by].worst % batch_size(x), found[decision.by].worst

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-__all__ = ["PrecisionWatch", "cast", "in_precision", "modules_of"]
+__all__ = ["Held", "PrecisionWatch", "cast", "held_by", "in_precision", "stored_eps"]
 
+_LARGEST_CONSTANT = 10_000_000
 _COMPLEX = {torch.float64: torch.complex128, torch.float32: torch.complex64}
 
 
@@ -23,25 +25,56 @@ def cast(tensor: Tensor, dtype: torch.dtype) -> Tensor:
     return tensor.to(dtype) if tensor.is_floating_point() else tensor
 
 
-def modules_of(f: Callable[..., Any]) -> list[nn.Module]:
-    """The outermost torch modules that `f` holds: itself, `self` of a method, what a closure or a partial or the
-    attributes of an object keep, and the module-level names that a function mentions."""
+@dataclass(frozen=True)
+class Held:
+    """What a function computes with beside its arguments: its outermost modules, and tensors that are no parameters."""
+
+    modules: list[nn.Module]
+    tensors: list[Tensor]
+
+    def __add__(self, other: Held) -> Held:
+        return Held(self.modules + other.modules, self.tensors + other.tensors)
+
+    def registered(self) -> list[Tensor]:
+        """The parameters and buffers of the modules, each once."""
+        inside = (t for module in self.modules for t in (*module.parameters(), *module.buffers()))
+        return list({id(t): t for t in inside}.values())
+
+    def loose(self) -> list[Tensor]:
+        """The other tensors, each once."""
+        inside = {id(t) for t in self.registered()}
+        return list({id(t): t for t in self.tensors if id(t) not in inside}.values())
+
+    def in_single_precision(self) -> bool:
+        """Whether one of them is stored in float32 or coarser."""
+        return any(_is_inexact(t) and torch.finfo(t.dtype).eps > 1e-10 for t in (*self.registered(), *self.loose()))
+
+
+def held_by(f: Callable[..., Any]) -> Held:
+    """What `f` holds: itself, `self` of a method, what a closure or a partial or the attributes of an object keep,
+    and the module-level names that a function mentions."""
     found: dict[int, nn.Module] = {}
+    tensors: list[Tensor] = []
     seen: set[int] = set()
 
     def visit(thing: Any, depth: int) -> None:
         if id(thing) in seen or depth > 4:
             return
         seen.add(id(thing))
+        if isinstance(thing, Tensor) and _is_inexact(thing) and thing.numel() <= _LARGEST_CONSTANT:
+            tensors.append(thing)
         if isinstance(thing, nn.Module):
             found[id(thing)] = thing
+            for module in thing.modules():
+                for part in vars(module).values():
+                    visit(part if isinstance(part, Tensor) else None, depth)
             return
         for part in _held(thing):
             visit(part, depth + 1)
 
     visit(f, 0)
     inner = {id(sub) for module in found.values() for sub in list(module.modules())[1:]}
-    return [module for key, module in found.items() if key not in inner]
+    return Held([module for key, module in found.items() if key not in inner], tensors)
 
 
 def _held(thing: Any) -> Iterator[Any]:
@@ -69,7 +102,7 @@ def _captured(function: Any) -> Iterator[Any]:
     yield from function.__defaults__ or ()
     for global_name in function.__code__.co_names:
         thing = function.__globals__.get(global_name)
-        if isinstance(thing, nn.Module) or hasattr(thing, "__closure__"):
+        if isinstance(thing, (nn.Module, Tensor)) or hasattr(thing, "__closure__"):
             yield thing
 
 
@@ -83,35 +116,30 @@ def rounded(tensor: Tensor, bits: int) -> Tensor:
     return torch.ldexp(torch.round(mantissa * 2**bits) / 2**bits, exponent)
 
 
-def has_single_precision(modules: Sequence[nn.Module]) -> bool:
-    """Whether a parameter or buffer is stored in float32 or coarser."""
-    tensors = (t for module in modules for t in (*module.parameters(), *module.buffers()))
-    return any(_is_inexact(t) and torch.finfo(t.dtype).eps > 1e-10 for t in tensors)
-
-
 @contextmanager
-def in_precision(modules: Sequence[nn.Module], dtype: torch.dtype, bits: int | None = None) -> Iterator[None]:
-    """Parameters and buffers of `modules` in `dtype`, without gradients, and exactly as before on leaving.
+def in_precision(held: Held, dtype: torch.dtype, bits: int | None = None, loose: bool = False) -> Iterator[None]:
+    """Parameters and buffers of `held` in `dtype`, without gradients, and exactly as before on leaving.
 
-    They are rounded to `bits` binary digits if given.
+    The other tensors keep their dtype unless `loose`. All are rounded to `bits` binary digits if given.
 
     The tensors keep their identity, so ties and references survive; what a forward pass writes into buffers or
     parameters (running statistics) is undone.
     """
-    kept: dict[int, tuple[Tensor, Tensor, bool]] = {}
-    for module in modules:
-        for tensor in (*module.parameters(), *module.buffers()):
-            kept.setdefault(id(tensor), (tensor, tensor.data, tensor.requires_grad))
+    others = held.loose() if loose or bits is not None else []
+    kept = [(t, t.data, t.requires_grad and t.is_leaf) for t in (*held.registered(), *others)]
+    unchanged = set() if loose else {id(t) for t in others}
     try:
-        for tensor, data, _ in kept.values():
-            tensor.requires_grad_(False)
-            wanted = cast(data, dtype).clone()
+        for tensor, data, is_trained in kept:
+            if is_trained:
+                tensor.requires_grad_(False)
+            wanted = data if id(tensor) in unchanged else cast(data, dtype).clone()
             tensor.data = wanted if bits is None else rounded(wanted, bits)
         yield
     finally:
-        for tensor, data, requires_grad in kept.values():
+        for tensor, data, is_trained in kept:
             tensor.data = data
-            tensor.requires_grad_(requires_grad)
+            if is_trained:
+                tensor.requires_grad_(True)
 
 
 class PrecisionWatch(TorchFunctionMode):

@@ -46,6 +46,7 @@ class Equivariance(Claim):
 
     def verify(self, **options: Any) -> Report:
         group = group_named(self.group)
+        options.pop("samples", None)
         return check(self.f, self.x, group, out=self.out, label=self.name, **(self.options | options))
 
 
@@ -69,7 +70,9 @@ class Balance(Claim):
     log_prob: Callable[..., Any] = lambda x: x
 
     def verify(self, **options: Any) -> Report:
-        return check_detailed_balance(self.f, self.log_prob, self.x, label=self.name, seed=options.get("seed", 0))
+        samples = options.get("samples", 20_000)
+        seed = options.get("seed", 0)
+        return check_detailed_balance(self.f, self.log_prob, self.x, label=self.name, seed=seed, samples=samples)
 
 
 @dataclass(frozen=True)

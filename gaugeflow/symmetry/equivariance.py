@@ -11,21 +11,23 @@ import torch
 from torch import Tensor
 
 from gaugeflow.symmetry import euclidean, gauge, images, lattice, permutations  # noqa: F401  (register their groups)
-from gaugeflow.symmetry.casting import cast, has_single_precision
+from gaugeflow.symmetry.casting import cast
+from gaugeflow.symmetry.constants import excuse_constants
 from gaugeflow.symmetry.groups import Element, Group, group_named
 from gaugeflow.symmetry.locate import locate_break
 from gaugeflow.symmetry.precision import Decision, Errors, amplification_allowed, decide, name
 from gaugeflow.symmetry.probe import Probe, conditioning, probe
 from gaugeflow.symmetry.report import Finding, Report, Verdict, WorstCase
+from gaugeflow.symmetry.samples import Samples, common_unit
 from gaugeflow.symmetry.shrink import smallest_failing
-from gaugeflow.symmetry.subject import Subject, Unusable, compare
+from gaugeflow.symmetry.subject import Subject, Unusable, acted, compare
 from gaugeflow.symmetry.trials import Trials, master, moved
 from gaugeflow.symmetry.values import Tree, batch_size, leaves, map_tensors
 
 __all__ = ["check", "label_of"]
 
 DTYPES = (torch.float64, torch.float32)
-_ROUGH_BITS = 16
+_IDLE_DRAWS = 40
 
 
 def check(
@@ -89,23 +91,6 @@ def native_dtype(x: Tree) -> torch.dtype:
 
 
 @dataclass
-class Samples:
-    """Distances and units of all trials in one precision, `(leaves, trials)`, and how much the output varies."""
-
-    distance: list[Tensor] = field(default_factory=list)
-    unit: list[Tensor] = field(default_factory=list)
-    counted: list[Tensor] = field(default_factory=list)
-    spread: list[Tensor] = field(default_factory=list)
-
-    def add(self, y: Tree, y_g: Tree, expected: Tree, reference: Tree, counted: Tensor) -> None:
-        pairs = compare(y_g, expected)
-        self.distance.append(torch.stack([distance for distance, _ in pairs]).cpu())
-        self.unit.append(torch.stack([unit for _, unit in pairs]).cpu())
-        self.spread.append(torch.stack([distance for distance, _ in compare(y, reference)]).cpu())
-        self.counted.append(counted.cpu())
-
-
-@dataclass
 class _Run:
     subject: Subject
     plan: Trials
@@ -117,15 +102,28 @@ class _Run:
 
     def finding(self, title: str) -> Finding:
         try:
-            found = probe(self.subject, self.plan, self.native)
-            self._heed(found)
-            samples = self._all_samples()
+            self._heed(probe(self.subject, self.plan, self.native))
+            idle = self._idle_factor()
+            if idle is not None:
+                message = f"no element of {idle!r} that was drawn moves the example; give a larger one"
+                return Finding(title, Verdict.VACUOUS, message)
+            finding = self._judge(title, self._all_samples())
+            if finding.verdict is Verdict.BROKEN:
+                finding = excuse_constants(self.subject, finding)
+            if finding.verdict is Verdict.BROKEN:
+                finding = self._examine(finding)
         except Unusable as unusable:
-            return Finding(title, unusable.verdict, unusable.message, notes=self._all_notes())
-        finding = self._excuse_constants(self._judge(title, samples))
-        if finding.verdict is Verdict.BROKEN:
-            finding = self._examine(finding)
+            finding = Finding(title, unusable.verdict, unusable.message)
         return replace(finding, notes=self._all_notes())
+
+    def _idle_factor(self) -> str | None:
+        """A factor of the group that leaves the whole example alone: nothing would be learnt about it."""
+        for part in self.plan.group.parts():
+            alone = replace(self.plan, group=part)
+            drawn = (alone.draw(chunk) for chunk in range(_IDLE_DRAWS))
+            if not any(bool(moved(x, g(x)).any()) for x, g in drawn):
+                return part.label()
+        return None
 
     def _heed(self, found: Probe) -> None:
         self.notes += found.notes
@@ -159,14 +157,12 @@ class _Run:
         return samples
 
     def _judge(self, title: str, samples: dict[torch.dtype, Samples]) -> Finding:
-        unit = _common_unit(samples[min(samples, key=lambda d: torch.finfo(d).eps)])
-        errors = {dtype: self._errors(dtype, sample, unit) for dtype, sample in samples.items()}
-        counted = torch.cat(next(iter(samples.values())).counted)
-        count = self._in_trials(counted).sum()
-        if not count:
-            message = "every group element that was drawn leaves the example as it is; give a larger example"
-            return Finding(title, Verdict.VACUOUS, message)
-        decision = self._decide(errors)
+        x, _ = self.plan.draw(0)
+        eps = {dtype: self.subject.precision(x, dtype) for dtype in samples}
+        fine = min(samples, key=lambda d: torch.finfo(d).eps)
+        unit = common_unit(samples[fine], by_leaf=len(set(eps.values())) == 1)
+        errors, decision = self._decide(samples, unit, eps)
+        count = self._in_trials(torch.cat(samples[fine].counted)).sum()
         finding = Finding(
             title,
             Verdict.HOLDS if decision.holds else Verdict.BROKEN,
@@ -181,25 +177,30 @@ class _Run:
         )
         if not decision.holds:
             return self._reproduced(finding, decision)
-        if not self.constant_ok and self._is_constant(samples, unit, errors):
+        if self._is_constant(samples[fine], unit, eps[fine]):
             return replace(finding, verdict=Verdict.CONSTANT, message="the output is the same for every input")
         return finding
 
-    def _errors(self, dtype: torch.dtype, samples: Samples, unit: Tensor) -> Errors:
-        x, _ = self.plan.draw(0)
-        relative = (torch.cat(samples.distance, 1) / unit).amax(0)
-        return Errors(dtype, self._in_trials(relative), self.subject.precision(x, dtype))
+    def _decide(
+        self, samples: dict[torch.dtype, Samples], unit: Tensor, eps: dict[torch.dtype, float]
+    ) -> tuple[dict[torch.dtype, Errors], Decision]:
+        """The decision on every row of the output; the one that counts, with its errors, is the worst of them."""
+        relative = {dtype: torch.cat(s.distance, 1) / unit for dtype, s in samples.items()}
+        judged = []
+        condition = 0.0
+        for row in range(len(unit)):
+            errors = {d: Errors(d, self._in_trials(r[row]), eps[d]) for d, r in relative.items()}
+            decision = decide(errors, self.subject.depth)
+            if decision.needs_conditioning:
+                x, _ = self.plan.draw(0)
+                condition = condition or conditioning(self.subject, x, decision.by)
+                decision = decide(errors, self.subject.depth, condition)
+            judged.append((errors, decision))
+        return max(judged, key=lambda pair: (not pair[1].holds, pair[0][pair[1].by].largest))
 
     def _in_trials(self, per_entry: Tensor) -> Tensor:
         """One number for each trial: the maximum over a chunk where its entries share the group element."""
         return per_entry.reshape(-1, self.plan.size).amax(1) if self.plan.shared else per_entry
-
-    def _decide(self, errors: dict[torch.dtype, Errors]) -> Decision:
-        decision = decide(errors, self.subject.depth)
-        if decision.needs_conditioning:
-            x, _ = self.plan.draw(0)
-            decision = decide(errors, self.subject.depth, conditioning(self.subject, x, decision.by))
-        return decision
 
     def _worst(self, trial: int) -> WorstCase:
         entry = trial * self.plan.size if self.plan.shared else trial
@@ -219,7 +220,7 @@ class _Run:
         for _ in range(3):
             y, y_g = self.subject(x, decision.by), self.subject(g(x), decision.by)
             pairs = compare(y_g, _act(g, y, decision.by))
-            again.append(torch.stack([distance[rows].max() for distance, _ in pairs]))
+            again.append(torch.stack([distance[:, rows].max() for distance, _ in pairs]))
         spread = (torch.stack(again) - again[0]).abs().amax(0)
         if bool((spread > 0.01 * again[0] + 1e-300).any()) or bool((torch.stack(again).amax((0, 1)) == 0).any()):
             return replace(
@@ -227,39 +228,13 @@ class _Run:
             )
         return finding
 
-    def _excuse_constants(self, finding: Finding) -> Finding:
-        """A model whose constants are stored in float32 is symmetric to float32 only, also when it runs in float64.
-        Then its error grows with the rounding of these constants, which that of a broken symmetry does not."""
-        error = finding.largest.get("float64", 1.0)
-        single = amplification_allowed(self.subject.depth) * torch.finfo(torch.float32).eps
-        if finding.verdict is not Verdict.BROKEN or error > single or not has_single_precision(self.subject.modules):
-            return finding
-        assert finding.worst is not None
-        rough = replace(self.subject, bits=_ROUGH_BITS)
-        pairs = compare(
-            rough(finding.worst.g(finding.worst.x), torch.float64),
-            finding.worst.g(rough(finding.worst.x, torch.float64)),
-        )
-        coarse = max(float((distance / (unit + 1e-300)).max()) for distance, unit in pairs)
-        if coarse < 2.0 ** (24 - _ROUGH_BITS) / 8 * error:
-            return finding
-        message = (
-            f"the error is that of constants stored in float32: {error:.1e} as they are, {coarse:.1e} with "
-            f"{_ROUGH_BITS} binary digits; build the model in float64 for a sharper check"
-        )
-        return replace(finding, verdict=Verdict.HOLDS, message=message, failures=0)
-
-    def _is_constant(
-        self, samples: dict[torch.dtype, Samples], unit: Tensor, errors: dict[torch.dtype, Errors]
-    ) -> bool:
-        fine = min(errors, key=lambda d: errors[d].eps)
-        if self.plan.chunks * self.plan.size < 2 or not (self.plan.fresh or batch_size(self.plan.x) > 1):
+    def _is_constant(self, samples: Samples, unit: Tensor, eps: float) -> bool:
+        if self.constant_ok:
+            return False
+        if not (self.plan.fresh or batch_size(self.plan.x) > 1):
             self.notes.append("whether the output is constant was not tested: there is one input only")
             return False
-        spread = torch.cat(samples[fine].spread, 1).amax(1)
-        error = torch.cat(samples[fine].distance, 1).amax(1)
-        rounding = amplification_allowed(self.subject.depth) * errors[fine].eps * unit.amax(1)
-        return bool((spread <= torch.maximum(rounding, 10 * error)).all())
+        return samples.is_constant(unit, amplification_allowed(self.subject.depth) * eps)
 
     def _examine(self, finding: Finding) -> Finding:
         if not self.diagnose or finding.worst is None:
@@ -273,12 +248,4 @@ class _Run:
 
 
 def _act(g: Element, y: Tree, dtype: torch.dtype) -> Tree:
-    return g.map(lambda t: cast(t, dtype))(y)
-
-
-def _common_unit(samples: Samples) -> Tensor:
-    """The unit of every trial `(leaves, trials)`, the same for both precisions; small outputs count in units of a
-    millionth of the largest one, and an output that is zero throughout in units of one."""
-    unit = torch.cat(samples.unit, 1)
-    unit = torch.maximum(unit, 1e-6 * unit.amax(1, keepdim=True))
-    return torch.where(unit > 0, unit, torch.ones_like(unit))
+    return acted(g.map(lambda t: cast(t, dtype)), y)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from gaugeflow.symmetry.haar import haar, restore_group
-from gaugeflow.symmetry.values import Tree, Value, leaves
+from gaugeflow.symmetry.values import Tree, Value, largest, leaves
 
 __all__ = ["Image", "LatticeValue", "Links", "SiteMatrices", "SiteScalars", "SiteVectors", "lattice_of"]
 
@@ -38,6 +38,9 @@ class LatticeValue(Value, abstract=True):
         if len(self.shape) < 1 or 0 in self.shape or len(colours) > 1:
             layout = ["batch", *["channel"] * self.channels, "*shape", *["N"] * self.colour_axes]
             raise ValueError(f"{self.name}: expected shape ({', '.join(layout)}), got {tuple(self.data.shape)}")
+
+    def by_channel(self, tensor: Tensor) -> Tensor:
+        return tensor.reshape(len(tensor), math.prod(tensor.shape[1 : 1 + self.channels]), -1)
 
     def sizes(self) -> dict[str, int]:
         return {f"extent {axis}": extent for axis, extent in enumerate(self.shape)}
@@ -74,6 +77,9 @@ class Links(LatticeValue):
     `U_mu(x)` leads from x to x + mu. Angles are compared modulo 2 pi.
     """
 
+    def by_channel(self, tensor: Tensor) -> Tensor:
+        return tensor.reshape(len(tensor), 1, -1)
+
     @property
     def is_abelian(self) -> bool:
         return not self.data.is_complex()
@@ -98,12 +104,12 @@ class Links(LatticeValue):
         if not self.is_abelian:
             return super().distance(other)
         difference = torch.remainder(self.data.double() - other.data.double() + math.pi, 2 * math.pi) - math.pi
-        return difference.abs().reshape(len(difference), -1).amax(1)
+        return largest(self.by_channel(difference))
 
     def magnitude(self) -> Tensor:
         if not self.is_abelian:
             return super().magnitude()
-        return torch.ones(len(self.data), dtype=torch.float64, device=self.data.device)
+        return torch.ones(len(self.data), 1, dtype=torch.float64, device=self.data.device)
 
     def random_like(self, generator: torch.Generator) -> Self:
         """Haar-distributed links."""

@@ -9,12 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gaugeflow.symmetry.casting import cast, in_precision
+from gaugeflow.symmetry.casting import Held, cast, held_by, in_precision
 from gaugeflow.symmetry.coordinates import displaced, generators, tangent_size
 from gaugeflow.symmetry.equivariance import label_of
 from gaugeflow.symmetry.fields import Links
 from gaugeflow.symmetry.report import Finding, Report, Verdict
-from gaugeflow.symmetry.subject import Subject
 from gaugeflow.symmetry.trials import master, random_like
 from gaugeflow.symmetry.values import Tree, Value, batch_size, call_raw, leaves, map_leaves, map_tensors, raw_of
 
@@ -40,11 +39,11 @@ def check_gradient(
     says how exact it is itself, so no tolerance is chosen by hand.
     """
     start = time.perf_counter()
-    modules = Subject(f, None).modules + (Subject(gradient, None).modules if gradient else [])
+    held = held_by(f) + (held_by(gradient) if gradient else Held([], []))
     given = map_tensors(lambda t: cast(t, torch.float64), master(x))
     chunks = max(2, -(-trials // batch_size(x)))
     rows = []
-    with in_precision(modules, torch.float64):
+    with in_precision(held, torch.float64):
         for chunk in range(chunks):
             noise = torch.Generator().manual_seed((seed * 1_000_003 + chunk) % 2**63)
             point = given if chunk == 0 else random_like(given, noise)

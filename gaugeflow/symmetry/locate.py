@@ -45,7 +45,7 @@ def locate_break(
     if not subject.modules:
         return Place(None, ())
     x, gx = (map_tensors(lambda t: cast(t, dtype), tree) for tree in (x, g(x)))
-    with in_precision(subject.modules, dtype):
+    with in_precision(subject.held, dtype, loose=dtype in subject.casts_loose):
         try:
             search = _Search(subject, x, gx, Reader(x, g, dtype, hidden), threshold)
         except Exception:  # the model does not run on a single entry

@@ -16,12 +16,12 @@ import torch
 from torch import Tensor
 
 from gaugeflow.symmetry.bijection import check_invertible, spec_of
-from gaugeflow.symmetry.casting import in_precision
+from gaugeflow.symmetry.casting import held_by, in_precision
 from gaugeflow.symmetry.equivariance import label_of
 from gaugeflow.symmetry.fields import Links
 from gaugeflow.symmetry.report import Finding, Report, Verdict
 from gaugeflow.symmetry.scalars import Angles
-from gaugeflow.symmetry.subject import Subject, Unusable, wrap
+from gaugeflow.symmetry.subject import Unusable, wrap
 from gaugeflow.symmetry.trials import master, random_like
 from gaugeflow.symmetry.values import Tree, Value, batch_size, leaves, map_tensors, raw_of
 
@@ -30,7 +30,7 @@ __all__ = ["check_detailed_balance", "check_reversible"]
 _THRESHOLD = 5.0
 _SUSPECTS = 4
 _CONFIRMATION = 5
-_COMPONENTS = 6
+_COMPONENTS = 8
 _WAVES = 6
 _FEWEST = 200
 
@@ -57,10 +57,9 @@ def check_detailed_balance(
     """
     start = time.perf_counter()
     claim = "detailed balance" if reversible else "stationarity"
-    subject = Subject(move, None)
     example = map_tensors(lambda t: t[:1], master(x))
     try:
-        with in_precision(subject.modules + Subject(log_prob, None).modules, torch.float64):
+        with in_precision(held_by(move) + held_by(log_prob), torch.float64):
             test = _Test(move, log_prob, example, seed, chunk_size, reversible)
             z, names, size = test.verdict(samples)
     except Unusable as unusable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
@@ -9,7 +10,7 @@ from typing import ClassVar, Self
 import torch
 from torch import Tensor
 
-from gaugeflow.symmetry.values import Tree, Value, batch_size, leaves, normal_like
+from gaugeflow.symmetry.values import Tree, Value, batch_size, largest, leaves, normal_like, wide
 
 __all__ = ["Electrons", "PairFeatures", "PointFeatures", "Points", "particles_of", "species_of"]
 
@@ -25,6 +26,15 @@ class ParticleValue(Value, abstract=True):
         if self.data.ndim < 1 + self.particle_axes or len(extents) > 1:
             layout = ", ".join(["batch", *["n"] * self.particle_axes, "..."])
             raise ValueError(f"{self.name}: expected shape ({layout}), got {tuple(self.data.shape)}")
+
+    def by_channel(self, tensor: Tensor) -> Tensor:
+        """The axes between the particles and the tensor components are channels; coordinates are none."""
+        rank = getattr(self, "rank", None)
+        if rank is None:
+            return tensor.reshape(len(tensor), 1, -1)
+        first, last = 1 + self.particle_axes, tensor.ndim - rank
+        sizes = [math.prod(tensor.shape[a:b]) for a, b in ((1, first), (first, last), (last, tensor.ndim))]
+        return tensor.reshape(len(tensor), *sizes).movedim(2, 1)
 
     def sizes(self) -> dict[str, int]:
         return {"particles": self.data.shape[1]}
@@ -119,10 +129,13 @@ class Electrons(Points):
             raise ValueError(f"electrons: expected 0 <= n_up <= {n}, got {self.n_up}")
 
     def distance(self, other: Self) -> Tensor:
-        difference = (self.data - other.data).abs().double().reshape(len(self.data), -1).amax(1)
+        difference = largest(self.by_channel(wide(self.data) - wide(other.data)))
         if self.spins is None or other.spins is None:
             return difference
-        return difference + (self.spins != other.spins).any(1)
+        return difference + (self.spins != other.spins).any(1, keepdim=True)
+
+    def magnitude(self) -> Tensor:
+        return largest(self.by_channel(wide(self.data)))
 
     def random_like(self, generator: torch.Generator) -> Self:
         return replace(self, data=normal_like(self.data, generator))

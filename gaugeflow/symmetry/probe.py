@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gaugeflow.symmetry.precision import amplification_allowed
 from gaugeflow.symmetry.report import Verdict
-from gaugeflow.symmetry.subject import Subject, Unusable, compare
+from gaugeflow.symmetry.subject import Subject, Unusable, acted, compare
 from gaugeflow.symmetry.trials import Trials, random_like
 from gaugeflow.symmetry.values import Tree, map_tensors
 
@@ -49,7 +49,7 @@ def probe(subject: Subject, plan: Trials, dtype: torch.dtype) -> Probe:
             "the output for one entry depends on the other entries of the batch: the symmetry was checked with the "
             "same group element for the whole batch"
         )
-    g(once)
+    acted(g, once)
     return Probe(fresh, dependent, tuple(notes))
 
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from gaugeflow.symmetry.values import Tree, Value, batch_size
+from gaugeflow.symmetry.values import Tree, Value, batch_size, largest, wide
 
 __all__ = ["Angles", "CartesianTensors", "Invariants", "PolyakovLoop", "Scalars", "SignedLog"]
 
@@ -26,6 +26,9 @@ class Scalars(Value):
 
     odd: tuple[str, ...] = ()
 
+    def by_channel(self, tensor: Tensor) -> Tensor:
+        return tensor.reshape(len(tensor), -1, 1)
+
     @classmethod
     def readings(cls, tensor: Tensor, like: Tree) -> Iterator[Value]:
         if cls is Scalars and tensor.shape[0] == batch_size(like):
@@ -35,6 +38,9 @@ class Scalars(Value):
 @dataclass(frozen=True, eq=False)
 class Invariants(Value):
     """Numbers `(batch, ...)` that no group touches, not even the sign of a signed permutation."""
+
+    def by_channel(self, tensor: Tensor) -> Tensor:
+        return tensor.reshape(len(tensor), -1, 1)
 
     @classmethod
     def readings(cls, tensor: Tensor, like: Tree) -> Iterator[Value]:
@@ -48,10 +54,10 @@ class Angles(Scalars):
 
     def distance(self, other: Self) -> Tensor:
         difference = torch.remainder(self.data.double() - other.data.double() + math.pi, 2 * math.pi) - math.pi
-        return difference.abs().reshape(len(difference), -1).amax(1)
+        return largest(self.by_channel(difference))
 
     def magnitude(self) -> Tensor:
-        return torch.ones(len(self.data), dtype=torch.float64, device=self.data.device)
+        return torch.ones_like(self.by_channel(self.data)[..., 0], dtype=torch.float64)
 
     def random_like(self, generator: torch.Generator) -> Self:
         angles = (2 * torch.rand(self.data.shape, dtype=torch.float64, generator=generator) - 1) * math.pi
@@ -66,6 +72,9 @@ class PolyakovLoop(Value):
     """
 
     winding: int = 1
+
+    def by_channel(self, tensor: Tensor) -> Tensor:
+        return tensor.reshape(len(tensor), -1, 1)
 
     def validate(self) -> None:
         if not self.data.is_complex():
@@ -134,7 +143,7 @@ class SignedLog(Value):
         top = torch.maximum(log, log_other)
         top = torch.where(torch.isfinite(top), top, torch.zeros_like(top))
         difference = self.sign * torch.exp(log - top) - other.sign * torch.exp(log_other - top)
-        return difference.abs().double().reshape(len(log), -1).amax(1)
+        return largest(self.by_channel(wide(difference)))
 
     def magnitude(self) -> Tensor:
-        return torch.ones(len(self.data), dtype=torch.float64, device=self.data.device)
+        return torch.ones(len(self.data), 1, dtype=torch.float64, device=self.data.device)

@@ -49,7 +49,7 @@ def _fails(subject: Subject, plan: Trials, x: Tree, allowed: float) -> bool:
             pairs = compare(subject(gx, torch.float64), g(subject(x, torch.float64)))
         except (Unusable, ValueError, RuntimeError):
             return False
-        errors = [float(distance / (unit + 1e-300)) for distance, unit in pairs]
+        errors = [float((distance / (unit + 1e-300)).max()) for distance, unit in pairs]
         if bool(moved(x, gx).any()) and max(errors) > max(allowed, 1e-10):
             return True
     return False

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gaugeflow.symmetry.casting import PrecisionWatch, cast, in_precision, modules_of, stored_eps
+from gaugeflow.symmetry.casting import Held, PrecisionWatch, cast, held_by, in_precision, stored_eps
+from gaugeflow.symmetry.groups import Element
 from gaugeflow.symmetry.report import Verdict
 from gaugeflow.symmetry.values import (
     Tree,
@@ -24,7 +25,9 @@ from gaugeflow.symmetry.values import (
     zip_leaves,
 )
 
-__all__ = ["Subject", "Unusable", "compare", "wrap"]
+__all__ = ["Subject", "Unusable", "acted", "compare", "wrap"]
+
+_CHANNELS = 64
 
 
 class Unusable(Exception):
@@ -42,18 +45,23 @@ class Subject:
 
     `batched = False` is for a function of one example without batch axis. The inputs it gets are copies, so
     that what it does to them in place stays without effect; `mutates` tells that it happened. `bits` rounds the
-    parameters and buffers of its modules.
+    parameters, buffers and other tensors that it holds.
     """
 
     f: Callable[..., Any]
     out: Any
     batched: bool = True
     bits: int | None = None
-    modules: list[nn.Module] = field(default_factory=list)
     mutates: bool = False
+    casts_loose: set[torch.dtype] = field(default_factory=set)
+    held: Held = field(init=False)
 
     def __post_init__(self) -> None:
-        self.modules = modules_of(self.f)
+        self.held = held_by(self.f)
+
+    @property
+    def modules(self) -> list[nn.Module]:
+        return self.held.modules
 
     @property
     def depth(self) -> int:
@@ -65,15 +73,26 @@ class Subject:
         """The typed output in `dtype`; `Unusable` if it raises or is of another type, shape or not finite."""
         given = map_tensors(lambda t: cast(t, dtype).detach().clone(memory_format=torch.contiguous_format), x)
         before = [(t, t._version) for leaf in leaves(given) for t in leaf.tensors]
-        with in_precision(self.modules, dtype, self.bits):
-            try:
-                raw = self.call(given)
-            except Exception as error:
-                raise Unusable(Verdict.RAISED, f"{type(error).__name__}: {_first_line(error)}") from error
+        raw = self._call_in(dtype, given)
         self.mutates |= any(t._version != version for t, version in before)
         y = wrap(self.out, raw)
         self._validate(y, batch_size(x))
         return map_tensors(Tensor.detach, y)
+
+    def _call_in(self, dtype: torch.dtype, given: Tree) -> Any:
+        """The plain output. Tensors that are no parameters keep their dtype, unless it fails because of them."""
+        attempts = [dtype in self.casts_loose, True] if self.held.tensors else [False]
+        for loose in dict.fromkeys(attempts):
+            try:
+                with in_precision(self.held, dtype, self.bits, loose):
+                    raw = self.call(given)
+            except Exception as error:
+                failure = Unusable(Verdict.RAISED, f"{type(error).__name__}: {_first_line(error)}")
+                failure.__cause__ = error
+            else:
+                self.casts_loose |= {dtype} if loose else set()
+                return raw
+        raise failure
 
     def call(self, x: Tree) -> Any:
         """The plain output, in the precision of `x`, whatever it is."""
@@ -138,7 +157,7 @@ def wrap(out: Any, raw: Any) -> Tree:
         value = make(*parts)
     except TypeError as error:
         raise Unusable(Verdict.WRONG_TYPE, f"{error}; the function returned {_describe(raw)}") from error
-    except ValueError as error:
+    except (ValueError, RuntimeError, IndexError) as error:
         raise Unusable(Verdict.WRONG_SHAPE, str(error)) from error
     if not isinstance(value, Value):
         raise TypeError(f"expected out to be a value type, got {out!r}, which makes {type(value).__name__}")
@@ -156,7 +175,7 @@ def _describe(raw: Any) -> str:
 
 
 def compare(left: Tree, right: Tree) -> list[tuple[Tensor, Tensor]]:
-    """Distance and unit of every pair of leaves, each `(batch,)`; `Unusable` where shapes or types differ."""
+    """Distance and unit of every pair of leaves, `(channels, batch)`; `Unusable` where shapes or types differ."""
     pairs = []
     for a, b in zip_leaves(left, right):
         shapes = [[tuple(t.shape) for t in leaf.tensors] for leaf in (a, b)]
@@ -164,5 +183,22 @@ def compare(left: Tree, right: Tree) -> list[tuple[Tensor, Tensor]]:
             raise Unusable(
                 Verdict.WRONG_SHAPE, f"expected {a.name} of shape {shapes[1]} on the transformed input, got {shapes[0]}"
             )
-        pairs.append((a.distance(b), torch.maximum(a.magnitude(), b.magnitude())))
+        unit = torch.maximum(a.magnitude(), b.magnitude())
+        pairs.append((_fewer(a.distance(b)).T, _fewer(unit).T))
     return pairs
+
+
+def _fewer(per_channel: Tensor) -> Tensor:
+    """At most 64 channels, neighbours put together."""
+    groups = per_channel.split(-(-per_channel.shape[1] // _CHANNELS), dim=1)
+    return torch.stack([group.amax(1) for group in groups], dim=1)
+
+
+def acted(g: Element, y: Tree) -> Tree:
+    """D(g) y; `Unusable` if the output does not have the shape on which g acts."""
+    try:
+        return g(y)
+    except (RuntimeError, IndexError) as error:
+        shapes = [tuple(t.shape) for leaf in leaves(y) for t in leaf.tensors]
+        message = f"the group element cannot act on an output of shape {shapes}: {_first_line(error)}"
+        raise Unusable(Verdict.WRONG_SHAPE, message) from error

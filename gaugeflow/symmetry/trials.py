@@ -82,5 +82,5 @@ def random_like(x: Tree, generator: torch.Generator) -> Tree:
 
 def moved(x: Tree, gx: Tree) -> Tensor:
     """Which entries of the batch a group element changes at all, `(batch,)`."""
-    changes = [(a.distance(b) > 1e-9 * a.magnitude()) for a, b in zip_leaves(gx, x)]
+    changes = [(a.distance(b) > 1e-9 * a.magnitude()).any(1) for a, b in zip_leaves(gx, x)]
     return torch.stack(changes).any(0)

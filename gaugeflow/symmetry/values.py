@@ -26,6 +26,7 @@ __all__ = [
     "Value",
     "batch_size",
     "call_raw",
+    "largest",
     "leaves",
     "map_leaves",
     "map_tensors",
@@ -87,14 +88,18 @@ class Value:
         tensors = self.tensors
         return tensors[0] if len(tensors) == 1 else tensors
 
+    def by_channel(self, tensor: Tensor) -> Tensor:
+        """A tensor of this shape as `(batch, channels, ...)`: channels have their own scales and are judged apart."""
+        return tensor.reshape(len(tensor), 1, -1)
+
     def distance(self, other: Self) -> Tensor:
-        """Largest absolute difference in each entry of the batch, shape `(batch,)`, in float64."""
+        """Largest absolute difference in each entry of the batch and each channel, `(batch, channels)`, in float64."""
         pairs = zip(self.tensors, other.tensors, strict=True)
-        return torch.stack([_entry_max(wide(a) - wide(b)) for a, b in pairs]).amax(0)
+        return torch.cat([largest(self.by_channel(wide(a) - wide(b))) for a, b in pairs], dim=1)
 
     def magnitude(self) -> Tensor:
-        """The unit of `distance`, shape `(batch,)`: the largest absolute component."""
-        return torch.stack([_entry_max(wide(a)) for a in self.tensors]).amax(0)
+        """The unit of `distance`, `(batch, channels)`: the largest absolute component."""
+        return torch.cat([largest(self.by_channel(wide(a))) for a in self.tensors], dim=1)
 
     def is_finite(self) -> bool:
         return all(bool(torch.isfinite(t).all()) for t in self.tensors)
@@ -122,15 +127,16 @@ def wide(tensor: Tensor) -> Tensor:
     return tensor.to(torch.complex128 if tensor.is_complex() else torch.float64)
 
 
-def _entry_max(tensor: Tensor) -> Tensor:
-    flat = tensor.abs().reshape(tensor.shape[0], -1)
-    return flat.amax(1) if flat.shape[1] else flat.new_zeros(flat.shape[0])
+def largest(channels: Tensor) -> Tensor:
+    """The largest modulus behind the first two axes."""
+    flat = channels.abs().reshape(*channels.shape[:2], -1) if channels.numel() else channels.abs()[..., :1]
+    return flat.amax(2) if flat.shape[2] else flat.new_zeros(flat.shape[:2])
 
 
 def normal_like(tensor: Tensor, generator: torch.Generator) -> Tensor:
-    """Normal numbers with the root mean square of `tensor`, positive where it is; integers stay."""
+    """Normal numbers with the root mean square of `tensor`, positive where it is; integers are shuffled."""
     if not (tensor.is_floating_point() or tensor.is_complex()):
-        return tensor
+        return tensor.flatten()[torch.randperm(tensor.numel(), generator=generator)].reshape(tensor.shape)
     dtype = wide(tensor).dtype
     noise = torch.randn(tensor.shape, dtype=dtype, generator=generator).to(tensor.device)
     rms = wide(tensor).abs().square().mean().sqrt()

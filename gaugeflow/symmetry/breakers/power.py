@@ -51,7 +51,7 @@ def activations(claim: Equivariance, x: Tree | None = None) -> list[tuple[str, T
         return []
     paths = {id(module): path for path, module in root.named_modules()}
     subject = Subject(claim.f, claim.out, claim.options.get("batched", True))
-    with in_precision(subject.modules, torch.float64), recorded([root]) as calls:
+    with in_precision(subject.held, torch.float64), recorded([root]) as calls:
         subject.call(master(claim.x) if x is None else x)
     every: list[Call] = [inner for call in calls for inner in call.walk()]
     return [(paths[id(call.module)], call.outputs[0]) for call in every if call.outputs]
