@@ -10,7 +10,7 @@ from torch import Tensor
 
 import gaugeflow.nn.network
 from gaugeflow.errors import UserError
-from gaugeflow.lattice import hot_start, loop_traces, plaquette, polyakov, stout_smear, wilson_lines
+from gaugeflow.lattice import cold_start, hot_start, loop_traces, plaquette, polyakov, stout_smear, wilson_lines
 from gaugeflow.nn import (
     LCNN,
     Block,
@@ -39,6 +39,10 @@ from gaugeflow.nn import (
 from gaugeflow.nn.initial import trace_variance
 from gaugeflow.nn.invariants import frobenius, normalised_trace
 from gaugeflow.nn.sources import link_matrices
+
+SU2, SU3, SU2_4D = GaugeTheory("su2", 2), GaugeTheory("su3", 2), GaugeTheory("su2", 4)
+TURNING = GaugeTheory("su2", 2, rotations="all")
+RNG = torch.Generator().manual_seed(0)
 
 
 @pytest.fixture
@@ -181,6 +185,20 @@ def test_gates_depend_on_the_channels_own_trace_at_first(rng: torch.Generator) -
     torch.testing.assert_close(gated, normalised_trace(w).real.relu()[..., None, None] * w)
 
 
+def test_readouts_are_networks_on_the_traces_of_a_site(rng: torch.Generator) -> None:
+    w = torch.randn(2, 3, 4, 5, 3, 3, generator=rng, dtype=torch.complex128)
+    features = {
+        over: Readout(SU3, 3, 2, generator=torch.Generator().manual_seed(1), hidden=(4,), over_sites=over)
+        for over in ("none", "mean", "sum")
+    }
+    first, second = (weight() for weight in features["none"].weights)
+    hidden = torch.nn.functional.silu(torch.einsum("hc,bcxy->bhxy", first, Trace()(w)))
+    expected = torch.einsum("fh,bhxy->bfxy", second, hidden)
+    torch.testing.assert_close(features["none"](w), expected)
+    torch.testing.assert_close(features["mean"](w), expected.mean((2, 3)))
+    torch.testing.assert_close(features["sum"](w), expected.sum((2, 3)))
+
+
 def variances(layers: list, links: Tensor, w: Tensor) -> list[float]:
     """Trace variance behind each layer in units of that in front of the first."""
     first, found = float(trace_variance(w)), []
@@ -217,6 +235,9 @@ def test_calibration_keeps_it_exactly_with_tied_weights_too(layer: Callable, rng
     calibrate(Stack(*layers), links, w)
     assert variances(layers, links, w) == pytest.approx([1.0] * 10)
     assert before[-1] < 0.5  # the question was not idle
+    cold = cold_start(theory.group, (4, 4), chains=2)
+    with pytest.raises(UserError, match="traces vary"):
+        calibrate(Stack(*layers), cold, source(cold))
 
 
 @torch.no_grad()
@@ -233,9 +254,6 @@ def test_deep_stacks_do_not_grow_between_norms(rng: torch.Generator) -> None:
     assert float(normed.abs().max()) < 10
 
 
-SU2, SU3, SU2_4D = GaugeTheory("su2", 2), GaugeTheory("su3", 2), GaugeTheory("su2", 4)
-TURNING = GaugeTheory("su2", 2, rotations="all")
-RNG = torch.Generator().manual_seed(0)
 WRONG_AT_CONSTRUCTION = {
     "half precision": (lambda: GaugeTheory("su2", 2, dtype=torch.float16), "float32 or float64, got torch.float16"),
     "one dimension": (lambda: GaugeTheory("su2", 1), "D >= 2 lattice axes, got 1"),

@@ -11,6 +11,7 @@ they do depends on the field: :func:`calibrate` measures it.
 import torch
 from torch import Tensor
 
+from gaugeflow.errors import UserError
 from gaugeflow.nn.invariants import normalised_trace
 from gaugeflow.nn.layer import Layer, Residual, Stack
 from gaugeflow.nn.weight import Weight
@@ -32,16 +33,14 @@ def draw_pairs_(weight: Weight, generator: torch.Generator, unit: bool) -> None:
     Without the unit all terms are products. With it the terms linear in either factor share ``1 - q`` evenly, and the
     constant term, unit times unit, is zero.
     """
-    if not unit:
-        return draw_normalised_(weight, generator)
     drawn, count = weight.draw(generator), weight.multiplicity()
-    value = torch.zeros_like(drawn)
     products, left, right = (..., slice(-1), slice(-1)), (..., slice(-1), -1), (..., -1, slice(-1))
     linear = (1 - BILINEAR_SHARE) / 2
-    for terms, share in ((products, BILINEAR_SHARE), (left, linear), (right, linear)):
+    shares = ((products, BILINEAR_SHARE), (left, linear), (right, linear)) if unit else ((..., 1.0),)
+    value = torch.zeros_like(drawn)
+    for terms, share in shares:
         value[terms] = _normalised(drawn[terms], count[terms], share)
     weight.set_(value)
-    return None
 
 
 def _normalised(weight: Tensor, count: Tensor, share: float) -> Tensor:
@@ -67,6 +66,9 @@ def calibrate(layer: Layer, links: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
 
     Returns:
         What the scaled layer makes of them, ``(links, w)``.
+
+    Raises:
+        UserError: traces that are the same everywhere, as on a cold start.
     """
     if isinstance(layer, Stack):
         for inner in layer:
@@ -76,5 +78,8 @@ def calibrate(layer: Layer, links: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
         calibrate(layer.layer, links, w)
     elif layer.linear_weight is not None:
         _, after = layer(links, w)
-        layer.linear_weight.free.mul_((trace_variance(w) / trace_variance(after)).sqrt())
+        scale = (trace_variance(w) / trace_variance(after)).sqrt()
+        if not 0 < scale < torch.inf:
+            raise UserError(f"calibrate: expected fields whose traces vary, got a scale of {float(scale)} for {layer}")
+        layer.linear_weight.free.mul_(scale)
     return layer(links, w)
