@@ -4,8 +4,7 @@ import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
-from gaugeflow.lattice.fields import lattice_shape
-from gaugeflow.lattice.loops import line_products
+from gaugeflow.lattice import lattice_shape, wilson_lines
 from gaugeflow.nn.channels import Channels
 from gaugeflow.nn.layer import Layer
 from gaugeflow.nn.rows import block_rows, from_rows
@@ -42,7 +41,8 @@ class Block(Layer):
         if any(extent % b for extent in shape):
             raise UserError(f"Block: expected extents divisible by {b}, got {shape}")
         corners = (slice(None), *[slice(None, None, b)] * len(shape))
-        return torch.stack([line_products(links, mu, b)[-1][corners] for mu in range(len(shape))], 1)
+        lines = wilson_lines(links, [(mu + 1,) * b for mu in range(len(shape))])
+        return torch.stack([line[corners] for line in lines], 1)
 
     def new_sites(self, links: Tensor, w: Tensor) -> Tensor:
         b, rows = self.stride, block_rows(w)

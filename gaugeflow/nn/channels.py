@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from gaugeflow.errors import UserError
 from gaugeflow.kernels import Path
-from gaugeflow.lattice.paths import parse_path
+from gaugeflow.lattice import parse_path
 from gaugeflow.nn.theory import GaugeTheory
 
 __all__ = ["Channels", "Label", "axis_paths", "generators", "orbit", "read_paths", "turned"]

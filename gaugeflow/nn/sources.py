@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from gaugeflow.errors import UserError
 from gaugeflow.kernels import Path, path_products
-from gaugeflow.lattice.fields import lattice_shape
-from gaugeflow.lattice.paths import is_closed, parse_path, rectangle
+from gaugeflow.lattice import lattice_shape, parse_path, rectangle
+from gaugeflow.lattice.paths import is_closed
 from gaugeflow.nn.channels import Channels
 from gaugeflow.nn.theory import GaugeTheory
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.kernels import Path, path_products
-from gaugeflow.lattice.fields import lattice_shape
+from gaugeflow.lattice import lattice_shape
 from gaugeflow.lattice.paths import displacement
 from gaugeflow.nn.rows import block_rows
 
