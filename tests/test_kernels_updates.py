@@ -38,10 +38,7 @@ def test_sweeps_agree_link_by_link(case: Case, backend: str, generator: torch.Ge
     states = []
     for kernels in (case.kernels("torch"), case.kernels(backend)):
         state = kernels.pack(links)
-        for key in (1, 2**63 + 5):
-            kernels.heatbath_(state, key)
-            kernels.overrelax_(state)
-        states.append(kernels.unpack(state))
+        states.append(kernels.unpack(kernels.overrelax_(kernels.heatbath_(state, 2**63 + 5))))
     difference = case.algebra.mul(states[0], case.algebra.dagger(states[1]))
     assert (case.algebra.trace(difference) - 1).abs().max() < 1e-10
     moved = case.algebra.mul(states[0], case.algebra.dagger(links))
