@@ -21,7 +21,7 @@ SAMPLERS = {
     "heatbath": "{name: heatbath, overrelaxation: 1}",
     "hmc": "{name: hmc, integrator: omelyan4, length: 0.5}",
 }
-KILLS = 8
+KILLS = 6
 
 CONFIG = """\
 task: chain
@@ -32,7 +32,7 @@ action: {{name: wilson, beta: 2.2}}
 sampler: {sampler}
 chains: 3
 warmup: 20
-measurements: 60
+measurements: 30
 interval: 2
 observables: [plaquette, {{name: wilson_loops, r: 2, t: 2}}]
 start: hot
@@ -45,7 +45,7 @@ checkpoint_every: {{steps: 1}}
 def processes() -> Any:
     """Processes forked from one that has imported everything and computed nothing, so that each starts at once."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["gaugeflow.cli", "gaugeflow.tasks"])
+    context.set_forkserver_preload(["gaugeflow.cli", "gaugeflow.tasks", "gaugeflow.kernels.numba_backend", "pyerrors"])
     return context
 
 
@@ -57,12 +57,10 @@ def launch(processes: Any, config: Path, directory: Path) -> BaseProcess:
     return process
 
 
-def finish(processes: Any, config: Path, directory: Path) -> float:
-    began = time.monotonic()
+def finish(processes: Any, config: Path, directory: Path) -> None:
     process = launch(processes, config, directory)
-    process.join(60)
+    process.join(120)
     assert process.exitcode == 0
-    return time.monotonic() - began
 
 
 def assert_readable(directory: Path) -> None:
@@ -105,34 +103,48 @@ def contents(directory: Path) -> dict[str, Any]:
     }
 
 
+def kill_after(process: BaseProcess, checkpoint: Path, checkpoints: int, delay: float) -> None:
+    """SIGKILL, a random moment after so many more checkpoints have been written."""
+    seen, number = 0, inode(checkpoint)
+    while seen < checkpoints and process.is_alive():
+        time.sleep(0.0005)
+        seen, number = seen + (inode(checkpoint) != number), inode(checkpoint)
+    time.sleep(delay)
+    process.kill()
+    process.join()
+
+
+def inode(path: Path) -> int:
+    """Changes with every rename onto `path`; 0 where there is no file."""
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return 0
+
+
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_killed_again_and_again(tmp_path: Path, processes: Any, sampler: str) -> None:
     config = tmp_path / "chain.yaml"
     config.write_text(CONFIG.format(sampler=SAMPLERS[sampler]))
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    seconds = finish(processes, config, whole)
-    moments = np.random.default_rng(20261120).uniform(0.1, 1.0, KILLS) * seconds / 3
-    hit = 0
-    for moment in moments:
+    finish(processes, config, whole)
+    moments = np.random.default_rng(20261120)
+    for checkpoints in (0, *moments.integers(1, 12, KILLS)):
         process = launch(processes, config, killed)
-        process.join(moment)
-        process.kill()
-        process.join()
-        hit += process.exitcode == -signal.SIGKILL
-        if killed.exists():
-            assert_readable(killed)
-    assert hit >= 3, "the process was too quick to be killed"
+        kill_after(process, killed / "checkpoint.pt", checkpoints, moments.uniform(0, 0.03))
+        assert process.exitcode == -signal.SIGKILL
+        assert_readable(killed)
     finish(processes, config, killed)
     first, second = contents(whole), contents(killed)
-    assert first["metrics"]["measurements"]["plaquette"].shape == (60, 3)
-    assert first["chain"]["links"].shape == (180, 2, 4, 6, 2, 2)
+    assert first["metrics"]["measurements"]["plaquette"].shape == (30, 3)
+    assert first["chain"]["links"].shape == (90, 2, 4, 6, 2, 2)
     assert_equal(first, second)
 
 
 def test_another_seed_gives_another_chain(tmp_path: Path, processes: Any) -> None:
     """The comparison above can fail."""
     config = tmp_path / "chain.yaml"
-    text = CONFIG.format(sampler=SAMPLERS["heatbath"]).replace("measurements: 60", "measurements: 5")
+    text = CONFIG.format(sampler=SAMPLERS["heatbath"]).replace("measurements: 30", "measurements: 5")
     config.write_text(text)
     finish(processes, config, tmp_path / "a")
     config.write_text(text.replace("seed: 77", "seed: 78"))
