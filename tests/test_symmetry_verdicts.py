@@ -566,3 +566,36 @@ def test_integer_fields():
 
     assert verdict(ising, spins, "translations * z2") is Verdict.HOLDS
     assert verdict(lambda s: ising(s) + s[:, 0, 0, 0], spins, "translations") is Verdict.BROKEN
+
+
+def test_a_rounded_by_product_does_not_hide_a_small_break():
+    seen = []
+
+    def f(r, size):
+        seen.append(r.float().norm())
+        return energy(r) + size * r[:, 0, 0]
+
+    assert verdict(lambda r: f(r, 0.0)) is Verdict.HOLDS
+    assert verdict(lambda r: f(r, 1e-5)) is Verdict.BROKEN
+    assert verdict(lambda r: f(r, 1e-9)) is Verdict.BROKEN
+
+
+def test_a_small_break_of_a_function_in_single_precision_is_no_rounding():
+    def only32(r, size):
+        if r.dtype is torch.float64:
+            raise TypeError("float32 expected")
+        return energy(r) + size * r[:, 0, 0]
+
+    single = Points(points().data.float())
+    assert verdict(lambda r: only32(r, 0.0), single) is Verdict.HOLDS
+    assert verdict(lambda r: only32(r, 3e-4), single) is Verdict.BROKEN
+
+
+def test_the_mode_of_the_caller_does_not_matter():
+    def force(r):
+        r = r.requires_grad_(True)
+        return torch.autograd.grad(energy(r).sum(), r)[0]
+
+    for mode in (torch.no_grad, torch.inference_mode):
+        with mode():
+            assert verdict(force, points(), "permutations * orthogonal", Points) is Verdict.HOLDS

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from gaugeflow.symmetry.casting import cast, in_precision
 from gaugeflow.symmetry.coordinates import displaced, read_tangent, tangent_size
-from gaugeflow.symmetry.equivariance import DTYPES, label_of, native_dtype
+from gaugeflow.symmetry.equivariance import label_of
+from gaugeflow.symmetry.judging import DTYPES, native_dtype
 from gaugeflow.symmetry.precision import Errors, decide, name
 from gaugeflow.symmetry.report import Finding, Report, Verdict, WorstCase
 from gaugeflow.symmetry.subject import Subject, Unusable, compare, wrap

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from gaugeflow.symmetry.haar import haar, restore_group
-from gaugeflow.symmetry.values import Tree, Value, largest, leaves
+from gaugeflow.symmetry.values import Tree, Value, leaves
 
 __all__ = ["Image", "LatticeValue", "Links", "SiteMatrices", "SiteScalars", "SiteVectors", "lattice_of"]
 
@@ -100,11 +100,10 @@ class Links(LatticeValue):
                 f"extents as directions D, got {self.data.dtype} {tuple(self.data.shape)}"
             )
 
-    def distance(self, other: Self) -> Tensor:
+    def differences(self, other: Self) -> list[Tensor]:
         if not self.is_abelian:
-            return super().distance(other)
-        difference = torch.remainder(self.data.double() - other.data.double() + math.pi, 2 * math.pi) - math.pi
-        return largest(self.by_channel(difference))
+            return super().differences(other)
+        return [torch.remainder(self.data.double() - other.data.double() + math.pi, 2 * math.pi) - math.pi]
 
     def magnitude(self) -> Tensor:
         if not self.is_abelian:

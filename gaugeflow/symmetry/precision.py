@@ -8,14 +8,15 @@ Where it is broken by a relative amount d, a = d / eps is 5e8 times larger in fl
 * broken in float32 only, if in most trials a in float32 exceeds `MARGIN` times both the table and a in float64;
 * holds otherwise.
 
-Where only one precision can be seen, the table alone decides, or the measured conditioning of the function.
+Where only one precision can be seen, the table bounds what may be rounding, or the measured conditioning of the
+function does; and an error that stays the same after a small change of the input is not rounding, which is erratic.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -25,6 +26,7 @@ __all__ = ["MARGIN", "Decision", "Errors", "amplification_allowed", "decide", "t
 MARGIN = 100.0
 _PER_LAYER = 512.0
 _SATURATED = 0.03
+_FEW_ROUNDINGS = 64.0
 
 
 def amplification_allowed(depth: int) -> float:
@@ -75,6 +77,7 @@ class Decision:
     allowed: float
     reason: str
     needs_conditioning: bool = False
+    needs_smoothness: bool = False
 
 
 def decide(errors: Mapping[torch.dtype, Errors], depth: int, conditioning: float = 0.0) -> Decision:
@@ -84,7 +87,12 @@ def decide(errors: Mapping[torch.dtype, Errors], depth: int, conditioning: float
     by_eps = sorted(errors.values(), key=lambda e: e.eps)
     fine, coarse = by_eps[0], by_eps[-1]
     if fine.eps == coarse.eps:
-        return _one_precision(fine, max(table, MARGIN * conditioning), conditioning)
+        nominal = {dtype: replace(e, eps=torch.finfo(dtype).eps) for dtype, e in errors.items()}
+        scaling = decide(nominal, depth) if len(errors) > 1 else None
+        if scaling and scaling.holds:
+            return scaling
+        single = _one_precision(fine, max(table, MARGIN * conditioning), conditioning)
+        return replace(single, needs_smoothness=single.holds) if scaling else single
     rounding = MARGIN * max(coarse.amplification, conditioning)
     allowed = max(table, rounding) * fine.eps
     failures = int((fine.relative > allowed).sum())
@@ -109,7 +117,8 @@ def _one_precision(errors: Errors, amplification: float, conditioning: float) ->
     word = "exceeds" if failures else "is within"
     reason = f"seen in {_eps_name(errors.eps)} only, where the error {errors.largest:.1e} {word} {allowed:.1e}"
     ask = failures > 0 and conditioning == 0 and errors.largest < _SATURATED
-    return Decision(failures == 0, errors.dtype, failures, allowed, reason, ask)
+    suspicious = failures == 0 and errors.amplification > _FEW_ROUNDINGS
+    return Decision(failures == 0, errors.dtype, failures, allowed, reason, ask, suspicious)
 
 
 def _pair(fine: Errors, coarse: Errors) -> str:

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gaugeflow.symmetry.casting import cast
+from gaugeflow.symmetry.groups import Element
 from gaugeflow.symmetry.precision import amplification_allowed
 from gaugeflow.symmetry.report import Verdict
 from gaugeflow.symmetry.subject import Subject, Unusable, acted, compare
 from gaugeflow.symmetry.trials import Trials, random_like
-from gaugeflow.symmetry.values import Tree, map_tensors
+from gaugeflow.symmetry.values import Tree, map_tensors, wide, zip_leaves
 
-__all__ = ["Probe", "conditioning", "probe"]
+__all__ = ["Probe", "conditioning", "is_smooth", "probe"]
 
 
 @dataclass(frozen=True)
@@ -76,16 +78,34 @@ def _relative(left: Tree, right: Tree) -> float:
     return max(errors)
 
 
-def conditioning(subject: Subject, x: Tree, dtype: torch.dtype) -> float:
-    """How many times f amplifies the rounding of its input: the output's relative change in units of the input's,
-    which is 256 machine epsilons. Evidence for an ill-conditioned function where nothing else can tell."""
+def is_smooth(subject: Subject, x: Tree, g: Element, dtype: torch.dtype, eps: float) -> bool:
+    """Whether the error f(D(g) x) - D(g) f(x) stays nearly the same when the input changes by a few roundings."""
     noise = torch.Generator().manual_seed(0)
-    change = 256 * torch.finfo(dtype).eps
+    errors = []
+    for point in (x, _disturbed(x, 8 * eps, noise)):
+        y, y_g = subject(point, dtype), subject(g(point), dtype)
+        expected = acted(g.map(lambda t: cast(t, dtype)), y)
+        parts = [d for a, b in zip_leaves(y_g, expected) for d in a.differences(b)]
+        errors.append(torch.cat([torch.view_as_real(wide(d) + 0j).flatten() for d in parts]))
+    change = (errors[0] - errors[1]).norm()
+    return bool(change < 0.3 * torch.maximum(errors[0].norm(), errors[1].norm()))
 
-    def disturbed(tensor: Tensor) -> Tensor:
+
+def _disturbed(x: Tree, change: float, noise: torch.Generator) -> Tree:
+    """Every real component times one plus or minus `change`."""
+
+    def disturb(tensor: Tensor) -> Tensor:
         if not (tensor.is_floating_point() or tensor.is_complex()):
             return tensor
         signs = 1 - 2 * torch.randint(2, tensor.shape, generator=noise).double()
         return tensor * (1 + change * signs.to(tensor.device))
 
-    return _relative(subject(map_tensors(disturbed, x), dtype), subject(x, dtype)) / change
+    return map_tensors(disturb, x)
+
+
+def conditioning(subject: Subject, x: Tree, dtype: torch.dtype) -> float:
+    """How many times f amplifies the rounding of its input: the output's relative change in units of the input's,
+    which is 256 machine epsilons. Evidence for an ill-conditioned function where nothing else can tell."""
+    change = 256 * torch.finfo(dtype).eps
+    disturbed = _disturbed(x, change, torch.Generator().manual_seed(0))
+    return _relative(subject(disturbed, dtype), subject(x, dtype)) / change

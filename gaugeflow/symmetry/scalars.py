@@ -10,7 +10,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from gaugeflow.symmetry.values import Tree, Value, batch_size, largest, wide
+from gaugeflow.symmetry.values import Tree, Value, batch_size, wide
 
 __all__ = ["Angles", "CartesianTensors", "Invariants", "PolyakovLoop", "Scalars", "SignedLog"]
 
@@ -52,9 +52,8 @@ class Invariants(Value):
 class Angles(Scalars):
     """Real angles `(batch, ...)`, compared modulo 2 pi, in units of one radian."""
 
-    def distance(self, other: Self) -> Tensor:
-        difference = torch.remainder(self.data.double() - other.data.double() + math.pi, 2 * math.pi) - math.pi
-        return largest(self.by_channel(difference))
+    def differences(self, other: Self) -> list[Tensor]:
+        return [torch.remainder(self.data.double() - other.data.double() + math.pi, 2 * math.pi) - math.pi]
 
     def magnitude(self) -> Tensor:
         return torch.ones_like(self.by_channel(self.data)[..., 0], dtype=torch.float64)
@@ -138,12 +137,12 @@ class SignedLog(Value):
         log_is_number = torch.isfinite(self.data) | (self.data == -math.inf)
         return bool(torch.isfinite(self.sign).all()) and bool(log_is_number.all())
 
-    def distance(self, other: Self) -> Tensor:
+    def differences(self, other: Self) -> list[Tensor]:
         log, log_other = self.data.double(), other.data.double()
         top = torch.maximum(log, log_other)
         top = torch.where(torch.isfinite(top), top, torch.zeros_like(top))
         difference = self.sign * torch.exp(log - top) - other.sign * torch.exp(log_other - top)
-        return largest(self.by_channel(wide(difference)))
+        return [wide(difference)]
 
     def magnitude(self) -> Tensor:
         return torch.ones(len(self.data), 1, dtype=torch.float64, device=self.data.device)

@@ -71,9 +71,11 @@ class Subject:
 
     def __call__(self, x: Tree, dtype: torch.dtype) -> Tree:
         """The typed output in `dtype`; `Unusable` if it raises or is of another type, shape or not finite."""
-        given = map_tensors(lambda t: cast(t, dtype).detach().clone(memory_format=torch.contiguous_format), x)
-        before = [(t, t._version) for leaf in leaves(given) for t in leaf.tensors]
-        raw = self._call_in(dtype, given)
+        # whatever mode the caller is in: the function may differentiate inside
+        with torch.inference_mode(False), torch.enable_grad():
+            given = map_tensors(lambda t: cast(t, dtype).detach().clone(memory_format=torch.contiguous_format), x)
+            before = [(t, t._version) for leaf in leaves(given) for t in leaf.tensors]
+            raw = self._call_in(dtype, given)
         self.mutates |= any(t._version != version for t, version in before)
         y = wrap(self.out, raw)
         self._validate(y, batch_size(x))

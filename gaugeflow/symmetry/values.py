@@ -94,8 +94,11 @@ class Value:
 
     def distance(self, other: Self) -> Tensor:
         """Largest absolute difference in each entry of the batch and each channel, `(batch, channels)`, in float64."""
-        pairs = zip(self.tensors, other.tensors, strict=True)
-        return torch.cat([largest(self.by_channel(wide(a) - wide(b))) for a, b in pairs], dim=1)
+        return torch.cat([largest(self.by_channel(d)) for d in self.differences(other)], dim=1)
+
+    def differences(self, other: Self) -> list[Tensor]:
+        """The signed differences of which `distance` takes the modulus, in float64 or complex128."""
+        return [wide(a) - wide(b) for a, b in zip(self.tensors, other.tensors, strict=True)]
 
     def magnitude(self) -> Tensor:
         """The unit of `distance`, `(batch, channels)`: the largest absolute component."""
