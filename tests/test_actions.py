@@ -11,6 +11,7 @@ from gaugeflow.lattice import (
     DBW2,
     IWASAKI,
     LINKS,
+    SCALARS,
     SYMANZIK,
     Action,
     LoopAction,
@@ -57,6 +58,30 @@ def test_the_assertion_sees_a_wrong_force(generator):
         def force(self, field):
             return -super().force(field)
 
+    class WrongBoth(Phi4Action):
+        """A force and an automatic derivative that agree with each other and not with the action."""
+
+        def force(self, field):
+            return 0.9 * super().force(field)
+
+        def force_by_autograd(self, field):
+            return 0.9 * super().force_by_autograd(field)
+
+    class WrongDetached(Action):
+        """Differences see the whole formula, autograd a part of it: the force agrees with the differences."""
+
+        space = SCALARS
+
+        def __call__(self, field):
+            return (field.flatten(1) ** 2).sum(1) + (field.detach().flatten(1) ** 2).sum(1)
+
+        def force(self, field):
+            return 4 * field
+
+    field = torch.randn(1, 4, 4, generator=generator, dtype=torch.float64)
+    for action in (WrongBoth(1.0, 1.0), WrongDetached()):
+        with pytest.raises(AssertionError, match="force"):
+            action.assert_force(field, generator)
     with pytest.raises(AssertionError, match="force"):
         Wrong(1.0, 1.0).assert_force(torch.randn(1, 4, 4, generator=generator, dtype=torch.float64), generator)
     with pytest.raises(AssertionError, match="force"):
@@ -114,7 +139,23 @@ def test_free_scalar_field_on_two_sites():
     assert float(action(field)) == 2 * 4 + 0.5 * (1 + 9) + 0.25 * (1 + 81)
 
 
+def test_the_force_can_be_differentiated(generator):
+    """Second derivatives of the action through its staples."""
+    links = hot_start("su3", (2, 3), generator)
+    group, action = get_group("su3"), WilsonAction(2, 2.0)
+    w = torch.zeros(1, 2, 2, 3, 8, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda x: action.force(group.exp(x) @ links), w)
+
+
 def test_wrong_actions_are_refused(generator):
+    with pytest.raises(UserError, match="finite"):
+        WilsonAction(2, math.nan)
+    with pytest.raises(UserError, match="phi4"):
+        Phi4Action(math.inf, 1.0)
+    with pytest.raises(UserError, match="pairs"):
+        LoopAction(2, ["+x +y -x -y"])
+    with pytest.raises(UserError, match="scalars"):
+        Phi4Action(1.0, 1.0)(torch.zeros(1, 2, 3, 3, dtype=torch.complex128))
     with pytest.raises(UserError, match="closed"):
         LoopAction(2, [("+x +t", 1.0)])
     with pytest.raises(UserError, match="at least"):

@@ -173,6 +173,36 @@ def test_derivatives_along_the_group(group, generator):
         assert torch.autograd.gradcheck(lambda x: torch.view_as_real(group.project(x)), m)
 
 
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_second_derivatives_of_the_projection_at_an_element(n, generator):
+    u = SUN(n).haar((2,), generator).requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: torch.view_as_real(SUN(n).project(x)), u)
+    assert torch.autograd.gradgradcheck(lambda x: torch.view_as_real(SUN(n).project(x)), u)
+
+
+def test_second_derivatives_through_the_logarithm_at_the_identity():
+    """The sum of squared angles of exp(w) is 2 |w|^2, so its Hessian is 4 also where all angles coincide."""
+    w = torch.zeros(8, dtype=torch.float64, requires_grad=True)
+    hessian = torch.autograd.functional.hessian(lambda x: 2 * (SUN(3).log(SUN(3).exp(x)) ** 2).sum(), w)
+    assert torch.allclose(hessian, 4 * torch.eye(8, dtype=torch.float64), atol=1e-12)
+
+
+def test_the_basis_is_a_copy():
+    SUN(3).basis().mul_(2)
+    assert torch.allclose(SUN(3).basis()[0, 0, 1], torch.tensor(0.5, dtype=torch.complex128))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_wrapping_keeps_angles_inside_and_small_ones_exact(dtype):
+    pi = torch.tensor(math.pi, dtype=dtype)
+    beyond = torch.nextafter(pi, 2 * pi)
+    angles = torch.stack((pi, -pi, beyond, -beyond, 3 * pi, -3 * pi, torch.tensor(1e-12, dtype=dtype)))
+    wrapped = U1().project(angles)
+    assert bool((wrapped > -math.pi).all())
+    assert bool((wrapped <= math.pi).all())
+    assert wrapped[-1] == angles[-1]
+
+
 def test_exp_of_su2_has_second_derivatives_at_zero():
     w = torch.zeros(1, 3, dtype=torch.float64, requires_grad=True)
     hessian = torch.autograd.functional.hessian(lambda x: SUN(2).trace(SUN(2).exp(x)).real.sum(), w)
@@ -192,10 +222,19 @@ def test_names(text, name):
     assert get_group(text).name == name
 
 
-@pytest.mark.parametrize("text", ["", "su1", "so3", "u2", "su", "su-x"])
+@pytest.mark.parametrize("text", ["", "su1", "so3", "u2", "su", "su-x", "su02", 3])
 def test_wrong_names_say_what_is_expected(text):
     with pytest.raises(UserError, match="expected u1 or suN"):
         get_group(text)
+
+
+def test_wrong_tensors_are_refused():
+    with pytest.raises(UserError, match="3 coefficients"):
+        SUN(2).exp(torch.zeros(4))
+    with pytest.raises(UserError, match="N >= 2"):
+        SUN(2.5)
+    with pytest.raises(ValueError, match="finite"):
+        SUN(3).eigenangles(torch.full((3, 3), torch.nan, dtype=torch.complex128))
 
 
 def test_the_group_of_a_field_is_read_from_its_dtype():

@@ -22,6 +22,11 @@ def test_the_same_seed_gives_the_same_chain_and_the_input_is_kept(group, generat
             field, _ = sampler.update(field, g)
         results.append(field)
     assert torch.equal(*results)
+    once, _ = HeatBath(WilsonAction(2, 2.0)).update(links, torch.Generator().manual_seed(7))
+    again, _ = sampler.update(links, torch.Generator().manual_seed(7))
+    assert not torch.equal(once, again)  # the overrelaxation sweep
+    other, _ = HeatBath(WilsonAction(2, 2.0)).update(links, torch.Generator().manual_seed(8))
+    assert not torch.equal(once, other)
     assert torch.equal(links, before)
     assert (results[0] - links).abs().max() > 0.1
 
@@ -56,6 +61,10 @@ def test_what_is_not_linear_in_a_link_is_refused(action, shape, generator):
 
 
 def test_wrong_settings_are_refused():
+    with pytest.raises(UserError, match="off by"):
+        HeatBath(WilsonAction(2, 1.0)).update(
+            2 * hot_start("su2", (4, 4), torch.Generator()), torch.Generator().manual_seed(1)
+        )
     with pytest.raises(UserError, match="Wilson loops"):
         HeatBath(Phi4Action(1.0, 1.0))
     with pytest.raises(UserError, match="overrelaxation >= 0"):

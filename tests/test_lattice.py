@@ -176,6 +176,37 @@ def test_constant_abelian_fluxes_of_su2_in_four_dimensions():
     assert torch.allclose(charge_plaquette(links), torch.tensor([exact], dtype=torch.float64))
     assert torch.allclose(charge_clover(links), torch.tensor([exact], dtype=torch.float64))
     assert torch.allclose(charge_improved(links), torch.tensor([improved], dtype=torch.float64))
+    # two planes with flux: E = 2 sum Re tr(1 - P) and (1/2) sum_{mu,nu} tr G^2 with G = sin(a) sigma_3
+    assert float(energy_plaquette(links)) == pytest.approx(2 * 2 * 2 * (1 - math.cos(angle)))
+    assert float(energy_clover(links)) == pytest.approx(2 * 2 * math.sin(angle) ** 2)
+
+
+def test_planes_are_in_lexicographic_order():
+    """A flux in the (x, t) plane of three dimensions shows in the second of (x,y), (x,t), (y,t)."""
+    links = cold_start("u1", (4, 3, 4))
+    x = torch.arange(4, dtype=torch.float64)
+    links[0, 2] = math.pi / 2 * x[:, None, None]
+    assert torch.allclose(plaquette_planes(links), torch.tensor([[1.0, 0.0, 1.0]], dtype=torch.float64), atol=1e-15)
+
+
+def test_lazily_conjugated_links_are_served(generator):
+    links = hot_start("su3", (3, 4), generator)
+    assert torch.allclose(plaquette(links.conj()), plaquette(links))
+    assert torch.allclose(polyakov(links.conj()), polyakov(links).conj())
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")  # torch's own forward-mode rules use it
+def test_observables_under_function_transforms(generator):
+    """torch.func sees through the compiled kernels: gradient, forward derivative and vmap."""
+    links = hot_start("su2", (3, 4), generator, 2)
+    direction = torch.randn(links.shape, generator=generator, dtype=links.dtype)
+    _, slope = torch.func.jvp(plaquette, (links,), (direction,))
+    step = 1e-6
+    difference = (plaquette(links + step * direction) - plaquette(links - step * direction)) / (2 * step)
+    assert torch.allclose(slope, difference, atol=1e-8)
+    gradient = torch.func.grad(lambda u: plaquette(u).sum())(links)
+    assert torch.allclose((gradient.conj() * direction).sum().real, slope.sum())
+    assert torch.allclose(torch.func.vmap(lambda u: plaquette(u[None])[0])(links), plaquette(links))
 
 
 def test_creutz_ratios_and_potential_of_an_area_law():
@@ -205,8 +236,14 @@ def test_unitarity_violation_sees_one_bad_link(generator):
 
 @pytest.mark.parametrize(
     "wrong",
-    [torch.zeros(1, 3, 4, 4), torch.zeros(1, 2, 4, 4, 3, 3), torch.zeros(4), torch.eye(3, dtype=torch.complex128)],
-    ids=["D", "real matrices", "vector", "matrix"],
+    [
+        torch.zeros(1, 3, 4, 4),
+        torch.zeros(1, 2, 4, 4, 3, 3),
+        torch.zeros(4),
+        torch.eye(3, dtype=torch.complex128),
+        torch.zeros(0, 2, 4, 4),
+    ],
+    ids=["D", "real matrices", "vector", "matrix", "no configuration"],
 )
 def test_what_is_not_a_link_field_is_refused(wrong):
     with pytest.raises(UserError, match="links: expected"):
@@ -219,6 +256,12 @@ def test_loops_that_do_not_fit_are_refused(generator):
         wilson_loop(links, 4, 1)
     with pytest.raises(UserError, match="1 <= side <= 5"):
         wilson_loop(links, 1, 0)
+    with pytest.raises(UserError, match="at least one"):
+        loop_traces(links, [])
+    with pytest.raises(UserError, match="gauge transformation"):
+        gauge_transform(links, links[:, 0, :2])
+    with pytest.raises(UserError, match="start"):
+        cold_start("su3", (4,))
     with pytest.raises(UserError, match="4 dimensions"):
         charge_clover(links)
     with pytest.raises(UserError, match="U\\(1\\) in 2"):

@@ -40,7 +40,20 @@ def test_parsing(text, ndim, path):
 
 @pytest.mark.parametrize(
     ("text", "ndim"),
-    [("x y", 2), ("", 2), ("0x1", 2), ("2x", 2), ("+z", 2), ("+x +", 4), ("+q", 4), ([3], 2), ([0], 2), ([], 2)],
+    [
+        ("x y", 2),
+        ("", 2),
+        ("0x1", 2),
+        ("2x", 2),
+        ("+z", 2),
+        ("+x +", 4),
+        ("+q", 4),
+        ([3], 2),
+        ([0], 2),
+        ([], 2),
+        ([1.9], 2),
+        ([True], 2),
+    ],
 )
 def test_wrong_paths_are_refused(text, ndim):
     with pytest.raises(UserError, match=r"path|direction|rectangle"):
@@ -72,6 +85,7 @@ def test_numbers_of_images(ndim):
         assert len(lattice_images(parse_path("+x +y +z -x -y -z", 3), ndim)) == 4 * comb(ndim, 3)
         assert len(lattice_images(parse_path("+x +y -x +z -y -z", 3), ndim)) == 12 * comb(ndim, 3)
     assert len(lattice_images((1, 1, 2), ndim)) == 2 * ndim * 2 * (ndim - 1)
+    assert lattice_images("1x1", ndim) == lattice_images(rectangle(0, 1, 1, 1), ndim)
 
 
 @pytest.mark.parametrize("ndim", [2, 3, 4])
@@ -94,6 +108,6 @@ def test_staples_close_the_link(path):
 
 
 def test_rectangle_needs_two_axes_and_sides():
-    for wrong in ((0, 0, 1, 1), (0, 1, 0, 1), (0, 1, 1, -2)):
+    for wrong in ((0, 0, 1, 1), (0, 1, 0, 1), (0, 1, 1, -2), (-1, 0, 1, 1), ("x", "t", 1, 1), (0, 1, 1.5, 1)):
         with pytest.raises(UserError, match="rectangle"):
             rectangle(*wrong)

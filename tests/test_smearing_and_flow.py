@@ -8,9 +8,11 @@ import torch
 from gaugeflow.errors import UserError
 from gaugeflow.groups import get_group
 from gaugeflow.lattice import (
+    FlowHistory,
     WilsonAction,
     ape_smear,
     cold_start,
+    energy_clover,
     energy_plaquette,
     flow_scale,
     gauge_transform,
@@ -20,6 +22,7 @@ from gaugeflow.lattice import (
     staple_sum,
     stout_smear,
     unitarity_violation,
+    wilson_lines,
 )
 
 LATTICES = [("u1", (4, 3)), ("su2", (3, 4, 2)), ("su3", (2, 3, 2, 2))]
@@ -78,6 +81,26 @@ def test_staples_complete_the_link_to_its_plaquettes(links):
     assert torch.allclose(trace.real.flatten(1).sum(1), expected)
 
 
+@pytest.mark.parametrize("spatial_only", [False, True])
+def test_ape_smearing_of_one_link_by_hand(spatial_only, generator):
+    group = get_group("su3")
+    links = hot_start(group, (3, 4, 2, 3), generator)
+    alpha, axes = 0.4, (1, 2) if spatial_only else (1, 2, 3)
+    total = torch.zeros(3, 3, dtype=links.dtype)
+    for nu in axes:
+        step = f"{'xyzt'[nu]}"
+        up, down = wilson_lines(links, [f"+{step} +x -{step}", f"-{step} +x +{step}"])[:, 0, 1, 2, 1, 2]
+        total += up + down
+    expected = group.project((1 - alpha) * links[0, 0, 1, 2, 1, 2] + alpha / (2 * len(axes)) * total)
+    smeared = ape_smear(links, alpha, spatial_only=spatial_only)
+    assert torch.allclose(smeared[0, 0, 1, 2, 1, 2], expected, atol=1e-13)
+
+
+def test_compiled_and_differentiable_stout_smearing_agree(links):
+    followed = stout_smear(links.clone().requires_grad_(), 0.07, 3).detach()
+    assert (angle_free(followed) - angle_free(stout_smear(links, 0.07, 3))).abs().max() < 1e-13
+
+
 def test_stout_smearing_is_differentiable(generator):
     group = get_group("su3")
     links = hot_start(group, (2, 3), generator)
@@ -121,15 +144,23 @@ def test_flow_of_a_free_u1_field_is_the_heat_equation():
 
 def test_scales_of_a_known_curve():
     """t^2 E = t/10 reaches 0.3 at t0 = 3, and so does its logarithmic derivative."""
-    from gaugeflow.lattice import FlowHistory
-
     time = torch.linspace(0, 5, 501, dtype=torch.float64)
     energy = torch.stack((0.1 / time.clamp(min=1e-9), 0.01 / time.clamp(min=1e-9)), 1)
     history = FlowHistory(time, energy, torch.empty(0))
-    t0, w0_squared = flow_scale(time, history.t2e), flow_scale(time, history.w)
-    assert float(t0[0]) == pytest.approx(3.0)
-    assert float(w0_squared[0]) == pytest.approx(3.0)
-    assert bool(t0[1].isnan())
+    assert float(history.t0[0]) == pytest.approx(3.0)
+    assert float(history.w0[0]) == pytest.approx(3.0**0.5)
+    assert bool(history.t0[1].isnan())
+    falls_and_rises = torch.tensor([0.0, 0.4, 0.2, 0.6], dtype=torch.float64)[:, None]
+    assert float(flow_scale(torch.arange(4.0).double(), falls_and_rises)) == pytest.approx(0.75)
+
+
+def test_the_flow_measures_what_it_is_asked_for(generator):
+    links = hot_start("su2", (3, 3), generator, 2)
+    history = gradient_flow(links, 0.1, 0.02, every=2, measure={"plaquette": plaquette})
+    assert torch.allclose(history.time, torch.tensor([0.0, 0.04, 0.08, 0.1], dtype=torch.float64))
+    assert history.energy.shape == (4, 2)
+    assert torch.equal(history.measured["plaquette"][-1], plaquette(history.links))
+    assert torch.equal(history.energy[0], energy_clover(links))
 
 
 def test_wrong_flows_are_refused(links):

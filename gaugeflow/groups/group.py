@@ -75,7 +75,7 @@ class Group(ABC):
 
     @abstractmethod
     def project(self, u: Tensor) -> Tensor:
-        """The nearest element of the group; for U(1) the representative in (-pi, pi]."""
+        """An element close to ``u``, the same for elements; for U(1) the representative in (-pi, pi]."""
 
     @abstractmethod
     def eigenangles(self, u: Tensor) -> Tensor:

@@ -16,10 +16,10 @@ def get_group(name: str) -> Group:
     Raises:
         UserError: the name is none of these.
     """
-    key = name.lower().translate(str.maketrans("", "", "() -_"))
+    key = str(name).lower().translate(str.maketrans("", "", "() -_"))
     if key == "u1":
         return U1()
-    if key.startswith("su") and key[2:].isdigit() and int(key[2:]) >= 2:
+    if key.startswith("su") and key[2:].isdecimal() and key[2] != "0" and int(key[2:]) >= 2:
         return SUN(int(key[2:]))
     raise UserError(f"group: expected u1 or suN with N >= 2 (su2, su3, ...), got {name!r}")
 

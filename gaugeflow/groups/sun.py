@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -21,7 +22,7 @@ class SUN(Group):
     """
 
     def __init__(self, n: int) -> None:
-        if n < 2:
+        if not isinstance(n, int) or n < 2:
             raise UserError(f"SU(N) needs N >= 2, got N = {n}; for U(1) use 'u1'")
         self.n = n
         self.name = f"su{n}"
@@ -33,7 +34,7 @@ class SUN(Group):
         return dtype.to_complex()
 
     def basis(self, dtype: torch.dtype = torch.float64, device: torch.device | str | None = None) -> Tensor:
-        return _gell_mann(self.n).to(dtype=dtype.to_complex(), device=device)
+        return torch.tensor(_gell_mann(self.n), dtype=dtype.to_complex(), device=device)
 
     def identity(
         self,
@@ -52,6 +53,8 @@ class SUN(Group):
         return _unit_determinant(q * (diagonal / diagonal.abs())[..., None, :])
 
     def exp(self, w: Tensor) -> Tensor:
+        if w.shape[-1:] != self.algebra_shape:
+            raise UserError(f"{self.name}: expected {self.dim} coefficients on the last axis, got {tuple(w.shape)}")
         if self.n == 2:
             return _exp_su2(w)
         return torch.linalg.matrix_exp(1j * self.algebra(w))
@@ -132,16 +135,16 @@ def _log_su2(u: Tensor) -> Tensor:
 
 
 @lru_cache
-def _gell_mann(n: int) -> Tensor:
+def _gell_mann(n: int) -> np.ndarray:
     """For each column k: the symmetric and antisymmetric pairs (j, k), j < k, then the k-th diagonal generator."""
     generators = []
     for k in range(1, n):
         for j in range(k):
-            symmetric, antisymmetric = torch.zeros(2, n, n, dtype=torch.complex128)
+            symmetric, antisymmetric = np.zeros((2, n, n), complex)
             symmetric[j, k] = symmetric[k, j] = 0.5
             antisymmetric[j, k], antisymmetric[k, j] = -0.5j, 0.5j
             generators += [symmetric, antisymmetric]
-        diagonal = torch.zeros(n, dtype=torch.complex128)
+        diagonal = np.zeros(n, complex)
         diagonal[:k], diagonal[k] = 1, -k
-        generators.append(torch.diag(diagonal) / math.sqrt(2 * k * (k + 1)))
-    return torch.stack(generators)
+        generators.append(np.diag(diagonal) / math.sqrt(2 * k * (k + 1)))
+    return np.stack(generators)

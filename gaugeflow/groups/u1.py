@@ -13,7 +13,9 @@ __all__ = ["U1", "wrap_angle"]
 
 def wrap_angle(angle: Tensor) -> Tensor:
     """The representative of ``angle`` in (-pi, pi]; gradient one."""
-    return math.pi - torch.remainder(math.pi - angle, 2 * math.pi)
+    wrapped = math.pi - torch.remainder(math.pi - angle, 2 * math.pi)
+    inside = (angle > -math.pi) & (angle <= math.pi)  # kept to the last digit; the remainder rounds small angles
+    return torch.where(inside, angle, torch.where(wrapped <= -math.pi, wrapped + 2 * math.pi, wrapped))
 
 
 class U1(Group):

@@ -38,22 +38,19 @@ def clover_leaves(mu: int, nu: int, r: int = 1, t: int = 1) -> list[Path]:
 def field_strength(links: Tensor, leaves: dict[tuple[int, int], list[Path]]) -> dict[tuple[int, int], Tensor]:
     """G of each plane from the mean of its loops: Hermitian ``(batch, *shape, N, N)``; U(1): real ``(batch, *shape)``.
 
-    All loops of all planes are evaluated together so that they share their beginnings.
+    Plane by plane, so that few site fields live at once.
     """
-    products = path_products(links, [leaf for plane in leaves.values() for leaf in plane])
-    strength, start = {}, 0
-    for plane, paths in leaves.items():
-        part = products[start : start + len(paths)]
-        start += len(paths)
-        if isinstance(group_of(links), U1):
-            strength[plane] = torch.sin(part).mean(0)
-            continue
-        mean = part.mean(0)
-        hermitian = (mean - mean.mH) / 2j
-        trace = hermitian.diagonal(dim1=-2, dim2=-1).mean(-1)
-        eye = torch.eye(links.shape[-1], dtype=links.dtype, device=links.device)
-        strength[plane] = hermitian - trace[..., None, None] * eye
-    return strength
+    return {plane: _plane_strength(links, paths) for plane, paths in leaves.items()}
+
+
+def _plane_strength(links: Tensor, paths: list[Path]) -> Tensor:
+    products = path_products(links, paths)
+    if isinstance(group_of(links), U1):
+        return torch.sin(products).mean(0)
+    mean = products.mean(0)
+    hermitian = (mean - mean.mH) / 2j
+    trace = hermitian.diagonal(dim1=-2, dim2=-1).mean(-1)
+    return hermitian - trace[..., None, None] * torch.eye(links.shape[-1], dtype=links.dtype, device=links.device)
 
 
 def _product_trace(a: Tensor, b: Tensor, links: Tensor) -> Tensor:
@@ -77,7 +74,7 @@ def energy_plaquette(links: Tensor) -> Tensor:
 def energy_clover(links: Tensor) -> Tensor:
     """Energy density per site from the clover field strength, ``E = (1/2) sum_{mu,nu} tr G^2``, ``(batch,)``.
 
-    Summed over all mu, nu as in eq. (1.4) of arXiv:1006.4518; for U(1) ``(1/4) sum_{mu,nu} G^2``.
+    Summed over all mu, nu: ``F^a_{mu nu} F^a_{mu nu} / 4`` of arXiv:1006.4518; for U(1) ``(1/4) sum_{mu,nu} G^2``.
     """
     strength = field_strength(links, {(mu, nu): clover_leaves(mu, nu) for mu, nu in planes(len(lattice_shape(links)))})
     total = torch.stack([_product_trace(g, g, links) for g in strength.values()]).sum(0)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
-from gaugeflow.groups import Group, group_of
+from gaugeflow.groups import Group, get_group, group_of
 
 __all__ = ["check_links", "cold_start", "gauge_transform", "hot_start", "lattice_shape", "shift", "volume"]
 
@@ -25,6 +25,8 @@ def check_links(links: Tensor) -> Group:
     if ndim < 2 or links.shape[1] != ndim:
         layout = "(batch, D, *shape, N, N)" if group.element_shape else "(batch, D, *shape) for real angles"
         raise UserError(f"links: expected {layout} with D >= 2 lattice axes, got shape {tuple(links.shape)}")
+    if links.numel() == 0:
+        raise UserError(f"links: expected at least one configuration and one site, got shape {tuple(links.shape)}")
     return group
 
 
@@ -52,6 +54,12 @@ def gauge_transform(links: Tensor, w: Tensor) -> Tensor:
         w: one group element per site, ``(batch or 1, *shape, N, N)`` or ``(batch or 1, *shape)``.
     """
     group = check_links(links)
+    sites = (*lattice_shape(links), *group.element_shape)
+    if w.dtype != links.dtype or w.shape[1:] != sites or w.shape[0] not in (1, links.shape[0]):
+        raise UserError(
+            f"gauge transformation: expected {links.dtype} of shape (1 or {links.shape[0]}, {', '.join(map(str, sites))}), "
+            f"got {w.dtype} of shape {tuple(w.shape)}"
+        )
     turned = [
         group.mul(group.mul(w, links[:, mu]), group.dagger(shift(w, mu))) for mu in range(len(lattice_shape(links)))
     ]
@@ -59,22 +67,32 @@ def gauge_transform(links: Tensor, w: Tensor) -> Tensor:
 
 
 def cold_start(
-    group: Group,
+    group: Group | str,
     shape: Sequence[int],
     chains: int = 1,
     dtype: torch.dtype = torch.float64,
     device: torch.device | str | None = None,
 ) -> Tensor:
-    """All links at the unit element, ``(chains, D, *shape, ...)``; ``dtype`` is the real one."""
-    return group.identity((chains, len(shape), *shape), dtype, device)
+    """All links of ``group`` (or its name) at the unit element, ``(chains, D, *shape, ...)``; real ``dtype``."""
+    return _group(group).identity(_size(chains, shape), dtype, device)
 
 
 def hot_start(
-    group: Group,
+    group: Group | str,
     shape: Sequence[int],
     generator: torch.Generator,
     chains: int = 1,
     dtype: torch.dtype = torch.float64,
 ) -> Tensor:
-    """Independent Haar-distributed links, ``(chains, D, *shape, ...)``; ``dtype`` is the real one."""
-    return group.haar((chains, len(shape), *shape), generator, dtype)
+    """Independent Haar-distributed links of ``group`` (or its name), ``(chains, D, *shape, ...)``; real ``dtype``."""
+    return _group(group).haar(_size(chains, shape), generator, dtype)
+
+
+def _group(group: Group | str) -> Group:
+    return get_group(group) if isinstance(group, str) else group
+
+
+def _size(chains: int, shape: Sequence[int]) -> tuple[int, ...]:
+    if len(shape) < 2 or min(shape) < 1 or chains < 1:
+        raise UserError(f"start: expected two or more extents >= 1 and chains >= 1, got {tuple(shape)} and {chains}")
+    return (chains, len(shape), *shape)

@@ -1,19 +1,21 @@
 """Actions that are sums of Wilson loops: Wilson's, the rectangle-improved ones, and any other."""
 
+import math
 from collections.abc import Mapping, Sequence
+from typing import TypeGuard
 
 import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
-from gaugeflow.kernels import LoopKernels, Path, get_kernels
+from gaugeflow.kernels import LoopKernels, Path, get_kernels, is_traced
 from gaugeflow.lattice.action import Action
 from gaugeflow.lattice.fields import lattice_shape, volume
 from gaugeflow.lattice.loops import mean_loop_traces
 from gaugeflow.lattice.paths import Loops, is_closed, lattice_images, parse_path, rectangle, staple_paths
 from gaugeflow.lattice.spaces import LINKS
 
-__all__ = ["DBW2", "IWASAKI", "SYMANZIK", "LoopAction", "RectangleAction", "WilsonAction"]
+__all__ = ["DBW2", "IWASAKI", "SYMANZIK", "LoopAction", "RectangleAction", "WilsonAction", "is_loop_sum"]
 
 SYMANZIK = -1 / 12
 """Tree-level Symanzik improvement, Luescher and Weisz, Commun. Math. Phys. 97 (1985) 59."""
@@ -43,7 +45,11 @@ class LoopAction(Action):
     def __init__(self, ndim: int, loops: Sequence[tuple[str | Sequence[int], float]]) -> None:
         if ndim < 2:
             raise UserError(f"a gauge action needs at least 2 dimensions, got {ndim}")
+        if any(isinstance(pair, str) or len(pair) != 2 for pair in loops):
+            raise UserError(f"loops: expected pairs of a path and its coefficient, got {list(loops)}")
         parsed = [(parse_path(path, ndim), float(coefficient)) for path, coefficient in loops]
+        if not all(math.isfinite(coefficient) for _, coefficient in parsed):
+            raise UserError(f"loops: expected finite coefficients, got {[c for _, c in parsed]}")
         open_paths = [path for path, _ in parsed if not is_closed(path)]
         if open_paths or not parsed:
             raise UserError(f"loops: expected at least one path and closed ones, got {open_paths or 'none'}")
@@ -54,11 +60,7 @@ class LoopAction(Action):
     @classmethod
     def of_orbits(cls, ndim: int, loops: Mapping[str | Path, float]) -> "LoopAction":
         """The action in which every lattice image of each given loop has the coefficient of that loop."""
-        expanded = [
-            (image, coefficient)
-            for path, coefficient in loops.items()
-            for image in lattice_images(parse_path(path, ndim), ndim)
-        ]
+        expanded = [(image, coefficient) for path, coefficient in loops.items() for image in lattice_images(path, ndim)]
         return LoopAction(ndim, expanded)
 
     def kernels(self, links: Tensor, backend: str = "auto") -> LoopKernels:
@@ -74,7 +76,7 @@ class LoopAction(Action):
         return volume(field) * ((1 - means) @ coefficients)
 
     def force(self, field: Tensor) -> Tensor:
-        kernels = self.kernels(field)
+        kernels = self.kernels(field, "torch" if is_traced(field) else "auto")
         return kernels.unpack_momenta(kernels.force(kernels.pack(field)))
 
     def _check(self, links: Tensor) -> None:
@@ -112,3 +114,9 @@ class WilsonAction(RectangleAction):
 
     def __init__(self, ndim: int, beta: float) -> None:
         super().__init__(ndim, beta, 0.0)
+
+
+def is_loop_sum(action: Action) -> TypeGuard[LoopAction]:
+    """Whether the list of loops is the whole action: a subclass with a formula or force of its own is not."""
+    kind = type(action)
+    return isinstance(action, LoopAction) and kind.__call__ is LoopAction.__call__ and kind.force is LoopAction.force

@@ -1,6 +1,7 @@
 """Wilson lines and loops at all sites at once, from paths written as text, as steps, or as their lattice images."""
 
 from collections.abc import Sequence
+from numbers import Integral
 
 import torch
 from torch import Tensor
@@ -8,10 +9,10 @@ from torch import Tensor
 from gaugeflow.errors import UserError
 from gaugeflow.groups import group_of
 from gaugeflow.kernels import Path, get_kernels, is_traced, path_products
-from gaugeflow.lattice.fields import check_links, lattice_shape, shift
+from gaugeflow.lattice.fields import lattice_shape
 from gaugeflow.lattice.paths import is_closed, parse_path
 
-__all__ = ["line_products", "loop_traces", "mean_loop_traces", "mean_over_sites", "wilson_lines"]
+__all__ = ["loop_traces", "mean_loop_traces", "mean_over_sites", "wilson_lines"]
 
 PathLike = str | Sequence[int]
 
@@ -32,10 +33,9 @@ def wilson_lines(links: Tensor, paths: PathLike | Sequence[PathLike]) -> Tensor:
     Raises:
         UserError: a path that :func:`~gaugeflow.lattice.paths.parse_path` refuses, or links of a wrong layout.
     """
-    ndim = len(lattice_shape(links))
-    if isinstance(paths, str) or (len(paths) > 0 and isinstance(paths[0], int)):
-        return path_products(links, [parse_path(paths, ndim)])[0]  # type: ignore[arg-type]
-    return path_products(links, [parse_path(path, ndim) for path in paths])  # type: ignore[arg-type]
+    chosen, single = _parsed(paths, len(lattice_shape(links)))
+    products = path_products(links, chosen)
+    return products[0] if single else products
 
 
 def loop_traces(links: Tensor, loops: PathLike | Sequence[PathLike]) -> Tensor:
@@ -47,8 +47,7 @@ def loop_traces(links: Tensor, loops: PathLike | Sequence[PathLike]) -> Tensor:
         UserError: a path does not come back to where it starts.
     """
     shape = lattice_shape(links)
-    single = isinstance(loops, str) or (len(loops) > 0 and isinstance(loops[0], int))
-    chosen: list[Path] = [parse_path(loop, len(shape)) for loop in ([loops] if single else loops)]  # type: ignore
+    chosen, single = _parsed(loops, len(shape))
     for loop in chosen:
         if not is_closed(loop, shape):
             raise UserError(f"loop: expected a closed path on the lattice {shape}, got {loop}")
@@ -56,14 +55,12 @@ def loop_traces(links: Tensor, loops: PathLike | Sequence[PathLike]) -> Tensor:
     return traces[0] if single else traces
 
 
-def line_products(links: Tensor, axis: int, longest: int) -> list[Tensor]:
-    """Straight lines along ``axis`` of 1, 2, ..., ``longest`` links from every site, each ``(batch, *shape, N, N)``."""
-    group = check_links(links)
-    step = links[:, axis]
-    lines = [step]
-    for length in range(1, longest):
-        lines.append(group.mul(lines[-1], shift(step, axis, length)))
-    return lines
+def _parsed(paths: PathLike | Sequence[PathLike], ndim: int) -> tuple[list[Path], bool]:
+    """The paths, and whether a single one was given."""
+    if len(paths) == 0:
+        raise UserError("path: expected at least one, got none")
+    single = isinstance(paths, str) or isinstance(paths[0], Integral)
+    return [parse_path(path, ndim) for path in ([paths] if single else paths)], single  # type: ignore[arg-type]
 
 
 def mean_loop_traces(links: Tensor, loops: Sequence[Path]) -> Tensor:
@@ -73,7 +70,7 @@ def mean_loop_traces(links: Tensor, loops: Sequence[Path]) -> Tensor:
     """
     if is_traced(links):
         return torch.stack([mean_over_sites(trace) for trace in loop_traces(links, loops)], -1)
-    kernels = get_kernels(links, [()] * links.shape[1])
+    kernels = get_kernels(links, ((),) * links.shape[1])
     return kernels.loop_traces(kernels.pack(links), loops)
 
 

@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
-from gaugeflow.groups import group_of
-from gaugeflow.lattice.fields import check_links, lattice_shape, shift
-from gaugeflow.lattice.loops import line_products, mean_loop_traces, mean_over_sites
+from gaugeflow.lattice.fields import check_links, lattice_shape
+from gaugeflow.lattice.loops import mean_loop_traces, mean_over_sites
 from gaugeflow.lattice.paths import rectangle
 
 __all__ = [
@@ -76,7 +75,7 @@ def polyakov(links: Tensor) -> Tensor:
 def wilson_loops(links: Tensor, longest_r: int, longest_t: int) -> Tensor:
     """All W(R, T), R <= ``longest_r`` along a spatial axis, T <= ``longest_t`` along t: ``(batch, R, T)``.
 
-    ``(1/N) Re tr`` averaged over sites and spatial axes. The straight lines are built once and shared by all loops.
+    ``(1/N) Re tr`` averaged over sites and spatial axes; loops share their beginnings.
 
     Raises:
         UserError: a side is not between 1 and the extent of its axis.
@@ -86,17 +85,10 @@ def wilson_loops(links: Tensor, longest_r: int, longest_t: int) -> Tensor:
     for side, extent, axes in ((longest_r, min(shape[:-1]), "spatial"), (longest_t, shape[-1], "t")):
         if not 1 <= side <= extent:
             raise UserError(f"Wilson loop: expected 1 <= side <= {extent} on the {axes} axes of {shape}, got {side}")
-    group = group_of(links)
-    lines_t = line_products(links, time, longest_t)
-    total = torch.zeros(links.shape[0], longest_r, longest_t, dtype=torch.float64, device=links.device)
-    for axis in range(time):
-        for r, line_r in enumerate(line_products(links, axis, longest_r), 1):
-            for t, line_t in enumerate(lines_t, 1):
-                there = group.mul(line_r, shift(line_t, axis, r))
-                back = group.mul(line_t, shift(line_r, time, t))
-                trace = group.trace(group.mul(there, group.dagger(back)))
-                total[:, r - 1, t - 1] += mean_over_sites(trace.real)
-    return total / time
+    sides = [(r, t) for r in range(1, longest_r + 1) for t in range(1, longest_t + 1)]
+    loops = [rectangle(axis, time, r, t) for r, t in sides for axis in range(time)]
+    traces = mean_loop_traces(links, loops).real
+    return traces.unflatten(1, (longest_r, longest_t, time)).mean(-1)
 
 
 def wilson_loop(links: Tensor, r: int, t: int) -> Tensor:

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import permutations, product
+from numbers import Integral
 
 from gaugeflow.errors import UserError
 from gaugeflow.kernels import Path, Staples
@@ -46,9 +47,11 @@ def parse_path(text: str | Sequence[int], ndim: int) -> Path:
         UserError: a direction does not exist in ``ndim`` dimensions, a sign is missing, or the path is empty.
     """
     if not isinstance(text, str):
+        if not all(isinstance(step, Integral) and not isinstance(step, bool) for step in text):
+            raise UserError(f"path: expected text or whole numbers, got {list(text)}")
         path = tuple(int(step) for step in text)
         if not path or any(step == 0 or abs(step) > ndim for step in path):
-            raise UserError(f"path: expected steps +-1 ... +-{ndim} in {ndim} dimensions, got {list(text)}")
+            raise UserError(f"path: expected steps +-1 ... +-{ndim} in {ndim} dimensions, got {list(path)}")
         return path
     sides = re.fullmatch(r"(\d+)x(\d+)", text.strip())
     if sides:
@@ -68,8 +71,8 @@ def path_name(path: Path, ndim: int) -> str:
 
 def rectangle(mu: int, nu: int, r: int, t: int) -> Path:
     """The r x t rectangle: r steps along axis mu, t along axis nu, and back."""
-    if mu == nu or r < 1 or t < 1:
-        raise UserError(f"rectangle: expected two different axes and sides >= 1, got {mu}, {nu} and {r} x {t}")
+    if not (all(isinstance(k, Integral) for k in (mu, nu, r, t)) and mu != nu and min(mu, nu) >= 0 and min(r, t) >= 1):
+        raise UserError(f"rectangle: expected two different axes >= 0 and sides >= 1, got {mu}, {nu} and {r} x {t}")
     return (mu + 1,) * r + (nu + 1,) * t + (-mu - 1,) * r + (-nu - 1,) * t
 
 
@@ -90,13 +93,14 @@ def is_closed(path: Path, shape: Sequence[int] | None = None) -> bool:
     return not any(steps % extent for steps, extent in zip(displacement(path, len(shape)), shape, strict=True))
 
 
-def lattice_images(path: Path, ndim: int) -> tuple[Path, ...]:
+def lattice_images(path: str | Path, ndim: int) -> tuple[Path, ...]:
     """All different images of ``path`` under the permutations and reflections of the axes.
 
     Open paths are told apart by their steps. Closed ones count as the same when they differ by the starting point or
     the orientation, since a sum over all sites of ``Re tr`` does not see these: the plaquette has D(D-1)/2 images,
     the 1 x 2 rectangle D(D-1).
     """
+    path = parse_path(path, ndim)
     closed = is_closed(path)
     images: dict[Path, Path] = {}
     for axes in permutations(range(1, ndim + 1)):

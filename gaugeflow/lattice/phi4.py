@@ -1,5 +1,7 @@
 """Scalar phi^4 theory in any dimension."""
 
+import math
+
 from torch import Tensor
 
 from gaugeflow.errors import UserError
@@ -23,13 +25,14 @@ class Phi4Action(Action):
     space = SCALARS
 
     def __init__(self, m2: float, lam: float) -> None:
-        if lam < 0 or (lam == 0 and m2 <= 0):
+        if not (math.isfinite(m2) and math.isfinite(lam)) or lam < 0 or (lam == 0 and m2 <= 0):
             raise UserError(
                 f"phi4: expected lam > 0, or lam = 0 with m2 > 0 (else exp(-S) has no norm), got {lam=}, {m2=}"
             )
         self.m2, self.lam = float(m2), float(lam)
 
     def __call__(self, field: Tensor) -> Tensor:
+        self.space.check_layout(field)
         square = field * field
         density = (self.m2 + self.lam * square) * square
         for axis in range(field.ndim - 1):

@@ -7,11 +7,11 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.groups import U1, group_of
-from gaugeflow.kernels import path_products
+from gaugeflow.kernels import LoopKernels, Path, get_kernels, is_traced, path_products
 from gaugeflow.lattice.fields import lattice_shape, shift
 from gaugeflow.lattice.paths import lattice_images, rectangle, staple_paths
 
-__all__ = ["ape_smear", "flow_velocity", "staple_sum", "stout_smear"]
+__all__ = ["ape_smear", "descent_kernels", "flow_velocity", "staple_sum", "stout_smear"]
 
 
 def staple_sum(links: Tensor, axes: Collection[int] | None = None) -> Tensor:
@@ -24,10 +24,7 @@ def staple_sum(links: Tensor, axes: Collection[int] | None = None) -> Tensor:
         links: the field.
         axes: the axes whose links take part; links along other axes get C = 0 and appear in no staple. All by default.
     """
-    ndim = len(lattice_shape(links))
-    chosen = range(ndim) if axes is None else axes
-    plaquettes = [p for p in lattice_images(rectangle(0, 1, 1, 1), ndim) if all(abs(s) - 1 in chosen for s in p)]
-    tables = staple_paths([(path, 1.0) for path in plaquettes], ndim)
+    tables = staple_paths([(path, 1.0) for path in _plaquettes(links, axes)], len(lattice_shape(links)))
     field = group_of(links)
     backward = path_products(links, [path for table in tables for path, _ in table])  # from x + mu to x, held at x + mu
     if isinstance(field, U1):
@@ -41,11 +38,25 @@ def staple_sum(links: Tensor, axes: Collection[int] | None = None) -> Tensor:
     return torch.stack(sums, 1)
 
 
+def descent_kernels(links: Tensor, axes: Collection[int] | None = None) -> LoopKernels:
+    """Kernels of the Wilson action at ``beta = 2 N`` (U(1): 1), whose force is minus :func:`flow_velocity`."""
+    group = group_of(links)
+    weight = 1.0 if isinstance(group, U1) else 2.0 * group.n
+    loops = [(path, weight) for path in _plaquettes(links, axes)]
+    return get_kernels(links, staple_paths(loops, len(lattice_shape(links))))
+
+
+def _plaquettes(links: Tensor, axes: Collection[int] | None) -> list[Path]:
+    ndim = len(lattice_shape(links))
+    found = lattice_images(rectangle(0, 1, 1, 1), ndim)
+    return [path for path in found if axes is None or all(abs(step) - 1 in axes for step in path)]
+
+
 def flow_velocity(links: Tensor, axes: Collection[int] | None = None) -> Tensor:
     """Algebra coefficients of the descent of the Wilson action, ``-g0^2 dS/dw_a``: ``(batch, D, *shape[, dim])``.
 
     It is ``-2 Im tr(T_a U C^dagger)``, for U(1) ``-Im(U C^*)``: the generator of stout smearing and the right-hand
-    side of the gradient flow, eq. (1.4) of arXiv:1006.4518. Differentiable.
+    side of the gradient flow of arXiv:1006.4518. Differentiable.
     """
     group = group_of(links)
     staples = staple_sum(links, axes)
@@ -71,9 +82,15 @@ def stout_smear(links: Tensor, rho: float, steps: int = 1, spatial_only: bool = 
         UserError: fewer than two axes take part, or ``steps`` is negative; so for :func:`ape_smear`.
     """
     group, axes = group_of(links), _axes(links, spatial_only)
+    if is_traced(links):
+        for _ in range(_checked(steps)):
+            links = group.mul(group.exp(rho * flow_velocity(links, axes)), links)
+        return links
+    kernels = descent_kernels(links, axes)
+    state = kernels.pack(links)
     for _ in range(_checked(steps)):
-        links = group.mul(group.exp(rho * flow_velocity(links, axes)), links)
-    return links
+        kernels.drift_(state, kernels.force(state), -rho)
+    return kernels.unpack(state)
 
 
 def ape_smear(links: Tensor, alpha: float, steps: int = 1, spatial_only: bool = False) -> Tensor:

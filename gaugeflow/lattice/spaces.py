@@ -5,9 +5,12 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from gaugeflow.errors import UserError
 from gaugeflow.lattice.fields import check_links
 
-__all__ = ["LINKS", "SCALARS", "LinkSpace", "ScalarSpace", "Space"]
+__all__ = ["LINKS", "SCALARS", "LinkSpace", "ScalarSpace", "Space", "tangent_noise"]
+
+NORM_TOLERANCE = 1e-3
 
 
 class Space(Protocol):
@@ -25,6 +28,10 @@ class Space(Protocol):
         """The field with rounding errors of many moves removed."""
         ...
 
+    def check(self, field: Tensor) -> None:
+        """Raises UserError where the field is off the manifold by more than rounding, or not a number."""
+        ...
+
 
 class LinkSpace:
     """Links: ``U -> exp(i w_a T_a) U``, ``w`` of shape ``(batch, D, *shape, dim)``, in U(1) ``(batch, D, *shape)``."""
@@ -40,6 +47,18 @@ class LinkSpace:
     def project(self, field: Tensor) -> Tensor:
         return check_links(field).project(field)
 
+    def check(self, field: Tensor) -> None:
+        group = check_links(field)
+        if not group.element_shape:
+            _check_finite(field, "links")
+            return
+        square = torch.linalg.vector_norm(field, dim=(-2, -1)) ** 2  # N for a unitary matrix
+        worst = (square - group.n).abs().max() if field.numel() else torch.zeros(())
+        if not bool(worst <= NORM_TOLERANCE * group.n):
+            raise UserError(
+                f"links: expected {group.name} matrices, with tr U U^dagger = {group.n}, one is off by {worst:.2e}"
+            )
+
 
 class ScalarSpace:
     """Real scalars ``(batch, *shape)``: ``phi -> phi + w``."""
@@ -52,6 +71,20 @@ class ScalarSpace:
 
     def project(self, field: Tensor) -> Tensor:
         return field
+
+    def check(self, field: Tensor) -> None:
+        self.check_layout(field)
+        _check_finite(field, "scalars")
+
+    def check_layout(self, field: Tensor) -> None:
+        """Raises UserError unless the field is real with a batch axis and at least one lattice axis."""
+        if not field.is_floating_point() or field.ndim < 2:
+            raise UserError(f"scalars: expected real (batch, *shape), got {field.dtype} of shape {tuple(field.shape)}")
+
+
+def _check_finite(field: Tensor, name: str) -> None:
+    if not bool(torch.isfinite(field).all()):
+        raise UserError(f"{name}: expected finite numbers, got NaN or infinity")
 
 
 LINKS = LinkSpace()

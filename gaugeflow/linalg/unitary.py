@@ -25,6 +25,11 @@ def unitary_eig(u: Tensor) -> tuple[Tensor, Tensor]:
 
     Both outputs are differentiable, twice too. The gradient of the angles exists everywhere (at a degeneracy: along
     the eigenvectors that were returned); that of ``v`` takes no part from degenerate pairs, where it does not exist.
+    So second derivatives, even of symmetric functions of the angles, lack those parts at an exact degeneracy; a
+    function of the matrix logarithm (:func:`unitary_log`) has all of them.
+
+    Raises:
+        ValueError: ``u`` is not finite.
     """
     return _UnitaryEig.apply(u)
 
@@ -42,23 +47,41 @@ def unitary_log(u: Tensor) -> Tensor:
 def polar_unitary(m: Tensor) -> Tensor:
     """The unitary factor of the polar decomposition of ``m``, shape ``(..., N, N)``: the unitary closest to ``m``.
 
-    Newton's iteration ``x <- (g x + x^{-dagger} / g) / 2`` with the scaling of Higham, SIAM J. Sci. Stat. Comput. 7
-    (1986) 1160, eq. (3.4); being rational it is differentiable to any order. A singular ``m`` has no unique factor
-    and raises ``ValueError``.
+    Newton's iteration ``x <- (g x + x^{-dagger} / g) / 2`` with the scaling g of Higham, SIAM J. Sci. Stat. Comput. 7
+    (1986) 1160. A step maps an error h to h^2/2, so the one that is taken after convergence makes the derivatives
+    exact up to the third. Two by two and three by three matrices are inverted by their cofactors.
+
+    Raises:
+        ValueError: a matrix is singular or not finite, so that no factor is closest.
     """
-    x = m
+    x, converged = m, False
     tolerance = 8 * torch.finfo(m.dtype).eps * m.shape[-1]
     for _ in range(60):
-        inverse, info = torch.linalg.inv_ex(x)
-        if bool((info != 0).any()) or not bool(torch.isfinite(torch.view_as_real(inverse)).all()):
+        inverse = _inverse(x)
+        if not bool(torch.isfinite(torch.view_as_real(inverse)).all()):
             raise ValueError("the polar projection needs invertible matrices; at least one is singular or not finite")
         scale = (_norm(inverse) / _norm(x)).sqrt().detach()
         step = (scale * x + inverse.mH / scale) / 2
         change = float(_norm((step - x).detach()).max()) if x.numel() else 0.0
         x = step
-        if change <= tolerance:
-            return x
+        if converged:
+            break
+        converged = change <= tolerance
     return x
+
+
+def _inverse(x: Tensor) -> Tensor:
+    """Inverses, not finite where a matrix is singular."""
+    n = x.shape[-1]
+    if n == 2:
+        (a, b), (c, d) = (row.unbind(-1) for row in x.unbind(-2))
+        return torch.stack((d, -b, -c, a), -1).unflatten(-1, (2, 2)) / (a * d - b * c)[..., None, None]
+    if n == 3:
+        a, b, c = x.unbind(-2)
+        cofactors = torch.stack([torch.linalg.cross(*pair) for pair in ((b, c), (c, a), (a, b))], -1)
+        return cofactors / (a * cofactors[..., 0]).sum(-1)[..., None, None]
+    inverse, info = torch.linalg.inv_ex(x)
+    return torch.where((info == 0)[..., None, None], inverse, torch.nan)
 
 
 def _norm(x: Tensor) -> Tensor:
@@ -67,6 +90,8 @@ def _norm(x: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _decompose(u: Tensor) -> tuple[Tensor, Tensor]:
+    if not bool(torch.isfinite(torch.view_as_real(u)).all()):
+        raise ValueError("the spectral decomposition needs finite matrices, got NaN or infinity")
     n = u.shape[-1]
     candidates = n * (n - 1) // 2 + 1
     best, residual = (

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from gaugeflow.lattice.action import Action
-from gaugeflow.lattice.loop_action import LoopAction
+from gaugeflow.lattice.loop_action import LoopAction, is_loop_sum
 
 __all__ = ["Dynamics", "dynamics_of"]
 
@@ -52,8 +52,8 @@ class TorchDynamics:
 class KernelDynamics:
     """Sums of Wilson loops, in the packed layout of the kernels."""
 
-    def __init__(self, action: LoopAction, field: Tensor) -> None:
-        self.kernels = action.kernels(field)
+    def __init__(self, action: LoopAction, field: Tensor, backend: str) -> None:
+        self.kernels = action.kernels(field, backend)
 
     def start(self, field: Tensor, momenta: Tensor) -> tuple[Any, Any]:
         packed = self.kernels.pack(field)
@@ -72,6 +72,6 @@ class KernelDynamics:
         return self.kernels.unpack(field), self.kernels.unpack_momenta(momenta)
 
 
-def dynamics_of(action: Action, field: Tensor) -> Dynamics:
+def dynamics_of(action: Action, field: Tensor, backend: str = "auto") -> Dynamics:
     """The fastest dynamics that serves ``action`` on a field like ``field``."""
-    return KernelDynamics(action, field) if isinstance(action, LoopAction) else TorchDynamics(action)
+    return KernelDynamics(action, field, backend) if is_loop_sum(action) else TorchDynamics(action)

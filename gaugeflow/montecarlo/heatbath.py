@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
-from gaugeflow.lattice.loop_action import LoopAction
+from gaugeflow.lattice.loop_action import LoopAction, is_loop_sum
+from gaugeflow.montecarlo.sampler import check_start
 from gaugeflow.random import draw_key
 
 __all__ = ["HeatBath"]
@@ -31,12 +32,12 @@ class HeatBath:
     """
 
     def __init__(self, action: LoopAction, overrelaxation: int = 0, backend: str = "auto") -> None:
-        if not isinstance(action, LoopAction):
+        if not is_loop_sum(action):
             raise UserError(f"heatbath: expected an action made of Wilson loops, got {type(action).__name__}; use hmc")
         if overrelaxation < 0:
             raise UserError(f"heatbath: expected overrelaxation >= 0, got {overrelaxation}")
         self.action, self.overrelaxation, self.backend = action, overrelaxation, backend
-        self.warmup = True
+        self.warmup = True  # nothing to tune
 
     @torch.no_grad()
     def update(self, field: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
@@ -44,7 +45,11 @@ class HeatBath:
 
         Returns:
             The new links and no diagnostics: every link is accepted.
+
+        Raises:
+            UserError: links that are not in the group, or ``generator`` lives on another device.
         """
+        check_start(self.action.space, field, generator)
         kernels = self.action.kernels(field, self.backend)
         state = kernels.pack(field)
         kernels.heatbath_(state, draw_key(generator))

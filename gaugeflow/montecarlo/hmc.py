@@ -11,23 +11,29 @@ from gaugeflow.lattice.action import Action
 from gaugeflow.lattice.spaces import tangent_noise
 from gaugeflow.montecarlo.dynamics import dynamics_of
 from gaugeflow.montecarlo.integrators import get_integrator
+from gaugeflow.montecarlo.sampler import check_start
 
 __all__ = ["HMC"]
+
+MOST_STEPS = 5000
+"""Where the warm-up gives up: a trajectory that needs more has a wrong force or an impossible start."""
 
 
 class HMC:
     """Trajectories with momenta ``p ~ N(0, 1)``, accepted with probability ``min(1, exp(-dH))``.
 
     Every chain of the batch accepts for itself. While ``warmup`` is true each update moves the step size towards
-    ``target_acceptance`` by a Robbins-Monro recursion on its logarithm, averaged over the later half of the warm-up;
-    when ``warmup`` is set to false the step is frozen, so that the chain has the exact equilibrium from there on.
+    ``target_acceptance`` by a Robbins-Monro recursion on its logarithm; when ``warmup`` is set to false the step is
+    frozen at the mean of the last iterates, so that the chain has the exact equilibrium from there on.
 
     Args:
         action: any :class:`~gaugeflow.lattice.action.Action`; sums of Wilson loops run in the compiled kernels.
         integrator: ``leapfrog``, ``omelyan2`` or ``omelyan4``.
-        length: molecular-dynamics time of a trajectory, kept to half a step: ``round(length / step_size)`` steps.
-        step_size: the step; while ``warmup`` is true, where its tuning begins.
-        target_acceptance: mean acceptance to tune to, between 0 and 1.
+        length: molecular-dynamics time of a trajectory.
+        step_size: the step aimed at, where the tuning begins; a trajectory takes ``round(length / step_size)`` equal
+            steps, so that its length is exact.
+        target_acceptance: mean acceptance to tune to, between 0 and 1, as near as whole steps allow.
+        backend: kernels for sums of Wilson loops, ``auto``, ``numba``, ``torch`` or ``triton``.
 
     Raises:
         UserError: a length, step or acceptance out of range, or an unknown integrator.
@@ -40,12 +46,13 @@ class HMC:
         length: float = 1.0,
         step_size: float = 0.1,
         target_acceptance: float = 0.8,
+        backend: str = "auto",
     ) -> None:
         if not (length > 0 and step_size > 0 and math.isfinite(length) and math.isfinite(step_size)):
             raise UserError(f"hmc: expected length and step_size > 0, got {length} and {step_size}")
         if not 0 < target_acceptance < 1:
             raise UserError(f"hmc: expected 0 < target_acceptance < 1, got {target_acceptance}")
-        self.action = action
+        self.action, self.backend = action, backend
         self.integrator = get_integrator(integrator)
         self.length = length
         self.target_acceptance = target_acceptance
@@ -61,7 +68,7 @@ class HMC:
 
     @property
     def step_size(self) -> float:
-        """The step in use, at most ``length``."""
+        """The step aimed at; ``length / steps`` is taken."""
         return math.exp(self._log_step if self.warmup else self._mean_log_step)
 
     def hamiltonian(self, field: Tensor, momenta: Tensor) -> Tensor:
@@ -71,9 +78,9 @@ class HMC:
 
     def trajectory(self, field: Tensor, momenta: Tensor) -> tuple[Tensor, Tensor]:
         """Integrates the equations of motion for one trajectory; negating the final momenta reverses it."""
-        dynamics = dynamics_of(self.action, field)
+        dynamics = dynamics_of(self.action, field, self.backend)
         state = dynamics.start(field, momenta)
-        for kind, epsilon in self.integrator.trajectory(self.steps, self.step_size):
+        for kind, epsilon in self.integrator.trajectory(self.steps, self.length / self.steps):
             state = (dynamics.kick if kind == "kick" else dynamics.drift)(*state, epsilon)
         return dynamics.finish(*state)
 
@@ -88,11 +95,19 @@ class HMC:
         Returns:
             The new field and, each ``(batch,)``: ``energy_violation`` (dH) and ``acceptance`` (0 or 1). A trajectory
             that ends in overflow has dH = inf and is rejected.
+
+        Raises:
+            UserError: ``field`` is off its manifold or has no finite action, ``generator`` lives on another device, or
+                the warm-up finds no step that is accepted (a force that is not the derivative of the action).
         """
+        check_start(self.action.space, field, generator)
         momenta = tangent_noise(self.action.space, field, generator)
         before = self.hamiltonian(field, momenta)
+        if not bool(torch.isfinite(before).all()):
+            raise UserError("hmc: the action of the field that came is not finite")
         proposal, final = self.trajectory(field, momenta)
-        violation = torch.nan_to_num(self.hamiltonian(proposal, final) - before, nan=math.inf)
+        violation = self.hamiltonian(proposal, final) - before
+        violation = torch.where(violation.isnan(), math.inf, violation)
         uniform = torch.rand(violation.shape, generator=generator, dtype=torch.float64, device=field.device)
         accepted = uniform < torch.exp(-violation)
         choose = accepted.view(-1, *[1] * (field.ndim - 1))
@@ -106,6 +121,11 @@ class HMC:
         self._tuned += 1
         step = self._log_step + 3 * (acceptance - self.target_acceptance) / math.sqrt(self._tuned)
         self._log_step = min(step, math.log(self.length))
+        if self._log_step < math.log(self.length / MOST_STEPS):
+            raise UserError(
+                f"hmc: no trajectory of {MOST_STEPS} steps is accepted; expected a force that is the derivative of the "
+                "action (Action.assert_force tests it), or a start nearer to equilibrium"
+            )
         weight = self._tuned**-0.75
         self._mean_log_step += weight * (self._log_step - self._mean_log_step)
 

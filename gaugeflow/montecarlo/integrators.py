@@ -31,12 +31,6 @@ class Integrator:
         if pending is not None:
             yield pending
 
-    @property
-    def forces_per_step(self) -> int:
-        """Force evaluations of a step in a long trajectory."""
-        kicks = sum(kind == "kick" for kind, _ in self.step)
-        return kicks - 1 if self.step[0][0] == "kick" else kicks
-
 
 def _palindrome(*half: tuple[str, float]) -> tuple[tuple[str, float], ...]:
     """Completes a step from its first half; the last operation of the half is the middle one."""

@@ -5,7 +5,10 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-__all__ = ["Sampler"]
+from gaugeflow.errors import UserError
+from gaugeflow.lattice.spaces import Space
+
+__all__ = ["Sampler", "check_start"]
 
 
 class Sampler(Protocol):
@@ -28,3 +31,16 @@ class Sampler(Protocol):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continues from :meth:`state_dict`."""
         ...
+
+
+def check_start(space: Space, field: Tensor, generator: torch.Generator) -> None:
+    """Refuses what no chain can start from.
+
+    Raises:
+        UserError: ``field`` is not on its manifold (not a number, or links that are not unitary to about 1e-3), or
+            ``generator`` is not a generator on the device of the field.
+    """
+    if not isinstance(generator, torch.Generator) or generator.device.type != field.device.type:
+        came = f"one on {generator.device}" if isinstance(generator, torch.Generator) else repr(generator)
+        raise UserError(f"sampler: expected a torch.Generator on {field.device}, got {came}")
+    space.check(field)
