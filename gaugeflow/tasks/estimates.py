@@ -17,7 +17,7 @@ def row(found: Estimate, exact: float | None = None) -> dict[str, Any]:
     return {
         "value": found.value,
         "error": found.error,
-        "text": found.format() if isfinite(found.value) else "-",
+        "text": _text(found),
         "tau_int": found.tau_int,
         "tau_int_error": found.tau_int_error,
         "count": found.count,
@@ -25,3 +25,9 @@ def row(found: Estimate, exact: float | None = None) -> dict[str, Any]:
         "deviation": (found.value - exact) / found.error if known and exact is not None else None,
         "warning": found.warning,
     }
+
+
+def _text(found: Estimate) -> str:
+    if isfinite(found.error):
+        return found.format()
+    return f"{found.value:.6g}" if isfinite(found.value) else "-"
