@@ -184,6 +184,34 @@ def test_links_of_another_lattice_are_refused(generator: torch.Generator) -> Non
             kernels.pack(CASES[4].haar(generator))
 
 
+def test_packed_fields_of_other_kernels_are_refused(backend: str, generator: torch.Generator) -> None:
+    """Compiled code would read and write past their end."""
+    case, other = CASES[4], CASES[3]
+    kernels = case.kernels(backend)
+    state, p = kernels.pack(case.haar(generator)), kernels.pack_momenta(case.momenta(generator))
+    foreign = other.kernels(backend).pack(other.haar(generator))
+    calls = [
+        lambda: kernels.staples(foreign),
+        lambda: kernels.kick_(p[:1], state, 0.1),
+        lambda: kernels.drift_(state.float(), p, 0.1),
+        lambda: kernels.heatbath_(foreign, 1),
+        lambda: kernels.loop_traces(foreign, [(1, 2, -1, -2)]),
+    ]
+    for call in calls:
+        with pytest.raises(UserError, match="of these kernels"):
+            call()
+    with pytest.raises(UserError, match="momenta: expected"):
+        kernels.pack_momenta(other.momenta(generator))
+
+
+@pytest.mark.parametrize("loop", [(), (1, 2), (1,) * 4])
+def test_open_loops_are_refused(loop: tuple[int, ...], backend: str, generator: torch.Generator) -> None:
+    for name in ("torch", backend):
+        kernels = CASES[0].kernels(name)
+        with pytest.raises(UserError, match="closes on the lattice"):
+            kernels.loop_traces(kernels.pack(CASES[0].haar(generator)), [loop])
+
+
 def test_kernels_of_a_field_are_made_once(generator: torch.Generator) -> None:
     case = CASES[4]
     first, second = (get_kernels(case.haar(generator), case.staples) for _ in range(2))

@@ -103,7 +103,11 @@ class LoopKernels(ABC):
 
     @abstractmethod
     def loop_traces(self, state: Tensor, loops: Sequence[Path]) -> Tensor:
-        """Lattice means of ``(1/N) tr W`` of closed paths, complex128 ``(batch, n_loops)``."""
+        """Lattice means of ``(1/N) tr W`` of closed paths, complex128 ``(batch, n_loops)``.
+
+        Raises:
+            UserError: an empty path, or one that does not close on the torus.
+        """
 
     @abstractmethod
     def heatbath_(self, state: Tensor, key: int) -> Tensor:
@@ -127,6 +131,14 @@ class LoopKernels(ABC):
     @abstractmethod
     def reunitarize_(self, state: Tensor) -> Tensor:
         """Projects links that left the group by rounding back to it; returns ``state``."""
+
+    def _check_momenta(self, momenta: Tensor) -> None:
+        expected = (self.ndim, *self.shape, *self.group.algebra_shape)
+        if momenta.shape[1:] != expected or momenta.dtype != self.dtype:
+            wanted = ", ".join(map(str, expected))
+            raise UserError(
+                f"momenta: expected {self.dtype} (batch, {wanted}), got {momenta.dtype} {tuple(momenta.shape)}"
+            )
 
     def _check_links(self, links: Tensor) -> None:
         expected = (self.ndim, *self.shape, *self.group.element_shape)

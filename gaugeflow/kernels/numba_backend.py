@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gaugeflow.errors import UserError
 from gaugeflow.groups import Group
 from gaugeflow.kernels import numba_local, numba_loops, numba_rows
 from gaugeflow.kernels.colouring import colour_links
@@ -20,7 +21,7 @@ from gaugeflow.kernels.interface import LoopKernels
 from gaugeflow.kernels.numba_loops import Grid
 from gaugeflow.kernels.programs import Program, compile_paths, reaches
 from gaugeflow.kernels.rows import RowLayout
-from gaugeflow.kernels.tables import Path, Staples, check_paths
+from gaugeflow.kernels.tables import Path, Staples, check_loops
 from gaugeflow.kernels.threads import share
 
 __all__ = ["NumbaKernels", "flat", "grid_of", "pack_links", "type_carriers"]
@@ -62,6 +63,7 @@ class NumbaKernels(LoopKernels):
         return matrices.angle() if self.n == 1 else matrices
 
     def pack_momenta(self, momenta: Tensor) -> Tensor:
+        self._check_momenta(momenta)
         field = momenta[..., None] if self.n == 1 else momenta
         lines = self.layout.to_rows(field.detach()).flatten(2, -3)
         return torch.nn.functional.pad(lines, (0, self.layout.padded - self.layout.extent)).contiguous()
@@ -73,7 +75,9 @@ class NumbaKernels(LoopKernels):
     def staples(self, state: Tensor, out: Tensor | None = None) -> Tensor:
         if out is None:
             out = state.new_empty(*state.shape[:-1], self.layout.padded)
-        self._over_rows(numba_loops.staples, self._program, state, flat(state), flat(out))
+        self._over_rows(
+            numba_loops.staples, self._program, state, self._links(state), self._lines(out, state, 2 * self.n**2)
+        )
         return out
 
     def unpack_staples(self, staples: Tensor) -> Tensor:
@@ -84,16 +88,18 @@ class NumbaKernels(LoopKernels):
         return self.kick_(rest, state, -1.0)
 
     def kick_(self, momenta: Tensor, state: Tensor, eps: float) -> Tensor:
-        fields = (flat(momenta), flat(state), self._mask, float(eps))
+        fields = (self._lines(momenta, state, self.dim), self._links(state), self._mask, float(eps))
         self._over_rows(numba_loops.kick, self._program, state, *fields)
         return momenta
 
     def drift_(self, state: Tensor, momenta: Tensor, eps: float) -> Tensor:
-        self._over_rows(numba_rows.drift, None, state, flat(state), flat(momenta), float(eps))
+        fields = (self._links(state), self._lines(momenta, state, self.dim), float(eps))
+        self._over_rows(numba_rows.drift, None, state, *fields)
         return state
 
     def loop_traces(self, state: Tensor, loops: Sequence[Path]) -> Tensor:
-        check_paths(loops, self.ndim)
+        check_loops(loops, self.shape)
+        self._links(state)
         different = sorted(set(loops))
         state, layout = self._widened(state, max(map(max, [reaches([loop], [0] * self.ndim) for loop in loops])))
         program = compile_paths([([0] * self.ndim, [(loop, 1.0) for loop in different])], layout)
@@ -111,8 +117,25 @@ class NumbaKernels(LoopKernels):
     def reunitarize_(self, state: Tensor) -> Tensor:
         if self.n > numba_rows.CLOSED_FORM_UP_TO:
             return state.copy_(self.pack(self.group.project(self.unpack(state))))
-        self._over_rows(numba_rows.reunitarize, None, state, flat(state))
+        self._over_rows(numba_rows.reunitarize, None, state, self._links(state))
         return state
+
+    def _links(self, state: Tensor) -> NDArray[Any]:
+        """The numbers of a state, after a look at its shape: compiled code would write past the end of another one."""
+        return self._checked(state, state.shape[0], 2 * self.n**2, self.layout.padded + 2 * self.layout.halo)
+
+    def _lines(self, field: Tensor, state: Tensor, lines: int) -> NDArray[Any]:
+        """The numbers of momenta or staples that go with a state."""
+        return self._checked(field, state.shape[0], lines, self.layout.padded)
+
+    def _checked(self, field: Tensor, chains: int, lines: int, width: int) -> NDArray[Any]:
+        expected = (chains, self.ndim, self.layout.rows, lines, width)
+        if field.shape != expected or field.dtype != self.dtype:
+            raise UserError(
+                f"kernels: expected a packed field {self.dtype} {expected} of these kernels, "
+                f"got {field.dtype} {tuple(field.shape)}"
+            )
+        return flat(field)
 
     def _matrices(self, lines: Tensor) -> Tensor:
         """Complex matrices of a state or of staples, told apart by the length of their lines; U(1): complex numbers."""
@@ -137,7 +160,7 @@ class NumbaKernels(LoopKernels):
         return self.layout.sites()
 
     def _sweep(self, state: Tensor, kind: int, key: int) -> Tensor:
-        numbers, grid = flat(state), grid_of(self.n, self.layout)
+        numbers, grid = self._links(state), grid_of(self.n, self.layout)
         for mu, colours in enumerate(self._colours):
             for colour in range(colours.max() + 1):
                 vectors = self.layout.vectors(colours == colour)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from gaugeflow.errors import UserError
 
-__all__ = ["Path", "PathNode", "Staples", "check_paths", "check_staples", "path_tree", "visited_links"]
+__all__ = ["Path", "PathNode", "Staples", "check_loops", "check_paths", "check_staples", "path_tree", "visited_links"]
 
 Path = tuple[int, ...]
 """Signed steps: ``+(mu + 1)`` forward along axis mu, ``-(mu + 1)`` back."""
@@ -52,6 +52,17 @@ def check_paths(paths: Sequence[Path], ndim: int) -> None:
     for path in paths:
         if any(step == 0 or abs(step) > ndim for step in path):
             raise UserError(f"path {path}: expected steps +-1 ... +-{ndim} on a lattice of {ndim} axes")
+
+
+def check_loops(loops: Sequence[Path], shape: Sequence[int]) -> None:
+    """Raises UserError where a path is empty or does not come back to where it starts on the torus."""
+    check_paths(loops, len(shape))
+    for loop in loops:
+        end = [loop.count(axis + 1) - loop.count(-axis - 1) for axis in range(len(shape))]
+        if not loop or any(steps % extent for steps, extent in zip(end, shape, strict=True)):
+            raise UserError(
+                f"loop {loop}: expected a path that closes on the lattice {tuple(shape)}, ends at x + {end}"
+            )
 
 
 def check_staples(staples: Staples, ndim: int) -> Staples:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gaugeflow.kernels.colouring import colour_links
 from gaugeflow.kernels.interface import LoopKernels
-from gaugeflow.kernels.tables import Path, check_paths
+from gaugeflow.kernels.tables import Path, check_loops
 from gaugeflow.kernels.torch_local import LocalUpdate, heatbath_update, overrelax_update
 from gaugeflow.kernels.torch_paths import products_from_sites
 
@@ -33,6 +33,7 @@ class TorchKernels(LoopKernels):
         return state[..., 0, 0].angle() if self.n == 1 else state.clone()
 
     def pack_momenta(self, momenta: Tensor) -> Tensor:
+        self._check_momenta(momenta)
         return momenta.clone()[..., None] if self.n == 1 else momenta.clone()
 
     def unpack_momenta(self, momenta: Tensor) -> Tensor:
@@ -63,7 +64,7 @@ class TorchKernels(LoopKernels):
         return state.copy_((step if eps >= 0 else step.mH) @ state)
 
     def loop_traces(self, state: Tensor, loops: Sequence[Path]) -> Tensor:
-        check_paths(loops, self.ndim)
+        check_loops(loops, self.shape)
         lattice = tuple(range(1, self.ndim + 1))
         traces: dict[int, Tensor] = {}
         for index, product in products_from_sites(state, loops, torch.matmul, _adjoint):
