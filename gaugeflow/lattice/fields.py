@@ -57,7 +57,7 @@ def gauge_transform(links: Tensor, w: Tensor) -> Tensor:
     sites = (*lattice_shape(links), *group.element_shape)
     if w.dtype != links.dtype or w.shape[1:] != sites or w.shape[0] not in (1, links.shape[0]):
         raise UserError(
-            f"gauge transformation: expected {links.dtype} of shape (1 or {links.shape[0]}, {', '.join(map(str, sites))}), "
+            f"gauge transformation: expected {links.dtype} of shape (batch, {', '.join(map(str, sites))}), "
             f"got {w.dtype} of shape {tuple(w.shape)}"
         )
     turned = [

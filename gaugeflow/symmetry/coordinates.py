@@ -19,16 +19,15 @@ __all__ = ["displaced", "read_tangent", "tangent_size"]
 
 @cache
 def generators(n: int) -> Tensor:
-    """The n^2 - 1 Hermitian generators of SU(n), `(n^2 - 1, n, n)` in complex128."""
+    """The n^2 - 1 Hermitian generators of SU(n) in the order of Gell-Mann, `(n^2 - 1, n, n)` in complex128."""
     basis = []
-    for j in range(n):
+    for j in range(1, n):
         for k in range(j):
             corner = torch.zeros(n, n, dtype=torch.complex128)
             corner[k, j] = 0.5
             basis += [corner + corner.mT, -1j * (corner - corner.mT)]
-    for k in range(1, n):
-        t = torch.diag(torch.tensor([1.0] * k + [-float(k)] + [0.0] * (n - k - 1), dtype=torch.complex128))
-        basis.append(t / (2 * k * (k + 1)) ** 0.5)
+        t = torch.diag(torch.tensor([1.0] * j + [-float(j)] + [0.0] * (n - j - 1), dtype=torch.complex128))
+        basis.append(t / (2 * j * (j + 1)) ** 0.5)
     return torch.stack(basis)
 
 
