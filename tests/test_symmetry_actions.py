@@ -25,6 +25,7 @@ from gaugeflow.symmetry import (
     PolyakovLoop,
     Scalars,
     SignedLog,
+    SiteMatrices,
     SiteScalars,
     SiteVectors,
     TimeReversal,
@@ -156,6 +157,17 @@ def test_vectors_and_links_make_covariant_neighbours():
     g = LocalGauge().element((x, v), 2, torch.Generator().manual_seed(1))
     gx, gv = g((x, v))
     assert same(SiteVectors(carried(gx.data, gv.data)), g(SiteVectors(carried(x.data, v.data))))
+
+
+def test_plaquettes_are_site_matrices():
+    def plaquette(u):
+        corner = u[:, 0] @ u[:, 1].roll(-1, 1) @ u[:, 0].roll(-1, 2).mH @ u[:, 1].mH
+        return SiteMatrices(corner.unsqueeze(1))
+
+    x = links(3, 2, 3, 4)
+    for name in ("gauge", "global-gauge", "charge", "centre", "translations"):
+        g = group_named(name).element(x, 3, torch.Generator().manual_seed(1))
+        assert same(plaquette(g(x).data), g(plaquette(x.data)))
 
 
 def test_the_sign_of_a_permutation_is_its_determinant():

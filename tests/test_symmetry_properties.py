@@ -158,6 +158,13 @@ def test_detailed_balance_of_metropolis_and_of_a_sequential_sweep():
     assert check_detailed_balance(sweep, wilson_log_prob, x, reversible=False).holds
 
 
+def test_a_move_at_another_temperature_is_not_in_balance():
+    x = links(1, 2, 2, 2, n=1)
+    report = check_detailed_balance(MetropolisMove(), lambda t: wilson_log_prob(t, 1.2), x)
+    assert report.verdict is Verdict.BROKEN
+    assert "standard errors" in str(report)
+
+
 def overrelaxed(theta, generator):
     """A cyclic shift of all angles by a constant: the Haar measure is kept, detailed balance is not."""
     return theta + 0.4

@@ -15,7 +15,17 @@ from gaugeflow.symmetry.equivariance import label_of
 from gaugeflow.symmetry.fields import Links
 from gaugeflow.symmetry.report import Finding, Report, Verdict
 from gaugeflow.symmetry.trials import master, random_like
-from gaugeflow.symmetry.values import Tree, Value, batch_size, call_raw, leaves, map_leaves, map_tensors, raw_of
+from gaugeflow.symmetry.values import (
+    Tree,
+    Value,
+    batch_size,
+    call_raw,
+    device_of,
+    leaves,
+    map_leaves,
+    map_tensors,
+    raw_of,
+)
 
 __all__ = ["check_gradient"]
 
@@ -34,7 +44,7 @@ def check_gradient(
     """Check a gradient against a sixth-order finite difference of `f(x) -> (batch,)` along random directions.
 
     `gradient(x)` returns tensors of the shape of `x`; for SU(N) links of shape `(batch, D, *shape, N^2 - 1)`, the
-    derivatives with respect to w of f(exp(i w_a T_a) U), with tr(T_a T_b) = delta_ab / 2. None stands for autograd
+    derivatives with respect to w of f(exp(i w_a T_a) U), with T_a half the Gell-Mann matrices in their usual order. None stands for autograd
     through `f`, which then must have the right derivative. In float64. The difference quotient at two step sizes
     says how exact it is itself, so no tolerance is chosen by hand.
     """
@@ -81,7 +91,7 @@ def _compare(
 ) -> tuple[Tensor, Tensor]:
     """|analytic - numeric| and how exact the numeric one is, `(batch,)`, in units of the gradient's norm."""
     direction = torch.randn((batch_size(x), tangent_size(x)), generator=noise, dtype=torch.float64)
-    direction = direction / direction.norm(dim=1, keepdim=True)
+    direction = (direction / direction.norm(dim=1, keepdim=True)).to(device_of(x))
     analytic_vector = _by_autograd(f, x) if gradient is None else _flat(gradient, x)
     analytic = (analytic_vector * direction).sum(1)
     scale = analytic_vector.norm(dim=1) / analytic_vector.shape[1] ** 0.5
@@ -102,7 +112,7 @@ def _difference(value: Callable[[float], Tensor], h: float) -> Tensor:
 
 
 def _by_autograd(f: Callable[..., Any], x: Tree) -> Tensor:
-    w = torch.zeros((batch_size(x), tangent_size(x)), dtype=torch.float64, requires_grad=True)
+    w = torch.zeros((batch_size(x), tangent_size(x)), dtype=torch.float64, device=device_of(x), requires_grad=True)
     with torch.enable_grad():
         total = call_raw(f, raw_of(displaced(x, w))).sum()
         return torch.autograd.grad(total, w)[0]
@@ -129,6 +139,6 @@ def _moved(x: Tree, w: Tensor) -> Tree:
 def _moved_leaf(leaf: Value, w: Tensor) -> Value:
     if not isinstance(leaf, Links) or leaf.is_abelian:
         return displaced(leaf, w)
-    t = generators(leaf.colour)
+    t = generators(leaf.colour).to(leaf.data)
     algebra = torch.einsum("...a,aij->...ij", w.reshape(*leaf.data.shape[:-2], len(t)).to(t.dtype), t)
     return leaf.with_data(torch.linalg.matrix_exp(1j * algebra) @ leaf.data)

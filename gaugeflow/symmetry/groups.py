@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from gaugeflow.symmetry.scalars import Invariants, PolyakovLoop, Scalars, SignedLog
-from gaugeflow.symmetry.values import Tree, Value, leaves, map_leaves
+from gaugeflow.symmetry.values import Tree, Value, device_of, map_leaves
 
 __all__ = ["GROUPS", "Element", "Group", "NoAction", "Product", "group_named", "represent"]
 
@@ -62,7 +62,7 @@ class Group:
 
     def element(self, x: Tree, size: int, generator: torch.Generator) -> Element:
         drawn = [(part, part.draw(x, size, generator)) for part in self.parts()]
-        device = leaves(x)[0].tensors[0].device
+        device = device_of(x)
         return Element(tuple(drawn)).map(lambda t: t.to(device))
 
 

@@ -23,7 +23,7 @@ from gaugeflow.symmetry.report import Finding, Report, Verdict
 from gaugeflow.symmetry.scalars import Angles
 from gaugeflow.symmetry.subject import Unusable, wrap
 from gaugeflow.symmetry.trials import master, random_like
-from gaugeflow.symmetry.values import Tree, Value, batch_size, leaves, map_tensors, raw_of
+from gaugeflow.symmetry.values import Tree, Value, batch_size, device_of, leaves, map_tensors, raw_of
 
 __all__ = ["check_detailed_balance", "check_reversible"]
 
@@ -158,7 +158,7 @@ def _next(move: Callable[..., Any], x: Tree, generator: torch.Generator) -> Tree
 
 def _log_reference(x: Tree, example: Tree) -> Tensor:
     """The log density from which `random_like` draws, up to a constant."""
-    total = torch.zeros(batch_size(x), dtype=torch.float64)
+    total = torch.zeros(batch_size(x), dtype=torch.float64, device=device_of(x))
     for leaf, like in zip(leaves(x), leaves(example), strict=True):
         if not isinstance(leaf, (Links, Angles)):
             rms = like.data.abs().square().mean().sqrt()
@@ -200,7 +200,7 @@ class _Features:
 
     def __call__(self, x: Tree) -> Tensor:
         flat = torch.cat([_real(leaf) for leaf in leaves(x)], dim=1)
-        waves = torch.cos(flat @ self.frequencies.T + self.phases)
+        waves = torch.cos(flat @ self.frequencies.to(flat).T + self.phases.to(flat))
         return torch.cat([torch.tanh(self.log_prob(x) / 4).unsqueeze(1), waves], dim=1)
 
     def names(self, reversible: bool) -> list[str]:

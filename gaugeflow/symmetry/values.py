@@ -26,6 +26,7 @@ __all__ = [
     "Value",
     "batch_size",
     "call_raw",
+    "device_of",
     "largest",
     "leaves",
     "map_leaves",
@@ -186,6 +187,11 @@ def batch_size(tree: Tree) -> int:
     if len(sizes) != 1:
         raise ValueError(f"expected one batch size in all values, got {sorted(sizes)}")
     return sizes.pop()
+
+
+def device_of(tree: Tree) -> torch.device:
+    """The device of the first tensor."""
+    return leaves(tree)[0].tensors[0].device
 
 
 def raw_of(x: Tree) -> Any:

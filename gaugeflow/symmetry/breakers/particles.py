@@ -14,7 +14,9 @@ from gaugeflow.symmetry.scalars import SignedLog
 @on_input("parameter order dependence", "particle i is scaled by a parameter with its own index", Points)
 def _(points: Points) -> Points:
     n = points.data.shape[1]
-    return points.with_data(points.data * torch.linspace(0.8, 1.2, n, dtype=points.data.dtype)[:, None])
+    return points.with_data(
+        points.data * torch.linspace(0.8, 1.2, n, dtype=points.data.dtype, device=points.data.device)[:, None]
+    )
 
 
 @on_input("first particle apart", "the first particle is treated as the reference", Points)
@@ -84,7 +86,7 @@ def _(features: PointFeatures) -> PointFeatures:
 @on_output("weight by index", "the features of particle i are scaled by i", PointFeatures)
 def _(features: PointFeatures) -> PointFeatures:
     n = features.data.shape[1]
-    weight = torch.linspace(0.5, 1.5, n, dtype=features.data.dtype)
+    weight = torch.linspace(0.5, 1.5, n, dtype=features.data.dtype, device=features.data.device)
     return features.with_data(features.data * weight.reshape(n, *[1] * (features.data.ndim - 2)))
 
 
