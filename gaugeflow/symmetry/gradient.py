@@ -44,9 +44,9 @@ def check_gradient(
     """Check a gradient against a sixth-order finite difference of `f(x) -> (batch,)` along random directions.
 
     `gradient(x)` returns tensors of the shape of `x`; for SU(N) links of shape `(batch, D, *shape, N^2 - 1)`, the
-    derivatives with respect to w of f(exp(i w_a T_a) U), with T_a half the Gell-Mann matrices in their usual order. None stands for autograd
-    through `f`, which then must have the right derivative. In float64. The difference quotient at two step sizes
-    says how exact it is itself, so no tolerance is chosen by hand.
+    derivatives with respect to w of f(exp(i w_a T_a) U), with T_a half the Gell-Mann matrices in their usual order.
+    None stands for autograd through `f`, which then must have the right derivative. In float64. The difference
+    quotient at two step sizes says how exact it is itself, so no tolerance is chosen by hand.
     """
     start = time.perf_counter()
     held = held_by(f) + (held_by(gradient) if gradient else Held([], []))
