@@ -138,3 +138,11 @@ def test_a_failing_suite_fails(tmp_path: Path) -> None:
     (tmp_path / "scripts" / "test").write_text("#!/usr/bin/env bash\necho collected 5 items\nexit 3\n")
     (tmp_path / "scripts" / "test").chmod(0o755)
     assert subprocess.run([tmp_path / ".ci" / "run"], capture_output=True).returncode != 0
+
+
+def test_git_ignores_no_source() -> None:
+    """What git ignores is left out of the wheel too: a pattern like `runs/` would take the room of that name."""
+    sources = [str(path.relative_to(ROOT)) for path in (ROOT / "gaugeflow").rglob("*.py")]
+    command = ["git", "-C", str(ROOT), "check-ignore", "--no-index", *sources]
+    answer = subprocess.run(command, capture_output=True, text=True)
+    assert answer.stdout.split() == []

@@ -201,6 +201,8 @@ def test_a_report_is_made_again_or_measured_anew(whole: Path) -> None:
     assert once == again
     assert len({once, other, stored["mean"]}) == 3
     assert {path.name: path.read_bytes() for path in whole.iterdir()} == before
+    (whole / "metrics.h5").unlink()  # a shipped run is its configuration and its checkpoint
+    assert fresh_report(Walk, whole, 1, quiet=True)["mean"] == once
 
 
 def test_what_makes_another_run_cannot_change_on_resume(whole: Path) -> None:

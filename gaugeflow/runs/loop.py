@@ -10,7 +10,6 @@ from gaugeflow.errors import UserError
 from gaugeflow.runs.directory import RunDirectory
 from gaugeflow.runs.environment import environment
 from gaugeflow.runs.progress import Progress
-from gaugeflow.runs.record import Record
 from gaugeflow.runs.run import Run
 from gaugeflow.runs.schema import Checkpointing
 from gaugeflow.runs.signals import Interrupted, stop_requests
@@ -60,8 +59,7 @@ def report(task_class: type[Task], path: Path) -> dict[str, Any]:
 def fresh_report(task_class: type[Task], path: Path, seed: int, *, quiet: bool = False) -> dict[str, Any]:
     """The numbers measured anew from the checkpoint with another seed; the directory is not changed."""
     directory = RunDirectory.open(path)
-    run = Run.restore(_task(task_class, directory), directory)
-    run.record, began = Record(), time.monotonic()
+    run, began = Run.restore(_task(task_class, directory), directory, recorded=False), time.monotonic()
     first = run.task.restart_measurements(seed)
     with Progress(run.task.steps, first, run.task.name, quiet) as progress:
         for index in range(first, run.task.steps):
@@ -74,7 +72,7 @@ def fresh_report(task_class: type[Task], path: Path, seed: int, *, quiet: bool =
 def sample(task_class: type[Task], path: Path, count: int, seed: int, target: Path, *, quiet: bool = False) -> None:
     """Writes `count` new fields from the distribution of the checkpoint to the ensemble file `target`."""
     directory = RunDirectory.open(path)
-    task = Run.restore(_task(task_class, directory), directory).task
+    task = Run.restore(_task(task_class, directory), directory, recorded=False).task
     if target.exists():
         raise UserError(f"{target}: expected a new file, found one")
     with task.create_ensemble(target, count) as ensemble, Progress(count, 0, "sample", quiet) as progress:

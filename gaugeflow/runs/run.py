@@ -39,8 +39,8 @@ class Run:
         return cls(task, directory)
 
     @classmethod
-    def restore(cls, task: Task, directory: RunDirectory) -> "Run":
-        """The run at its last checkpoint.
+    def restore(cls, task: Task, directory: RunDirectory, recorded: bool = True) -> "Run":
+        """The run at its last checkpoint; without what it recorded if only its state is wanted.
 
         Raises UserError if there is none, or if the task's configuration makes another run than the checkpoint's.
         """
@@ -49,7 +49,7 @@ class Run:
         if done > task.steps:
             raise UserError(f"{directory.path}: {done} steps are done, the configuration asks for {task.steps} only")
         task.load_state_dict(state["task"])
-        record = Record(Metrics.load(directory.metrics, state["counts"]))
+        record = Record(Metrics.load(directory.metrics, state["counts"])) if recorded else Record()
         return cls(task, directory, record, done, state["seconds"], state["fields"])
 
     def save(self) -> None:

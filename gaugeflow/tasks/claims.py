@@ -22,7 +22,7 @@ def claims_of(target: str) -> list[Claim]:
     task_class = task_of(source)
     task = task_class(runs.validate(task_class.schema, source))
     if stored:
-        runs.Run.restore(task, runs.RunDirectory(directory))
+        runs.Run.restore(task, runs.RunDirectory(directory), recorded=False)
     else:
         task.begin()
     return list(task.claims())
