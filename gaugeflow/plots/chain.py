@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import autograd.numpy as anp
 import numpy as np
 
 from gaugeflow.lattice.exact import Exact2D
@@ -81,7 +80,7 @@ def _potential(directory: Path, columns: Columns, solution: Exact2D | None) -> P
     if t < 2:
         return None
     found = [
-        derived(lambda w, longer: anp.log(w / longer), loops[:, :, i, j], loops[:, :, i, j + 1])
+        derived(lambda w, longer: np.log(w / longer), loops[:, :, i, j], loops[:, :, i, j + 1])
         for i in range(r)
         for j in range(t - 1)
     ]

@@ -7,7 +7,6 @@ a plain number per configuration is one line in `PLAIN`.
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal
 
-import autograd.numpy as anp
 import numpy as np
 import torch
 from pydantic import BeforeValidator, Field
@@ -129,7 +128,7 @@ class WilsonLoops(ObservableSection):
         found = {f"wilson_loop_{r}x{t}": estimate(samples[:, :, r - 1, t - 1]) for r, t in self._sides()}
         for r in self._squares():
             corners = [samples[:, :, i - 1, j - 1] for i, j in ((r, r), (r - 1, r - 1), (r, r - 1), (r - 1, r))]
-            found[f"creutz_ratio_{r}x{r}"] = derived(lambda a, b, c, d: -anp.log(a * b / (c * d)), *corners)
+            found[f"creutz_ratio_{r}x{r}"] = derived(lambda a, b, c, d: -np.log(a * b / (c * d)), *corners)
         return found
 
     def exact(self, solution: Exact2D) -> dict[str, float]:
