@@ -56,9 +56,13 @@ import torch
 from gaugeflow.lattice import hot_start, plaquette
 from gaugeflow.groups import get_group
 
+network = plaquette
+
+def example_links():
+    return hot_start(get_group("su2"), (4, 4), torch.Generator().manual_seed(1))
+
 def object():
-    links = hot_start(get_group("su2"), (4, 4), torch.Generator().manual_seed(1))
-    return plaquette, links, "gauge: links -> scalars"
+    return network, example_links(), "gauge: links -> scalars"
 """
 
 
