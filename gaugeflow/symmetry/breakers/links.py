@@ -11,7 +11,7 @@ from gaugeflow.symmetry.fields import Links
 
 def _one_direction(links: Links, fn: object, mu: int = 0) -> Links:
     data = links.data.clone()
-    data[:, mu] = fn(data[:, mu])  # type: ignore[operator]
+    data[:, mu] = fn(links.data[:, mu])  # type: ignore[operator]
     return links.with_data(data)
 
 
@@ -76,6 +76,8 @@ def _(links: Links) -> Links:
 
 @on_input("time treated apart", "the temporal links count more than the spatial ones", Links)
 def _(links: Links) -> Links:
+    if len(links.shape) == 2:
+        return links  # every loop of a plane with as many steps along x as along t would be scaled alike
     return _one_direction(links, lambda u: 1.5 * u, -1)
 
 
