@@ -1,0 +1,27 @@
+"""Small examples for the tests of the symmetry harness, and its verdict in one call."""
+
+import torch
+
+from gaugeflow.symmetry import (
+    Image,
+    Points,
+    Scalars,
+    check,
+)
+
+
+def points(batch=3, n=5, seed=0):
+    return Points(torch.randn(batch, n, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)))
+
+
+def image(batch=2, extent=6, seed=0):
+    data = torch.randn(batch, 1, extent, extent, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return Image(data)
+
+
+def energy(r):
+    return r.square().sum((1, 2)).cos() + r.norm(dim=2).sum(1)
+
+
+def verdict(f, x=None, group="permutations", out=Scalars, **options):
+    return check(f, points() if x is None else x, group, out=out, **options).verdict
