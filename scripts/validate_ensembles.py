@@ -25,7 +25,6 @@ from gaugeflow.lattice import (
     Phi4Action,
     WilsonAction,
     charge_geometric,
-    flow_scale,
     gradient_flow,
     hot_start,
     plaquette,
@@ -127,8 +126,7 @@ def four_dimensional(
 
 
 def flow_time_t0(u: Tensor) -> Tensor:
-    history = gradient_flow(u, 3.4, 0.04)
-    return flow_scale(history.time, history.t2e)
+    return gradient_flow(u, 3.4, 0.05, every=4).t0
 
 
 def cases() -> list[Case]:
@@ -144,7 +142,7 @@ def cases() -> list[Case]:
         four_dimensional("su2", beta, (8, 8, 8, 8), 4, 1000, (value, 0.0006, "short independent heat bath"))
         for beta, value in su2.items()
     ]
-    found.append(four_dimensional("su3", 6.0, (16, 16, 16, 16), 1, 600, (0.593678, 0.000024, "hep-lat/9602007")))
+    found.append(four_dimensional("su3", 6.0, (16, 16, 16, 16), 1, 400, (0.593678, 0.000024, "hep-lat/9602007")))
     chi2 = (0.75, 0.01, "arXiv:2101.08176")
     found.append(
         Case(
@@ -167,7 +165,7 @@ def cases() -> list[Case]:
             5.96,
             "heatbath",
             1,
-            400,
+            240,
             {"t0/a^2": (2.7854, 0.0062, "arXiv:1006.4518")},
             interval=20,
             measure={"t0/a^2": flow_time_t0},
