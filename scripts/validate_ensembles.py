@@ -182,9 +182,10 @@ def main() -> None:
     parser.add_argument("--out", help="also write the JSON list to this file, after every case")
     arguments = parser.parse_args()
     found: list[dict[str, object]] = []
-    for case in cases():
-        if arguments.only not in case.name:
-            continue
+    chosen = [case for case in cases() if arguments.only in case.name]
+    if not chosen:
+        parser.error(f"--only: expected a part of a title, such as 'su3 16x16', got {arguments.only!r}")
+    for case in chosen:
         for row in rows(case, arguments.seed):
             found.append(row)
             if not arguments.json:
