@@ -1,5 +1,6 @@
 """Appending configurations to an ensemble file while a Markov chain runs."""
 
+import errno
 import fcntl
 import os
 from collections.abc import Sequence
@@ -216,8 +217,10 @@ def _open_locked(path: Path) -> int:
     except BlockingIOError:
         os.close(file)
         raise UserError(f"{path}: expected no other writer, found that another process is appending") from None
-    except OSError:
-        pass  # a file system without locks
+    except OSError as error:
+        if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.EINVAL):  # a file system without locks
+            os.close(file)
+            raise UserError(f"{path}: expected to lock the ensemble for appending, found: {error.strerror}") from error
     return file
 
 
