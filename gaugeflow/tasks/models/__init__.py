@@ -1,0 +1,15 @@
+"""The `model` section of a configuration: one class for each architecture, chosen by its `name`."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gaugeflow.tasks.models.model import Log, ModelSection
+from gaugeflow.tasks.models.plain import Identity, Python
+
+__all__ = ["Log", "ModelConfig", "ModelSection"]
+
+ModelConfig = Annotated[
+    Identity | Python,
+    Field(discriminator="name"),
+]

@@ -1,0 +1,55 @@
+"""What the `model` section of a configuration offers, whatever the architecture."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from gaugeflow.flows.flow import GaugeFlow
+from gaugeflow.groups import Group
+from gaugeflow.lattice.action import Action
+from gaugeflow.runs import Section
+
+__all__ = ["Log", "ModelSection"]
+
+Log = Callable[[dict[str, Any]], None]
+"""Records a row of numbers; every row has the same keys."""
+
+
+class ModelSection(Section):
+    """An architecture with its hyper-parameters.
+
+    To add one: a file in this folder with a subclass that has `name: Literal["..."]`, its keys and `build`, and its
+    place in `ModelConfig`.
+    """
+
+    def build(
+        self,
+        action: Action,
+        group: Group | None,
+        shape: tuple[int, ...],
+        dtype: torch.dtype,
+        device: torch.device,
+        generator: torch.Generator,
+    ) -> GaugeFlow:
+        """The flow with its first parameters, which are random numbers of the generator alone.
+
+        Args:
+            action: the target's.
+            group: None for scalars.
+            shape: extents; called again with others where the report asks for other volumes, and the parameters
+                are then loaded from the trained flow.
+            dtype: real dtype of the fields.
+
+        Raises:
+            UserError: a group or lattice that the architecture does not serve.
+        """
+        raise NotImplementedError
+
+    def prepare(self, flow: GaugeFlow, action: Action, generator: torch.Generator, log: Log) -> None:
+        """A fitting stage of the architecture's own before any gradient step; by default none.
+
+        Changes the parameters of `flow` in place (`torch.no_grad()`), draws from the generator alone, and may record
+        its progress with `log`. It runs once, at the start of a run that begins from nothing, never on resume and
+        not after `init_from`; with several ranks every rank does the same.
+        """

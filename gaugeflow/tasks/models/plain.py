@@ -1,0 +1,60 @@
+"""Models without an architecture of the package: no layers at all, or an object of the user's."""
+
+from typing import Any, Literal
+
+import torch
+from pydantic import Field
+
+from gaugeflow.errors import UserError
+from gaugeflow.flows.base import GaussianBase, HaarBase
+from gaugeflow.flows.flow import GaugeFlow
+from gaugeflow.groups import Group
+from gaugeflow.lattice.action import Action
+from gaugeflow.symmetry.targets import TargetError, load_object
+from gaugeflow.tasks.models.model import ModelSection
+
+__all__ = ["Identity", "Python"]
+
+
+class Identity(ModelSection):
+    """No layers: the Haar measure or a unit Gaussian itself, a baseline."""
+
+    name: Literal["identity"]
+
+    def build(
+        self,
+        action: Action,
+        group: Group | None,
+        shape: tuple[int, ...],
+        dtype: torch.dtype,
+        device: torch.device,
+        generator: torch.Generator,
+    ) -> GaugeFlow:
+        base = GaussianBase(shape, dtype) if group is None else HaarBase(group, shape, dtype)
+        return GaugeFlow(base, [], action).to(device)
+
+
+class Python(ModelSection):
+    """A flow of your own: `object: package.module:function` takes what `build` does, and `options` as keywords."""
+
+    name: Literal["python"]
+    object: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    def build(
+        self,
+        action: Action,
+        group: Group | None,
+        shape: tuple[int, ...],
+        dtype: torch.dtype,
+        device: torch.device,
+        generator: torch.Generator,
+    ) -> GaugeFlow:
+        try:
+            function = load_object(self.object)
+        except TargetError as error:
+            raise UserError(f"model: {error}") from error
+        flow = function(action, group, shape, dtype, device, generator, **self.options)
+        if not isinstance(flow, GaugeFlow):
+            raise UserError(f"model: {self.object}: expected it to return a GaugeFlow, got {type(flow).__name__}")
+        return flow
