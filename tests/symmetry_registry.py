@@ -129,6 +129,19 @@ def network_claim() -> Claim:
     return invariant(network, links("su3", (3, 3)), "gauge * translations")
 
 
+def potential_claims(group: str, shape: tuple[int, ...]) -> list[Claim]:
+    theory, generator = nn.GaugeTheory(group, len(shape), rotations="all"), torch.Generator().manual_seed(3)
+    potential = nn.Potential.of(theory, 2, generator=generator, channels=(2,), hidden=(3,))
+    _, adjoint, gradient = force_claims(potential, links(group, shape))
+    return [invariant(potential, links(group, shape), "gauge * translations * hypercubic"), adjoint, gradient]
+
+
+def smearing_claim(group: str, shape: tuple[int, ...]) -> Claim:
+    theory, generator = nn.GaugeTheory(group, len(shape), rotations="all"), torch.Generator().manual_seed(3)
+    smearing = nn.Smearing.of(theory, steps=2, generator=generator, size=0.5)
+    return covariant(smearing, links(group, shape), "gauge * translations * hypercubic")
+
+
 @dataclass(frozen=True)
 class Line:
     """Public objects, and how to make the claims about them."""
@@ -296,6 +309,13 @@ REGISTRY: dict[str, Line] = {
     ),
     "gauge-equivariant networks": line(
         nn.LCNN, nn.Plaq, nn.Poly, nn.Loops, nn.Sources, nn.Readout, nn.Trace, claims=lambda: [network_claim()]
+    ),
+    "learned potentials": line(
+        nn.Potential,
+        claims=lambda: potential_claims("su2", (3, 2, 2)) + potential_claims("u1", (3, 3)),
+    ),
+    "learned smearing": line(
+        nn.Smearing, claims=lambda: [smearing_claim("su3", (3, 3)), smearing_claim("u1", (2, 3, 2))]
     ),
 }
 

@@ -15,8 +15,10 @@ from gaugeflow.nn.initial import calibrate
 from gaugeflow.nn.layer import Layer, Residual, Stack
 from gaugeflow.nn.network import LCNN
 from gaugeflow.nn.norm import LNorm
+from gaugeflow.nn.potential import Potential
 from gaugeflow.nn.readout import Readout, Trace
 from gaugeflow.nn.registry import LAYERS, build_layer
+from gaugeflow.nn.smearing import Smearing
 from gaugeflow.nn.sources import Loops, Plaq, Poly, Source, Sources
 from gaugeflow.nn.theory import GaugeTheory
 from gaugeflow.nn.transport import transport
@@ -39,8 +41,10 @@ __all__ = [
     "Loops",
     "Plaq",
     "Poly",
+    "Potential",
     "Readout",
     "Residual",
+    "Smearing",
     "Source",
     "Sources",
     "Stack",

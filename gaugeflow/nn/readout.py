@@ -41,6 +41,7 @@ class Readout(nn.Module):
         generator: source of the initial weights: normal, the squares of each output summing to one; biases are zero.
         hidden: widths of hidden layers, with the SiLU function between them.
         over_sites: features at each site, their ``mean`` (intensive), or their ``sum`` (extensive: a potential).
+        size: the squares of each feature's initial weights sum to ``size^2``.
 
     Raises:
         UserError: no feature, or an unknown ``over_sites``.
@@ -55,6 +56,7 @@ class Readout(nn.Module):
         generator: torch.Generator,
         hidden: Sequence[int] = (),
         over_sites: Literal["none", "mean", "sum"] = "none",
+        size: float = 1.0,
     ) -> None:
         super().__init__()
         if over_sites not in ("none", "mean", "sum"):
@@ -66,8 +68,9 @@ class Readout(nn.Module):
         weights = [Weight(theory, after, before) for before, after in pairwise(layers)]
         self.weights = nn.ModuleList(weights)
         self.biases = nn.ModuleList(Weight(theory, after) for after in widths)
-        for weight in weights:
+        for weight in weights[:-1]:
             draw_normalised_(weight, generator)
+        draw_normalised_(weights[-1], generator, size)
         self.trace = Trace()
 
     def forward(self, w: Tensor) -> Tensor:

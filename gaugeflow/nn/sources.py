@@ -1,12 +1,14 @@
 """Where site matrices come from: loops of the links themselves, closed at every site."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
 
 import torch
 from torch import Tensor, nn
 
 from gaugeflow.errors import UserError
 from gaugeflow.kernels import Path, path_products
+from gaugeflow.kernels.torch_paths import products_from_sites
 from gaugeflow.lattice import lattice_shape, parse_path, rectangle
 from gaugeflow.lattice.paths import is_closed
 from gaugeflow.nn.channels import Channels
@@ -32,6 +34,12 @@ class Source(nn.Module):
         self.theory.check_links(links, type(self).__name__)
         products = path_products(links, self.loops(lattice_shape(links)))
         return link_matrices(products).movedim(0, 1)
+
+    def seen(self, frozen: Tensor) -> Tensor:
+        """Which loops run over frozen links alone: boolean ``(D, *shape)`` to ``(channels, *shape)``."""
+        paths = self.loops(tuple(frozen.shape[1:]))
+        products = products_from_sites(frozen[None], paths, torch.logical_and, lambda mask: mask)
+        return torch.cat([product for _, product in sorted(products, key=itemgetter(0))])
 
     def loops(self, shape: tuple[int, ...]) -> list[Path]:
         """One closed path for each channel."""
@@ -109,5 +117,12 @@ class Sources(nn.Module):
             self.channels = self.channels + source.channels
         self.sources = nn.ModuleList(sources)
 
+    def __iter__(self) -> Iterator[Source]:
+        return iter(self.sources)  # type: ignore[arg-type]  # a ModuleList of sources
+
     def forward(self, links: Tensor) -> Tensor:
-        return torch.cat([source(links) for source in self.sources], 1)
+        return torch.cat([source(links) for source in self], 1)
+
+    def seen(self, frozen: Tensor) -> Tensor:
+        """See :meth:`Source.seen`."""
+        return torch.cat([source.seen(frozen) for source in self])
