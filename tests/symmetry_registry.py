@@ -286,6 +286,10 @@ REGISTRY: dict[str, Line] = {
             for group in ("u1", "su2")
         ],
     ),
+    "exact sampler": line(
+        montecarlo.ExactSampler,
+        claims=lambda: [sampler_claim(Balance, montecarlo.ExactSampler, group) for group in ("u1", "su2")],
+    ),
     "file formats": line(
         *io.FORMATS.values(),
         claims=lambda: [

@@ -1,8 +1,19 @@
 """Markov chains of lattice fields and the analysis of their errors."""
 
+from gaugeflow.montecarlo.exact_sampler import ExactSampler
 from gaugeflow.montecarlo.heatbath import HeatBath
 from gaugeflow.montecarlo.hmc import HMC
+from gaugeflow.montecarlo.independence import IndependenceMetropolis
 from gaugeflow.montecarlo.integrators import INTEGRATORS, Integrator, get_integrator
 from gaugeflow.montecarlo.sampler import Sampler
 
-__all__ = ["HMC", "INTEGRATORS", "HeatBath", "Integrator", "Sampler", "get_integrator"]
+__all__ = [
+    "HMC",
+    "INTEGRATORS",
+    "ExactSampler",
+    "HeatBath",
+    "IndependenceMetropolis",
+    "Integrator",
+    "Sampler",
+    "get_integrator",
+]

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from gaugeflow.lattice.action import Action
-from gaugeflow.montecarlo import HMC, HeatBath, Sampler
+from gaugeflow.montecarlo import HMC, ExactSampler, HeatBath, Sampler
 from gaugeflow.runs import Positive, Section
 
-__all__ = ["HMCConfig", "HeatBathConfig", "SamplerConfig"]
+__all__ = ["ExactConfig", "HMCConfig", "HeatBathConfig", "SamplerConfig"]
 
 
 class HeatBathConfig(Section):
@@ -36,4 +36,14 @@ class HMCConfig(Section):
         return HMC(action, **self.model_dump(exclude={"name"}))
 
 
-SamplerConfig = Annotated[HeatBathConfig | HMCConfig, Field(discriminator="name")]
+class ExactConfig(Section):
+    """Independent configurations of Wilson's action in two dimensions; the warm-up may be 0."""
+
+    name: Literal["exact"]
+
+    def build(self, action: Action) -> Sampler:
+        """The sampler. Raises UserError for another action."""
+        return ExactSampler(action)  # type: ignore[arg-type]
+
+
+SamplerConfig = Annotated[ExactConfig | HeatBathConfig | HMCConfig, Field(discriminator="name")]

@@ -1,0 +1,164 @@
+"""Refinement of two-dimensional fields: the exact sampler against closed forms, and the flow against both."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from gaugeflow.errors import UserError
+from gaugeflow.groups import get_group
+from gaugeflow.lattice import RectangleAction, WilsonAction, charge_geometric, cold_start, wilson_loop
+from gaugeflow.lattice.exact import Exact2D
+from gaugeflow.lattice.refinement import cell_loops, coarsen, refine, refinement_axes
+from gaugeflow.lattice.refinement_weight import AreaWeight
+from gaugeflow.montecarlo import ExactSampler
+from gaugeflow.montecarlo.exact_sampler_split import SplitLaw
+
+COUPLINGS = {"u1": 7.0, "su2": 2.7, "su3": 6.0}
+
+
+def draw(group, shape, beta, count, generator):
+    start = cold_start(group, shape, count)
+    return ExactSampler(WilsonAction(2, beta)).update(start, generator)[0]
+
+
+def assert_mean(samples, exact, errors=4.0):
+    samples = samples.double()
+    error = float(samples.std()) / math.sqrt(len(samples))
+    assert abs(float(samples.mean()) - float(exact)) < errors * error, (float(samples.mean()), float(exact), error)
+
+
+# The map between coarse and fine links
+
+
+@pytest.mark.parametrize("group", COUPLINGS)
+def test_refining_adds_what_coarsening_takes_away(group, generator):
+    group = get_group(group)
+    links = group.haar((2, 2, 1, 1), generator)
+    for axis in refinement_axes((2, 4)):
+        sites = (2, *links.shape[2:4])
+        first, loops = group.haar(sites, generator), group.haar(sites, generator)
+        fine = refine(group, links, axis, first, loops)
+        for given, found in zip((links, first, loops), coarsen(group, fine, axis), strict=True):
+            assert torch.allclose(group.trace(group.mul(given, group.dagger(found))).real, torch.ones(()).double())
+        # the two halves of a cell make the cell
+        whole = cell_loops(group, links, axis)
+        left = cell_loops(group, fine, axis)
+        halves = left.unflatten(axis + 1, (-1, 2)).unbind(axis + 2)
+        right = group.mul(first, group.mul(halves[1], group.dagger(first)))
+        assert torch.allclose(group.trace(group.mul(right, loops)), group.trace(whole))
+        assert torch.allclose(group.trace(halves[0]), group.trace(loops))
+        links = fine
+
+
+# The weights of areas
+
+
+@pytest.mark.parametrize(("name", "beta"), [*COUPLINGS.items(), ("su3", 0.5), ("u1", 0.0)])
+def test_areas_add(name, beta, generator):
+    """``int dU w_A(U) w_B(U^dagger M) = w_{A+B}(M)``, which A = B = 1 starts from the Boltzmann weight itself."""
+    group = get_group(name)
+    u, m = group.haar((20_000,), generator), group.haar((1,), generator)
+    for area in (1, 2):
+        weight, whole = AreaWeight(group, beta, area), AreaWeight(group, beta, 2 * area)
+        product = weight(u) * weight(group.mul(group.dagger(u), m))
+        if beta:
+            assert_mean(product, whole(m))
+            assert_mean(weight(u), 1.0)
+        assert float(weight(group.identity((1,)))) == pytest.approx(weight.peak, rel=1e-12)
+        assert torch.allclose(weight.log(u).exp(), weight(u), rtol=1e-9)
+
+
+# The exact sampler
+
+
+@pytest.mark.parametrize(("group", "count"), [("u1", 1000), ("su2", 400), ("su3", 80)])
+def test_exact_sampler_on_sixteen_by_sixteen(group, count, generator):
+    beta = COUPLINGS[group]
+    links = draw(group, (16, 16), beta, count, generator)
+    exact = Exact2D(group, (16, 16), beta)
+    assert_mean(wilson_loop(links, 1, 1), exact.plaquette)
+    assert_mean(wilson_loop(links, 1, 2), exact.wilson_loop(1, 2))
+    assert_mean(wilson_loop(links, 2, 2), exact.wilson_loop(2, 2))
+    if group == "u1":
+        assert_mean(charge_geometric(links) ** 2, exact.charge_squared)
+        assert float(exact.charge_squared) == pytest.approx(1.0064, abs=5e-5)
+
+
+@pytest.mark.parametrize(("group", "beta"), [("u1", 3.0), ("su2", 4.0), ("su3", 3.0)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 2), (4, 2)])
+def test_exact_sampler_where_the_torus_is_felt(group, beta, shape, generator):
+    exact = Exact2D(group, shape, beta)
+    links = draw(group, shape, beta, 4000, generator)
+    if shape != (1, 1) or group != "u1":
+        assert_mean(wilson_loop(links, 1, 1), exact.plaquette)
+    if shape == (4, 2):
+        assert_mean(wilson_loop(links, 2, 2), exact.wilson_loop(2, 2))
+        assert_mean(wilson_loop(links, 3, 1), exact.wilson_loop(3, 1))
+
+
+def test_exact_samples_are_independent(generator):
+    sampler, links = ExactSampler(WilsonAction(2, 5.0)), cold_start("u1", (8, 8), 50)
+    history = []
+    for _ in range(40):
+        links, _ = sampler.update(links, generator)
+        history.append(charge_geometric(links).double())
+    charge = torch.stack(history)
+    correlation = (charge[1:] * charge[:-1]).flatten() / (charge**2).mean()
+    assert abs(float(correlation.mean())) < 4 / math.sqrt(len(correlation))
+
+
+@pytest.mark.parametrize("area", [1, 2, 16])
+def test_conditional_of_u1_by_kolmogorov_and_smirnov(area, generator):
+    group, count = get_group("u1"), 20_000
+    m = torch.tensor([2.5], dtype=torch.float64)
+    weight = AreaWeight(group, 7.0, area)
+    x = np.sort(np.remainder(SplitLaw(group, 7.0, area).draw(m.expand(count), generator).numpy(), 2 * np.pi))
+    grid = torch.linspace(0, 2 * math.pi, 20_001, dtype=torch.float64)
+    density = (weight(grid) * weight(m - grid)).numpy()
+    steps = (density[1:] + density[:-1]) / 2
+    cumulative = np.concatenate(([0.0], steps.cumsum())) / steps.sum()
+    distance = np.abs(np.interp(x, grid.numpy(), cumulative) - (np.arange(count) + 0.5) / count).max()
+    assert distance * math.sqrt(count) < 1.95  # exceeded once in a thousand
+
+
+@pytest.mark.parametrize(("group", "beta"), [("su2", 2.7), ("su3", 4.0)])
+@pytest.mark.parametrize("area", [1, 2, 4])
+def test_conditionals_of_sun_against_weighted_haar_samples(group, beta, area, generator):
+    group = get_group(group)
+    m = group.haar((1,), generator)
+    drawn = SplitLaw(group, beta, area).draw(m.expand(10_000, -1, -1), generator)
+    haar = group.haar((60_000,), generator)
+    weight = AreaWeight(group, beta, area)
+    density = weight(haar) * weight(haar.mH @ m) / AreaWeight(group, beta, 2 * area)(m)
+
+    def statistics(u):
+        loops = (u, u @ u, u @ m, u @ m.mH, u @ m @ u @ m.mH)
+        return torch.stack([group.trace(loop).real for loop in loops])
+
+    here, there = statistics(drawn), statistics(haar) * density
+    variance = here.var(1) / here.shape[1] + there.var(1) / there.shape[1]
+    assert ((here.mean(1) - there.mean(1)).abs() < 4 * variance.sqrt()).all()
+
+
+def test_what_the_exact_sampler_keeps_of_the_field(generator):
+    start = cold_start("su2", (4, 2), 3, torch.float32)
+    links, info = ExactSampler(WilsonAction(2, 2.0)).update(start, generator)
+    assert (links.shape, links.dtype, info) == (start.shape, start.dtype, {})
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda g: draw("u1", (6, 4), 1.0, 1, g), "powers of two, got (6, 4)"),
+        (lambda g: draw("su4", (4, 4), 1.0, 1, g), "expected u1, su2 or su3, got su4"),
+        (lambda g: ExactSampler(WilsonAction(3, 1.0)), "Wilson's action in two dimensions"),
+        (lambda g: ExactSampler(RectangleAction(2, 1.0, -0.3)), "Wilson's action in two dimensions"),
+        (lambda g: ExactSampler(WilsonAction(2, -1.0)), "expected beta >= 0, got -1"),
+    ],
+)
+def test_what_the_exact_sampler_cannot_serve_is_said(call, message, generator):
+    with pytest.raises(UserError) as caught:
+        call(generator)
+    assert message in str(caught.value)
