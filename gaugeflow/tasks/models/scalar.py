@@ -1,0 +1,103 @@
+"""Flows of scalar fields: checkerboard couplings, and a continuous flow fitted by least squares."""
+
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field
+
+from gaugeflow.errors import UserError
+from gaugeflow.flows.base import FreeFieldBase
+from gaugeflow.flows.flow import GaugeFlow
+from gaugeflow.flows.periodic_network import PeriodicNetwork
+from gaugeflow.flows.scalar_continuous import ScalarContinuousFlow
+from gaugeflow.flows.scalar_coupling import ScalarCoupling
+from gaugeflow.flows.scalar_fit import fit_scalar_flow
+from gaugeflow.flows.scalar_transform import Affine, SiteTransform, TailedSpline
+from gaugeflow.groups import Group
+from gaugeflow.lattice.action import Action
+from gaugeflow.lattice.phi4 import Phi4Action
+from gaugeflow.lattice.spaces import SCALARS
+from gaugeflow.runs import Count, Positive
+from gaugeflow.tasks.models.model import Log, ModelSection
+
+__all__ = ["ScalarContinuous", "ScalarCouplings"]
+
+
+class ScalarContinuous(ModelSection):
+    """An ordinary differential equation from the free field of mass squared `base_m2`.
+
+    Its weights are first fitted to the path between the two actions on `samples` configurations, carried by `updates`
+    trajectories of hybrid Monte Carlo from knot to knot; with `samples: 0` they start at zero.
+    """
+
+    name: Literal["scalar_continuous"]
+    base_m2: Positive
+    frequencies: list[Positive] = Field([2.0, 4.0])
+    radius: Annotated[int, Field(ge=0)] = 3
+    knots: Annotated[int, Field(ge=2)] = 7
+    steps: Count = 10
+    samples: Annotated[int, Field(ge=0)] = 4000
+    updates: Count = 10
+    ridge: Positive = 1e-6
+
+    def build(
+        self,
+        action: Action,
+        group: Group | None,
+        shape: tuple[int, ...],
+        dtype: torch.dtype,
+        device: torch.device,
+        generator: torch.Generator,
+    ) -> GaugeFlow:
+        _check_scalars(self.name, action, group)
+        layer = ScalarContinuousFlow(shape, self.frequencies, self.radius, self.knots, self.steps, dtype)
+        return GaugeFlow(FreeFieldBase(shape, self.base_m2, dtype), [layer], action).to(device)
+
+    def prepare(self, flow: GaugeFlow, action: Action, generator: torch.Generator, log: Log) -> None:
+        if not self.samples:
+            return
+        start, layer = Phi4Action(self.base_m2, 0.0), flow.flows[0]
+        fields, _ = flow.q0(self.samples, generator)
+        fit_scalar_flow(layer, start, action, fields, generator, updates=self.updates, ridge=self.ridge, log=log)
+
+
+class ScalarCouplings(ModelSection):
+    """Checkerboard couplings from the free field of mass squared `base_m2`; `bins` and `bound` are of the spline."""
+
+    name: Literal["scalar_coupling"]
+    base_m2: Positive
+    layers: Count = 8
+    transform: Literal["affine", "spline"] = "affine"
+    hidden: list[Count] = Field([16, 16], min_length=1)
+    kernel: Count = 3
+    odd: bool = True
+    bins: Annotated[int, Field(ge=2)] = 8
+    bound: Positive = 3.0
+
+    def build(
+        self,
+        action: Action,
+        group: Group | None,
+        shape: tuple[int, ...],
+        dtype: torch.dtype,
+        device: torch.device,
+        generator: torch.Generator,
+    ) -> GaugeFlow:
+        _check_scalars(self.name, action, group)
+        layers = []
+        for index in range(self.layers):
+            network = PeriodicNetwork(len(shape), 1, self.hidden, self.kernel, generator, dtype)
+            layers.append(ScalarCoupling(shape, index % 2, network, self._transform(generator, dtype), self.odd))
+        return GaugeFlow(FreeFieldBase(shape, self.base_m2, dtype), layers, action).to(device)
+
+    def _transform(self, generator: torch.Generator, dtype: torch.dtype) -> SiteTransform:
+        width = self.hidden[-1]
+        if self.transform == "affine":
+            return Affine(width, generator, dtype)
+        return TailedSpline(width, self.bins, self.bound, generator, dtype)
+
+
+def _check_scalars(name: str, action: Action, group: Group | None) -> None:
+    if group is not None or action.space is not SCALARS:
+        came = "links" if group is None else f"links of {group.name}"
+        raise UserError(f"model: {name} is a flow of scalar fields, the action {type(action).__name__} has {came}")
