@@ -1,5 +1,21 @@
-"""Linear algebra that stays right where the stock routines do not: unitary spectra and polar projection."""
+"""Linear algebra that stays right where the stock routines do not: unitary spectra, determinants and Pfaffians."""
 
+from gaugeflow.linalg.pfaffian import bordered, scaled_pfaffian, signed_log_pfaffian
+from gaugeflow.linalg.scaled import Scaled, SignedLog, signed_log, signed_log_sum
+from gaugeflow.linalg.signed_log_det import scaled_det, signed_log_det
 from gaugeflow.linalg.unitary import polar_unitary, unitary_eig, unitary_log
 
-__all__ = ["polar_unitary", "unitary_eig", "unitary_log"]
+__all__ = [
+    "Scaled",
+    "SignedLog",
+    "bordered",
+    "polar_unitary",
+    "scaled_det",
+    "scaled_pfaffian",
+    "signed_log",
+    "signed_log_det",
+    "signed_log_pfaffian",
+    "signed_log_sum",
+    "unitary_eig",
+    "unitary_log",
+]

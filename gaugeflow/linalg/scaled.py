@@ -1,0 +1,50 @@
+"""Numbers with a sign and a very large range, written so that derivatives on their zeros stay finite."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+__all__ = ["Scaled", "SignedLog", "signed_log", "signed_log_sum"]
+
+
+class SignedLog(NamedTuple):
+    """``sign * exp(log)``, two real tensors of one shape; a zero has the sign 0 and a finite logarithm."""
+
+    sign: Tensor
+    log: Tensor
+
+
+class Scaled(NamedTuple):
+    """``mantissa * exp(exponent)``, two real tensors of one shape.
+
+    The exponent is a constant under differentiation and the mantissa, of order one or zero, has all derivatives: those
+    of the logarithm diverge on a zero, those of the number itself do not.
+    """
+
+    mantissa: Tensor
+    exponent: Tensor
+
+    def __mul__(self, other: "Scaled") -> "Scaled":  # type: ignore[override]
+        return Scaled(self.mantissa * other.mantissa, self.exponent + other.exponent)
+
+
+def signed_log(x: Scaled) -> SignedLog:
+    """Sign and logarithm of each number.
+
+    At an exact zero the sign is 0, the logarithm that of the smallest number of its scale, and its gradient is 0.
+    """
+    value = x.mantissa.detach()
+    tiny = torch.finfo(value.dtype).tiny
+    magnitude = x.mantissa * value.sign()
+    return SignedLog(value.sign(), torch.where(value == 0, tiny, magnitude).log() + x.exponent)
+
+
+def signed_log_sum(x: Scaled, dim: int = -1) -> SignedLog:
+    """Sign and logarithm of the sum along an axis, by a log-sum-exp with signs.
+
+    Terms that are zero take part with their derivatives, so the sum is differentiable on the nodes of single terms.
+    """
+    top = x.exponent.amax(dim, keepdim=True)
+    total = (x.mantissa * (x.exponent - top).exp()).sum(dim)
+    return signed_log(Scaled(total, top.squeeze(dim)))
