@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gaugeflow import io, lattice, montecarlo, nn
+from gaugeflow import flows, io, lattice, montecarlo, nn
 from gaugeflow.groups import get_group
 from gaugeflow.lattice.smearing import flow_velocity
 from gaugeflow.symmetry import Hypercubic, Links, PolyakovLoop, Scalars, SiteMatrices, SiteScalars
@@ -51,6 +51,10 @@ def force_claims(action: lattice.LoopAction, x: Links) -> list[Claim]:
     )
     scalar = Equivariance(action.force, x, group="gauge * translations", out=partial(SiteScalars, channels=1))
     return [invariant(action, x), adjoint if group.n > 1 else scalar, Gradient(action, x, gradient=action.force)]
+
+
+def haar_flow(group: str) -> flows.GaugeFlow:
+    return flows.GaugeFlow(flows.HaarBase(get_group(group), (2, 2)), [])
 
 
 @dataclass(frozen=True)
@@ -276,6 +280,13 @@ REGISTRY: dict[str, Line] = {
         montecarlo.HMC,
         claims=lambda: [
             sampler_claim(Balance, lambda action: montecarlo.HMC(action, length=1.0, step_size=0.5), group)
+            for group in ("u1", "su2")
+        ],
+    ),
+    "independence Metropolis": line(
+        montecarlo.IndependenceMetropolis,
+        claims=lambda: [
+            sampler_claim(Balance, partial(montecarlo.IndependenceMetropolis, haar_flow(group)), group)
             for group in ("u1", "su2")
         ],
     ),

@@ -9,7 +9,6 @@ import math
 from collections.abc import Sequence
 
 import torch
-from normflows import NormalizingFlow
 from normflows.distributions import BaseDistribution
 from torch import Tensor, nn
 
@@ -17,7 +16,7 @@ from gaugeflow.errors import UserError
 from gaugeflow.groups import Group
 from gaugeflow.random import draw_key
 
-__all__ = ["Base", "FlowBase", "FreeFieldBase", "GaussianBase", "HaarBase", "SeededBase", "takes_generator"]
+__all__ = ["Base", "FreeFieldBase", "GaussianBase", "HaarBase", "SeededBase", "takes_generator"]
 
 
 class Base(BaseDistribution):
@@ -115,20 +114,6 @@ class FreeFieldBase(Base):
         """Every mode times a real factor that is the same for p and -p, hence a real field."""
         axes = tuple(range(1, field.ndim))
         return torch.fft.ifftn(torch.fft.fftn(field, dim=axes) * factor, dim=axes).real
-
-
-class FlowBase(BaseDistribution):
-    """Another flow as base: its samples, its density, its parameters."""
-
-    def __init__(self, flow: NormalizingFlow) -> None:
-        super().__init__()
-        self.flow = flow
-
-    def forward(self, num_samples: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        return self.flow.sample(num_samples, generator)
-
-    def log_prob(self, z: Tensor) -> Tensor:
-        return self.flow.log_prob(z)
 
 
 class SeededBase(BaseDistribution):

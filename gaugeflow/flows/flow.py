@@ -10,7 +10,7 @@ from normflows.flows import Flow
 from torch import Tensor, nn
 
 from gaugeflow.errors import UserError
-from gaugeflow.flows.base import FlowBase, SeededBase, takes_generator
+from gaugeflow.flows.base import SeededBase, takes_generator
 from gaugeflow.lattice.action import Action
 
 __all__ = ["BoltzmannWeight", "Composition", "GaugeFlow", "zero_log_det"]
@@ -66,15 +66,17 @@ class GaugeFlow(NormalizingFlow):
     """`x = f_n(... f_1(z))` with `z` from the base: samples come with the log of their density.
 
     Densities are with respect to Haar measure (links) or Lebesgue measure (scalars). Layers of normflows and of this
-    package mix. A whole flow may stand for a layer (its bijections are taken) or for the base (its samples are taken).
+    package mix. A whole flow may stand for a layer (its bijections are taken) or for the base (its base and its
+    bijections are taken, parameters and all).
 
     To write a layer:
 
     - subclass `normflows.flows.Flow`;
     - `forward(z)` gives the field nearer to the target and `log |det J|` of this map, `(batch,)`, both in the dtype
       and on the device of `z`; `inverse(x)` gives both for the inverse map;
-    - draw no random numbers; keep what depends on the extents in buffers with `persistent=False`, so that parameters
-      serve other lattices where the layer does;
+    - draw no random numbers; a layer that differentiates inside works under `torch.no_grad()` too;
+    - keep what depends on the extents in buffers with `persistent=False`, so that parameters serve other lattices
+      where the layer does;
     - refuse at construction a lattice that cannot be served, with a `UserError`;
     - add its claims to `tests/symmetry_registry.py`.
 
@@ -86,7 +88,12 @@ class GaugeFlow(NormalizingFlow):
 
     def __init__(self, base: nn.Module, flows: Sequence[nn.Module], action: Action | None = None) -> None:
         layers = [Composition(flow.flows) if isinstance(flow, NormalizingFlow) else flow for flow in flows]
-        super().__init__(_as_base(base), layers, None if action is None else BoltzmannWeight(action))
+        if isinstance(base, NormalizingFlow):
+            inner: nn.ModuleList = base.flows
+            base, layers = base.q0, [*inner, *layers]
+        if isinstance(base, BaseDistribution) and not takes_generator(base):
+            base = SeededBase(base)
+        super().__init__(base, layers, None if action is None else BoltzmannWeight(action))
 
     @property
     def action(self) -> Action:
@@ -127,11 +134,3 @@ class GaugeFlow(NormalizingFlow):
         raise UserError("reverse_kld: take a loss of gaugeflow.flows.losses, which draws from a generator of yours")
 
     reverse_alpha_div = reverse_kld
-
-
-def _as_base(base: nn.Module) -> nn.Module:
-    if isinstance(base, NormalizingFlow):
-        return FlowBase(base)
-    if isinstance(base, BaseDistribution) and not takes_generator(base):
-        return SeededBase(base)
-    return base

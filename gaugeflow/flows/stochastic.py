@@ -1,0 +1,102 @@
+"""Stochastic flows: bijections and Monte Carlo updates in turn, made exact by the work done on the way.
+
+A field is drawn from the base and moved towards `exp(-S)` by layers and by updates that keep an action `S_k` each. With
+`log q_0` the density of the base, J_l the Jacobians of the layers and `S_k(x) -> S_k(x')` the change in each update,
+
+    log w = -S(x_n) - log q_0(x_0) + sum_l log |det J_l| + sum_k [ S_k(x') - S_k(x) ]
+
+has `<w> = Z` and `<w O> = Z <O>`: Jarzynski, cond-mat/9610209; Nilmeier et al., PNAS 108 (2011) E1009; for lattice
+flows arXiv:2201.08862. Without updates it is the weight of the flow; without layers and with `S_k` between base and
+target it is annealed importance sampling.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from gaugeflow.errors import UserError
+from gaugeflow.flows.flow import GaugeFlow
+from gaugeflow.lattice.action import Action
+from gaugeflow.lattice.spaces import Space
+from gaugeflow.montecarlo import Sampler
+
+__all__ = ["ScaledAction", "StochasticFlow", "Updates", "annealed"]
+
+
+@dataclass(frozen=True)
+class Updates:
+    """`count` updates of a sampler that keeps `exp(-action)`."""
+
+    sampler: Sampler
+    action: Action
+    count: int = 1
+
+    def __call__(self, field: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """The field after the updates, and the change of the action, `(batch,)`: the heat."""
+        before = self.action(field)
+        self.sampler.warmup = False  # tuning would couple the chains, and the law would not be kept
+        for _ in range(self.count):
+            field, _ = self.sampler.update(field, generator)
+        return field, self.action(field) - before
+
+
+class StochasticFlow:
+    """Samples `(x, log w)` of a flow whose layers stand between Monte Carlo updates.
+
+    Args:
+        flow: base, layers and the action of the target.
+        updates: what happens after so many layers: `{0: Updates(...), 2: Updates(...)}`; 0 is before the first.
+
+    Raises:
+        UserError: an entry beyond the layers of the flow.
+    """
+
+    def __init__(self, flow: GaugeFlow, updates: dict[int, Updates | Sequence[Updates]]) -> None:
+        beyond = [place for place in updates if not 0 <= place <= len(flow.flows)]
+        if beyond:
+            raise UserError(f"stochastic: expected updates after 0 to {len(flow.flows)} layers, got {beyond[0]}")
+        self.flow = flow
+        self.updates = {k: (u,) if isinstance(u, Updates) else tuple(u) for k, u in updates.items()}
+
+    @torch.no_grad()
+    def sample(self, num_samples: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Fields `(num_samples, ...)` and `log w`, `(num_samples,)`."""
+        x, log_q = self.flow.q0(num_samples, generator)
+        x, gained = self._update(0, x, generator)
+        log_w = gained - log_q
+        for place, layer in enumerate(self.flow.flows, start=1):
+            x, log_det = layer(x)
+            x, gained = self._update(place, x, generator)
+            log_w = log_w + log_det + gained
+        return x, log_w - self.flow.action(x)
+
+    def _update(self, place: int, x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        total = torch.zeros(len(x), dtype=torch.float64, device=x.device)
+        for updates in self.updates.get(place, ()):
+            x, heat = updates(x, generator)
+            total = total + heat
+        return x, total
+
+
+class ScaledAction(Action):
+    """`factor S`, for annealing: from infinite temperature at 0 to the action itself at 1."""
+
+    def __init__(self, action: Action, factor: float) -> None:
+        self.action, self.factor = action, factor
+
+    @property
+    def space(self) -> Space:  # type: ignore[override]  # a property where others have a constant
+        return self.action.space
+
+    def __call__(self, field: Tensor) -> Tensor:
+        return self.factor * self.action(field)
+
+    def force(self, field: Tensor) -> Tensor:
+        return self.factor * self.action.force(field)
+
+
+def annealed(base: nn.Module, ladder: Sequence[Updates], action: Action) -> StochasticFlow:
+    """Annealed importance sampling: the updates of a ladder of actions, no layers; Neal, physics/9803008."""
+    return StochasticFlow(GaugeFlow(base, [], action), {0: ladder})
