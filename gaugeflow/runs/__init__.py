@@ -3,6 +3,7 @@
 from gaugeflow.runs.directory import RunDirectory
 from gaugeflow.runs.loop import fresh_report, report, resume, sample, start
 from gaugeflow.runs.metrics import Metrics
+from gaugeflow.runs.ranks import Ranks, ranks
 from gaugeflow.runs.record import Record
 from gaugeflow.runs.run import Run
 from gaugeflow.runs.schema import Checkpointing, Count, Number, Positive, RunConfig, Section
@@ -18,6 +19,7 @@ __all__ = [
     "Metrics",
     "Number",
     "Positive",
+    "Ranks",
     "Record",
     "Run",
     "RunConfig",
@@ -26,6 +28,7 @@ __all__ = [
     "Source",
     "Task",
     "fresh_report",
+    "ranks",
     "report",
     "resume",
     "sample",

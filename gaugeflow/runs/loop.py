@@ -10,6 +10,7 @@ from gaugeflow.errors import UserError
 from gaugeflow.runs.directory import RunDirectory
 from gaugeflow.runs.environment import environment
 from gaugeflow.runs.progress import Progress
+from gaugeflow.runs.ranks import Ranks, join, ranks
 from gaugeflow.runs.run import Run
 from gaugeflow.runs.schema import Checkpointing
 from gaugeflow.runs.signals import Interrupted, stop_requests
@@ -26,11 +27,15 @@ def start(task_class: type[Task], source: Source, path: Path, *, quiet: bool = F
     Raises UserError for a wrong configuration or a directory in use, before anything is written; `Interrupted`
     after a signal.
     """
-    task = task_class(validate(task_class.schema, source))
+    config = validate(task_class.schema, source)
+    together = _join(task_class, config.device)
     directory = RunDirectory(path)
-    directory.require_new()
-    run = Run.begin(task, directory)
-    directory.create(task.config, environment(task.config.seed, task.config.device))
+    if together.leader:
+        directory.require_new()
+    run = Run.begin(task_class(config), directory)
+    if not together.leader:
+        return _drive(run, True)
+    directory.create(config, environment(config.seed, config.device))
     with directory.held():
         return _drive(run, quiet)
 
@@ -42,12 +47,16 @@ def resume(task_class: type[Task], path: Path, overrides: Sequence[str] = (), *,
     """
     directory = RunDirectory.open(path)
     task = _task(task_class, directory, overrides)
-    with directory.held():
+    together = _join(task_class, task.config.device)
+    with directory.held() if together.leader else nullcontext():
         started = directory.checkpoint.exists()
         run = Run.restore(task, directory) if started else Run.begin(task, directory)
-        directory.note_resumption(environment(task.config.seed, task.config.device))
-        directory.write_config(task.config)
-        return _drive(run, quiet)
+        # no process writes before all have read
+        together.largest(run.done)
+        if together.leader:
+            directory.note_resumption(environment(task.config.seed, task.config.device))
+            directory.write_config(task.config)
+        return _drive(run, quiet or not together.leader)
 
 
 def report(task_class: type[Task], path: Path) -> dict[str, Any]:
@@ -90,29 +99,39 @@ def _task(task_class: type[Task], directory: RunDirectory, overrides: Sequence[s
     return task_class(validate(task_class.schema, source))
 
 
+def _join(task_class: type[Task], device: str) -> Ranks:
+    together = join(device)
+    if together.size > 1 and not task_class.distributed:
+        raise UserError(f"the task {task_class.name} runs in one process, torchrun has started {together.size}")
+    return together
+
+
 def _drive(run: Run, quiet: bool) -> dict[str, Any]:
-    """From where the run stands to its end, or to the first signal."""
-    ensemble = run.task.open_ensemble(run.directory.chain, run.fields)
+    """From where the run stands to its end, or to the first signal; the first rank alone writes."""
+    together = ranks()
+    ensemble = run.task.open_ensemble(run.directory.chain, run.fields) if together.leader else None
     with ensemble or nullcontext(), stop_requests() as request:
         run.record.ensemble = ensemble
-        if run.done == 0:
+        if run.done == 0 and together.leader:
             run.save()
         clock = _Clock(run.task.config.checkpoint_every)
         began = time.monotonic() - run.seconds
         with Progress(run.task.steps, run.done, run.task.name, quiet) as progress:
-            while run.done < run.task.steps and request.number is None:
+            stop = together.largest(request.number or 0)
+            while run.done < run.task.steps and not stop:
                 run.task.step(run.done, run.record)
                 run.done += 1
                 run.seconds = time.monotonic() - began
                 progress.advance(run.task.status())
-                if clock.due() or run.done == run.task.steps or request.number is not None:
+                stop = together.largest(request.number or 0)
+                if together.leader and (clock.due() or run.done == run.task.steps or stop):
                     run.save()
                     clock.restart()
-    if request.number is not None and run.done < run.task.steps:
+    if stop and run.done < run.task.steps:
         where = run.directory.path
         message = f"stopped at step {run.done} of {run.task.steps}; continue with: gaugeflow resume {where}"
-        raise Interrupted(request.number, message)
-    return run.finish()
+        raise Interrupted(stop, message)
+    return together.from_leader(run.finish() if together.leader else {})
 
 
 class _Clock:

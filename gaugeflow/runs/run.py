@@ -36,7 +36,7 @@ class Run:
     def begin(cls, task: Task, directory: RunDirectory) -> "Run":
         """The run at step 0."""
         task.begin()
-        return cls(task, directory)
+        return cls(task, directory, Record(path=directory.path))
 
     @classmethod
     def restore(cls, task: Task, directory: RunDirectory, recorded: bool = True) -> "Run":
@@ -49,7 +49,9 @@ class Run:
         if done > task.steps:
             raise UserError(f"{directory.path}: {done} steps are done, the configuration asks for {task.steps} only")
         task.load_state_dict(state["task"])
-        record = Record(Metrics.load(directory.metrics, state["counts"])) if recorded else Record()
+        record = Record()
+        if recorded:
+            record = Record(Metrics.load(directory.metrics, state["counts"]), path=directory.path)
         return cls(task, directory, record, done, state["seconds"], state["fields"])
 
     def save(self) -> None:

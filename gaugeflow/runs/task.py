@@ -31,12 +31,15 @@ class Task(ABC, Generic[C]):
     - `state_dict`, `load_state_dict`: everything that a later step depends on;
     - `restart_measurements`: where `report --fresh` begins, with new random numbers;
     - `report`: the numbers, from the recorded rows, and `markdown`, the same for people;
+    - `distributed = True` if its steps share their work over `gaugeflow.runs.ranks()`;
     - `open_ensemble`, `create_ensemble`, `samples` if the job makes lattice fields, `claims` if it has symmetries.
     """
 
     name: ClassVar[str]
     schema: ClassVar[type[RunConfig]]
     extendable: ClassVar[frozenset[str]] = frozenset({"checkpoint_every"})
+    distributed: ClassVar[bool] = False
+    """Whether several processes can work on it together, each a share of every batch."""
 
     def __init__(self, config: C) -> None:
         self.config = config
