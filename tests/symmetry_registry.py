@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from symmetry_scalar_flows import continuous_claims, coupling_claims
 from torch import Tensor
 
 from gaugeflow import flows, io, lattice, montecarlo, nn
@@ -331,6 +332,21 @@ REGISTRY: dict[str, Line] = {
     ),
     "learned smearing": line(
         nn.Smearing, claims=lambda: [smearing_claim("su3", (3, 3)), smearing_claim("u1", (2, 3, 2))]
+    ),
+    "continuous flow of scalars": line(
+        flows.ScalarContinuousFlow,
+        flows.ScalarVelocity,
+        claims=lambda: continuous_claims(scalars((3,))) + continuous_claims(scalars((2, 2))),
+    ),
+    "couplings of scalars": line(
+        flows.ScalarCoupling,
+        flows.ScalarAffine,
+        flows.ScalarSpline,
+        claims=lambda: [
+            *coupling_claims(scalars((4, 2)), spline=False),
+            *coupling_claims(scalars((6,)), spline=True),
+            *coupling_claims(scalars((2, 2, 2)), spline=True),
+        ],
     ),
 }
 

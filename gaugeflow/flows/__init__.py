@@ -3,7 +3,12 @@
 from gaugeflow.flows.base import Base, FreeFieldBase, GaussianBase, HaarBase, SeededBase
 from gaugeflow.flows.flow import BoltzmannWeight, Composition, GaugeFlow, zero_log_det
 from gaugeflow.flows.losses import LOSSES, Batch, frozen_log_prob, log_variance, path, reinforce, reverse_kl
-from gaugeflow.flows.statistics import Weights, forward_ess, forward_log_z
+from gaugeflow.flows.scalar_continuous import ScalarContinuousFlow
+from gaugeflow.flows.scalar_coupling import ScalarCoupling
+from gaugeflow.flows.scalar_fit import fit_scalar_flow
+from gaugeflow.flows.scalar_transform import ScalarAffine, ScalarSpline
+from gaugeflow.flows.scalar_velocity import ScalarVelocity
+from gaugeflow.flows.statistics import Weights, batch_ess, forward_ess, forward_log_z
 from gaugeflow.flows.stochastic import ScaledAction, StochasticFlow, Updates, annealed
 
 __all__ = [
@@ -16,12 +21,19 @@ __all__ = [
     "GaugeFlow",
     "GaussianBase",
     "HaarBase",
+    "ScalarAffine",
+    "ScalarContinuousFlow",
+    "ScalarCoupling",
+    "ScalarSpline",
+    "ScalarVelocity",
     "ScaledAction",
     "SeededBase",
     "StochasticFlow",
     "Updates",
     "Weights",
     "annealed",
+    "batch_ess",
+    "fit_scalar_flow",
     "forward_ess",
     "forward_log_z",
     "frozen_log_prob",

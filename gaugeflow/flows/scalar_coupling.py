@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.flows.periodic_network import PeriodicNetwork
-from gaugeflow.flows.scalar_transform import SiteTransform
+from gaugeflow.flows.scalar_transform import ScalarTransform
 from gaugeflow.lattice.spaces import SCALARS
 
 __all__ = ["ScalarCoupling"]
@@ -39,7 +39,7 @@ class ScalarCoupling(Flow):
         shape: Sequence[int],
         parity: int,
         network: PeriodicNetwork,
-        transform: SiteTransform,
+        transform: ScalarTransform,
         odd: bool = True,
     ) -> None:
         super().__init__()

@@ -10,12 +10,12 @@ from gaugeflow.errors import UserError
 from gaugeflow.flows.spline import flip_spline, spline
 from gaugeflow.flows.transform import Conditioned
 
-__all__ = ["Affine", "SiteTransform", "TailedSpline"]
+__all__ = ["ScalarAffine", "ScalarSpline", "ScalarTransform"]
 
 LARGEST_LOG_SCALE = 2.0
 
 
-class SiteTransform(nn.Module):
+class ScalarTransform(nn.Module):
     """A bijection of real numbers with the log of its slope.
 
     ``forward(x, contexts, inverse)`` takes numbers ``(...)`` and contexts ``(..., features)`` and is the identity while
@@ -27,7 +27,7 @@ class SiteTransform(nn.Module):
         raise NotImplementedError
 
 
-class Affine(SiteTransform):
+class ScalarAffine(ScalarTransform):
     """``x -> exp(s) x + t`` with s even and t odd under the change of sign; ``|s| < 2`` by a hyperbolic tangent.
 
     Args:
@@ -46,7 +46,7 @@ class Affine(SiteTransform):
         return ((x - t) * torch.exp(-s), -s) if inverse else (torch.exp(s) * x + t, s)
 
 
-class TailedSpline(SiteTransform):
+class ScalarSpline(ScalarTransform):
     """A rational-quadratic spline on ``[-bound, bound]``, arXiv:1906.04032, and the identity outside.
 
     Args:

@@ -6,10 +6,11 @@ from pydantic import Field
 
 from gaugeflow.tasks.models.model import Log, ModelSection
 from gaugeflow.tasks.models.plain import Identity, Python
+from gaugeflow.tasks.models.scalar import ScalarContinuous, ScalarCouplings
 
 __all__ = ["Log", "ModelConfig", "ModelSection"]
 
 ModelConfig = Annotated[
-    Identity | Python,
+    Identity | Python | ScalarContinuous | ScalarCouplings,
     Field(discriminator="name"),
 ]

@@ -12,7 +12,7 @@ from gaugeflow.flows.periodic_network import PeriodicNetwork
 from gaugeflow.flows.scalar_continuous import ScalarContinuousFlow
 from gaugeflow.flows.scalar_coupling import ScalarCoupling
 from gaugeflow.flows.scalar_fit import fit_scalar_flow
-from gaugeflow.flows.scalar_transform import Affine, SiteTransform, TailedSpline
+from gaugeflow.flows.scalar_transform import ScalarAffine, ScalarSpline, ScalarTransform
 from gaugeflow.groups import Group
 from gaugeflow.lattice.action import Action
 from gaugeflow.lattice.phi4 import Phi4Action
@@ -90,11 +90,11 @@ class ScalarCouplings(ModelSection):
             layers.append(ScalarCoupling(shape, index % 2, network, self._transform(generator, dtype), self.odd))
         return GaugeFlow(FreeFieldBase(shape, self.base_m2, dtype), layers, action).to(device)
 
-    def _transform(self, generator: torch.Generator, dtype: torch.dtype) -> SiteTransform:
+    def _transform(self, generator: torch.Generator, dtype: torch.dtype) -> ScalarTransform:
         width = self.hidden[-1]
         if self.transform == "affine":
-            return Affine(width, generator, dtype)
-        return TailedSpline(width, self.bins, self.bound, generator, dtype)
+            return ScalarAffine(width, generator, dtype)
+        return ScalarSpline(width, self.bins, self.bound, generator, dtype)
 
 
 def _check_scalars(name: str, action: Action, group: Group | None) -> None:
