@@ -1,0 +1,84 @@
+"""Polynomials of Wilson loops, their forces and their second derivatives, whichever backend computes them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from gaugeflow.errors import UserError
+from gaugeflow.groups import Group
+from gaugeflow.kernels.loop_tape import LoopTape, record_tape
+from gaugeflow.kernels.select import get_kernels
+from gaugeflow.kernels.tables import Path, check_loops
+
+__all__ = ["LoopPolynomials", "Monomials"]
+
+Monomials = tuple[tuple[tuple[tuple[Path, tuple[int, ...]], ...], ...], ...]
+"""For each function its products of loops, a loop being a closed path and the place where it starts."""
+
+
+class LoopPolynomials(ABC):
+    """Functions ``M_k(U) = sum_x sum_{m in k} Re prod_{(W, d) in m} (1/N) tr W(x + d)`` on one lattice.
+
+    All methods work on the states and momenta of :attr:`kernels` (see :class:`gaugeflow.kernels.LoopKernels`).
+    Derivatives are along ``U -> exp(i w_a T_a) U``.
+
+    Args:
+        group: U(1) or SU(N).
+        shape: extents.
+        functions: what is summed in each function.
+        dtype: real dtype.
+        device: where the states live.
+
+    Raises:
+        UserError: a path that does not close on the lattice, or that has a single link.
+    """
+
+    def __init__(
+        self,
+        group: Group,
+        shape: Sequence[int],
+        functions: Monomials,
+        dtype: torch.dtype = torch.float64,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.kernels = get_kernels(group, ((),) * len(shape), shape, dtype, device, self.backend)
+        self.functions = functions
+        self.loops = sorted({path for k in functions for monomial in k for path, _ in monomial})
+        check_loops(self.loops, self.kernels.shape)
+        if not self.loops or min(map(len, self.loops)) < 2:
+            raise UserError(f"loop polynomials: expected loops of two links or more on the lattice {tuple(shape)}")
+        self.tape: LoopTape = record_tape(self.loops, len(shape))
+
+    backend: str
+
+    @abstractmethod
+    def values(self, state: Tensor) -> Tensor:
+        """All M_k, float64 ``(batch, n_functions)``."""
+
+    @abstractmethod
+    def directional(self, state: Tensor, momenta: Tensor) -> tuple[Tensor, Tensor]:
+        """All M_k and their derivatives along ``momenta``, ``(batch, n_functions)`` each."""
+
+    @abstractmethod
+    def force(self, state: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+        """``d_a sum_k c_k M_k`` as momenta, and all M_k; ``c`` is float64 ``(n_functions,)``."""
+
+    @abstractmethod
+    def pullback(
+        self, state: Tensor, momenta: Tensor, c: Tensor, e: Tensor, weight: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """What the adjoint of a flow along the force needs, in one go.
+
+        Args:
+            state: ``batch`` fields.
+            momenta: a direction ``p`` for each.
+            c: float64 ``(n_functions,)``.
+            e: float64 ``(n_functions,)``.
+            weight: float64 ``(batch,)``.
+
+        Returns:
+            ``d/ds [d_a sum_k c_k M_k](exp(i s p) U) + weight d_a sum_k e_k M_k`` as momenta; the force of ``c``; all
+            M_k; and their derivatives along ``momenta``.
+        """

@@ -1,0 +1,87 @@
+"""Polynomials of Wilson loops in torch: the reference, any N, any device, by automatic derivatives."""
+
+from math import prod
+
+import torch
+from torch import Tensor
+
+from gaugeflow.kernels.loop_polynomials import LoopPolynomials
+from gaugeflow.kernels.loop_tape import Product, Trace
+
+__all__ = ["TorchPolynomials"]
+
+
+class TorchPolynomials(LoopPolynomials):
+    """States are matrices ``(batch, D, *shape, N, N)``, U(1) included, as those of the torch kernels."""
+
+    backend = "torch"
+
+    def values(self, state: Tensor) -> Tensor:
+        """Differentiable, also twice."""
+        traces = dict(zip(self.loops, self._traces(state), strict=True))
+        one = torch.ones(len(state), *self.kernels.shape, dtype=torch.complex128, device=state.device)
+        columns = []
+        for function in self.functions:
+            terms = [prod((self._seen(traces[path], d) for path, d in monomial), start=one) for monomial in function]
+            columns.append(sum(term.real.flatten(1).sum(1) for term in terms))
+        return torch.stack(columns, 1)  # type: ignore[arg-type]
+
+    def directional(self, state: Tensor, momenta: Tensor) -> tuple[Tensor, Tensor]:
+        def along(s: Tensor) -> Tensor:
+            return self.values(self._moved(state, s * momenta))
+
+        zero = torch.zeros((), dtype=momenta.dtype, device=momenta.device)
+        return torch.func.jvp(along, (zero,), (torch.ones_like(zero),))
+
+    def force(self, state: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+        with torch.enable_grad():
+            w = self._rest(state).requires_grad_()
+            values = self.values(self._moved(state, w))
+            (force,) = torch.autograd.grad((values @ c).sum(), w)
+        return force, values.detach()
+
+    def pullback(
+        self, state: Tensor, momenta: Tensor, c: Tensor, e: Tensor, weight: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        with torch.enable_grad():
+            s = torch.zeros(len(state), dtype=momenta.dtype, device=momenta.device, requires_grad=True)
+            w = torch.zeros_like(momenta, requires_grad=True)
+            turned = self._moved(state, s.view(-1, *[1] * (momenta.ndim - 1)) * momenta)
+            values = self.values(self._moved(turned, w))
+            (slope,) = torch.autograd.grad((values @ c).sum(), s, create_graph=True)
+            (back,) = torch.autograd.grad(slope.sum() + (values @ e) @ weight, w)
+        return back, self.force(state, c)[0], *self.directional(state, momenta)
+
+    def _rest(self, state: Tensor) -> Tensor:
+        """Momenta of zero."""
+        size = (*state.shape[: 2 + self.kernels.ndim], self.kernels.dim)
+        return torch.zeros(size, dtype=self.kernels.dtype, device=state.device)
+
+    def _moved(self, state: Tensor, w: Tensor) -> Tensor:
+        """``exp(i w) U``; for U(1) too the state is made of complex numbers."""
+        if self.kernels.n == 1:
+            return torch.exp(1j * w)[..., None] * state
+        return self.kernels.group.exp(w) @ state
+
+    def _traces(self, state: Tensor) -> list[Tensor]:
+        """``(1/N) tr W`` of every loop from every site, complex128 ``(batch, *shape)``."""
+        fields = list(state.unbind(1))
+        for step in self.tape.products:
+            fields.append(self._operands(fields, step)[0] @ self._operands(fields, step)[1])
+        return [self._trace(fields, trace) for trace in self.tape.traces]
+
+    def _operands(self, fields: list[Tensor], step: Product) -> tuple[Tensor, Tensor]:
+        a, b = fields[step.a], self._seen(fields[step.b], step.shift)
+        return (a.mH if step.a_adjoint else a), (b.mH if step.b_adjoint else b)
+
+    def _trace(self, fields: list[Tensor], trace: Trace) -> Tensor:
+        a, b = fields[trace.a], self._seen(fields[trace.b], trace.shift)
+        product = (a * b.conj() if trace.b_adjoint else a * b.mT).sum((-2, -1)) / self.kernels.n
+        loop = self._seen(product, trace.place)
+        return (loop.conj() if trace.conjugate else loop).to(torch.complex128)
+
+    def _seen(self, field: Tensor, shift: tuple[int, ...]) -> Tensor:
+        """``f(x + shift)`` at x."""
+        if not any(shift):
+            return field
+        return field.roll(tuple(-d for d in shift), tuple(range(1, self.kernels.ndim + 1)))
