@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.montecarlo.errors import Estimate, derived
 
-__all__ = ["Weights", "forward_ess", "forward_log_z"]
+__all__ = ["Weights", "batch_ess", "forward_ess", "forward_log_z"]
 
 Array = NDArray[np.float64]
 
@@ -72,6 +73,12 @@ class Weights:
         if largest > LARGEST:
             return f"one sample of {w.size} has {100 * largest:.0f} % of all weight"
         return ""
+
+
+def batch_ess(log_weights: Tensor) -> float:
+    """Effective samples per sample of one batch, `(n,)`: for watching a training, as it is biased upward."""
+    log_w = log_weights.detach().double()
+    return float((2 * log_w.logsumexp(0) - (2 * log_w).logsumexp(0)).exp()) / len(log_w)
 
 
 def forward_ess(log_weights: Array) -> Estimate:

@@ -2,6 +2,17 @@
 
 from gaugeflow.tasks.chain import Chain, ChainConfig
 from gaugeflow.tasks.claims import claims_of
+from gaugeflow.tasks.flow import Flow
+from gaugeflow.tasks.flow_config import FlowConfig
 from gaugeflow.tasks.registry import TASKS, register, task_of
 
-__all__ = ["TASKS", "Chain", "ChainConfig", "claims_of", "register", "task_of"]
+__all__ = [
+    "TASKS",
+    "Chain",
+    "ChainConfig",
+    "Flow",
+    "FlowConfig",
+    "claims_of",
+    "register",
+    "task_of",
+]

@@ -1,15 +1,17 @@
 """The `action` section of a configuration: one class for each action, chosen by its `name`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from gaugeflow.errors import UserError
 from gaugeflow.lattice.action import Action
 from gaugeflow.lattice.loop_action import DBW2, IWASAKI, SYMANZIK, LoopAction, RectangleAction, WilsonAction
 from gaugeflow.lattice.phi4 import Phi4Action
 from gaugeflow.runs import Number, Section
+from gaugeflow.tasks.objects import load
 
-__all__ = ["ActionConfig", "Improved", "Loops", "Phi4", "Wilson"]
+__all__ = ["ActionConfig", "Improved", "Loops", "Phi4", "Python", "Wilson"]
 
 C1 = {"symanzik": SYMANZIK, "iwasaki": IWASAKI, "dbw2": DBW2}
 
@@ -59,4 +61,20 @@ class Phi4(Section):
         return Phi4Action(self.m2, self.lam)
 
 
-ActionConfig = Annotated[Wilson | Improved | Loops | Phi4, Field(discriminator="name")]
+class Python(Section):
+    """An action of your own: `object: package.module:Name`, made with `options` as keywords if it is a class."""
+
+    name: Literal["python"]
+    object: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    def build(self, ndim: int) -> Action:
+        """The action. Raises UserError where the object is none and makes none."""
+        found = load(self.object, "action")
+        action = found if isinstance(found, Action) else found(**self.options) if callable(found) else found
+        if not isinstance(action, Action):
+            raise UserError(f"action: {self.object}: expected a gaugeflow.lattice.Action, got {type(action).__name__}")
+        return action
+
+
+ActionConfig = Annotated[Wilson | Improved | Loops | Phi4 | Python, Field(discriminator="name")]

@@ -62,6 +62,8 @@ class ChainConfig(RunConfig):
 
     @model_validator(mode="after")
     def _group_where_there_are_links(self) -> Self:
+        if self.action.name == "python":
+            return self  # which fields an action of the user's has is known when it is made
         scalars = self.action.name == "phi4"
         if scalars and self.group is not None:
             raise ValueError(f"group: the action phi4 has scalars and no group, came {self.group!r}")
@@ -87,6 +89,8 @@ class Chain(Task[ChainConfig]):
     def __init__(self, config: ChainConfig) -> None:
         super().__init__(config)
         self.action = config.action.build(len(config.shape))
+        if (self.action.space is SCALARS) is not (config.group is None):
+            raise UserError(f"group: expected one for links and none for scalars, came {config.group!r}")
         self.sampler = config.sampler.build(self.action)
         for entry in config.observables:
             if entry.space is not self.action.space:

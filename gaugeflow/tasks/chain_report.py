@@ -14,8 +14,9 @@ from gaugeflow.tasks.table import format_table
 
 if TYPE_CHECKING:
     from gaugeflow.tasks.chain import ChainConfig
+    from gaugeflow.tasks.flow_config import FlowConfig
 
-__all__ = ["chain_markdown", "chain_report", "chains_first", "exact_solution"]
+__all__ = ["chain_markdown", "chain_report", "chains_first", "exact_solution", "table_cells", "title"]
 
 
 def chain_report(config: "ChainConfig", metrics: Metrics) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def chains_first(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: values.swapaxes(0, 1) for name, values in columns.items() if values.ndim > 1}
 
 
-def exact_solution(config: "ChainConfig") -> Exact2D | None:
+def exact_solution(config: "ChainConfig | FlowConfig") -> Exact2D | None:
     """The closed form that serves this run: Wilson's action in two dimensions."""
     if config.action.name != "wilson" or len(config.shape) != 2 or config.action.beta <= 0:
         return None
@@ -75,19 +76,20 @@ def _sampling(config: "ChainConfig", metrics: Metrics) -> dict[str, Any]:
 def chain_markdown(report: dict[str, Any]) -> str:
     """`report.md`: measured, exact, difference in errors, autocorrelation time, for every quantity."""
     quantities = report["observables"] | report["sampling"]
-    rows = [_cells(name, entry) for name, entry in quantities.items()]
+    rows = [table_cells(name, entry) for name, entry in quantities.items()]
     doubts = [f"- {name}: {entry['warning']}\n" for name, entry in quantities.items() if entry["warning"]]
     warnings = "".join(["Warnings\n\n", *doubts, "\n"]) if doubts else ""
     head = ["", "measured", "exact", "difference in errors", "tau_int", "measurements"]
     conventions = "".join(f"- {name}: {text}\n" for name, text in report["conventions"].items())
     return (
-        f"# {_title(report)}\n\n{format_table(head, rows)}\n"
+        f"# {title(report, report['sampler']['name'])}\n\n{format_table(head, rows)}\n"
         "Errors are one standard deviation by the Gamma method; tau_int in units of measurements, which lie "
         f"{report['interval']} updates apart.\n\n{warnings}{conventions}"
     )
 
 
-def _cells(name: str, entry: dict[str, Any]) -> list[str]:
+def table_cells(name: str, entry: dict[str, Any]) -> list[str]:
+    """A row of a table: measured, exact, difference in errors, tau_int, count."""
     exact, deviation, tau = entry["exact"], entry["deviation"], entry["tau_int"]
     tau = None if tau is None or math.isnan(tau) else tau
     return [
@@ -100,8 +102,9 @@ def _cells(name: str, entry: dict[str, Any]) -> list[str]:
     ]
 
 
-def _title(report: dict[str, Any]) -> str:
-    action = ", ".join(f"{key} {value}" for key, value in report["action"].items() if key != "name")
+def title(report: dict[str, Any], method: str) -> str:
+    """Group, lattice, action and by what the fields were made."""
+    action = ", ".join(f"{key} {value}" for key, value in report["action"].items() if key not in ("name", "options"))
     lattice = " x ".join(map(str, report["shape"]))
     theory = f"{report['group']}, " if report["group"] else ""
-    return f"{theory}{lattice}, {report['action']['name']} action ({action}), {report['sampler']['name']}"
+    return f"{theory}{lattice}, {report['action']['name']} action ({action}), {method}"

@@ -46,6 +46,13 @@ class ModelSection(Section):
         """
         raise NotImplementedError
 
+    def symmetry(self, scalars: bool) -> str:
+        """Under what the density of every flow of this architecture is invariant, for `gaugeflow check`.
+
+        A product of names of `gaugeflow.symmetry`, such as `gauge * translations`; empty for nothing.
+        """
+        return "" if scalars else "gauge"
+
     def prepare(self, flow: GaugeFlow, action: Action, generator: torch.Generator, log: Log) -> None:
         """A fitting stage of the architecture's own before any gradient step; by default none.
 

@@ -10,8 +10,8 @@ from gaugeflow.flows.base import GaussianBase, HaarBase
 from gaugeflow.flows.flow import GaugeFlow
 from gaugeflow.groups import Group
 from gaugeflow.lattice.action import Action
-from gaugeflow.symmetry.targets import TargetError, load_object
 from gaugeflow.tasks.models.model import ModelSection
+from gaugeflow.tasks.objects import load
 
 __all__ = ["Identity", "Python"]
 
@@ -33,6 +33,9 @@ class Identity(ModelSection):
         base = GaussianBase(shape, dtype) if group is None else HaarBase(group, shape, dtype)
         return GaugeFlow(base, [], action).to(device)
 
+    def symmetry(self, scalars: bool) -> str:
+        return "translations * hypercubic * z2" if scalars else "gauge * translations * hypercubic * charge * centre"
+
 
 class Python(ModelSection):
     """A flow of your own: `object: package.module:function` takes what `build` does, and `options` as keywords."""
@@ -50,11 +53,7 @@ class Python(ModelSection):
         device: torch.device,
         generator: torch.Generator,
     ) -> GaugeFlow:
-        try:
-            function = load_object(self.object)
-        except TargetError as error:
-            raise UserError(f"model: {error}") from error
-        flow = function(action, group, shape, dtype, device, generator, **self.options)
+        flow = load(self.object, "model")(action, group, shape, dtype, device, generator, **self.options)
         if not isinstance(flow, GaugeFlow):
             raise UserError(f"model: {self.object}: expected it to return a GaugeFlow, got {type(flow).__name__}")
         return flow

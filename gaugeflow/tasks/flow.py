@@ -1,0 +1,176 @@
+"""The task `flow`: a normalizing flow is fitted and trained on an action, then held against exact results."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from gaugeflow.errors import UserError
+from gaugeflow.flows import GaugeFlow
+from gaugeflow.groups import get_group
+from gaugeflow.io import EnsembleWriter
+from gaugeflow.lattice.spaces import SCALARS
+from gaugeflow.montecarlo.independence import metropolis_chain
+from gaugeflow.runs import Metrics, Record, Task, ranks
+from gaugeflow.symmetry.claims import Claim
+from gaugeflow.tasks.flow_claims import flow_claims
+from gaugeflow.tasks.flow_config import DTYPES, FlowConfig
+from gaugeflow.tasks.flow_evaluation import Stage, Weighing, reference_stages
+from gaugeflow.tasks.flow_report import flow_markdown, flow_report
+from gaugeflow.tasks.flow_transfer import load_parameters, parameters_of
+from gaugeflow.tasks.registry import register
+from gaugeflow.tasks.trainer import Trainer
+
+__all__ = ["Flow"]
+
+
+@register
+class Flow(Task[FlowConfig]):
+    """Step 0 fits the model, the next `training.steps` train it, the others sample it and the chains beside it."""
+
+    name = "flow"
+    schema = FlowConfig
+    distributed = True
+    extendable: ClassVar[frozenset[str]] = frozenset({"checkpoint_every"})
+
+    def __init__(self, config: FlowConfig) -> None:
+        super().__init__(config)
+        self.action = config.action.build(len(config.shape))
+        if (self.action.space is SCALARS) is not (config.group is None):
+            raise UserError(f"group: expected one for links and none for scalars, came {config.group!r}")
+        for entry in config.observables:
+            if entry.space is not self.action.space:
+                raise UserError(f"report.observables: {entry.name} is not measured on the fields of this action")
+        self._status = ""
+
+    @property
+    def steps(self) -> int:
+        return 1 + self.config.training.steps + sum(stage.count for stage in self.stages)
+
+    def begin(self) -> None:
+        """The model with its first parameters, or those of `init_from`; every lattice of the report is tried."""
+        self.generator = torch.Generator(self.config.device).manual_seed(self.config.seed)
+        self._make()
+        if self.config.init_from is not None:
+            load_parameters(self.flow, parameters_of(Path(self.config.init_from), self.config), self.config.init_from)
+        self.trainer = Trainer(self.flow, self.config.training)
+
+    def step(self, index: int, record: Record) -> None:
+        if index == 0:
+            self._prepare(record)
+        elif index <= self.config.training.steps:
+            row = self.trainer.step(index - 1, self.generator, record.path)
+            record.metrics.record("training", row)
+            self._status = f"loss {float(row['loss']):.4f}, ess {row['ess']:.3f}"
+        elif ranks().leader:  # no gradient to share; the others wait
+            stage, place = self._stage(index - 1 - self.config.training.steps)
+            stage.run(place, self.generator, record)
+            self._status = stage.table
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "flow": self.flow.state_dict(),
+            "trainer": self.trainer.state_dict(),
+            "generator": self.generator.get_state(),
+            "stages": [stage.state_dict() for stage in self.stages],
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.generator = torch.Generator(self.config.device)
+        self._make()
+        load_parameters(self.flow, state["flow"], "checkpoint")
+        self.trainer = Trainer(self.flow, self.config.training)
+        self.trainer.load_state_dict(state["trainer"])
+        self.generator.set_state(state["generator"])
+        for stage, stored in zip(self.stages, state["stages"], strict=True):
+            stage.load_state_dict(stored)
+
+    def restart_measurements(self, seed: int) -> int:
+        """Samples and chains anew; the parameters are those of the checkpoint."""
+        self.generator.manual_seed(seed)
+        self._make_stages()
+        return 1 + self.config.training.steps
+
+    def report(self, metrics: Metrics) -> dict[str, Any]:
+        parameters = sum(p.numel() for p in self.flow.parameters())
+        return flow_report(self.config, metrics, parameters, self.trainer.seconds)
+
+    @staticmethod
+    def markdown(report: dict[str, Any]) -> str:
+        return flow_markdown(report)
+
+    def create_ensemble(self, path: Path, capacity: int) -> EnsembleWriter:
+        config = self.config
+        if config.group is None:
+            raise UserError("ensemble files hold links, this flow has scalar fields")
+        action = {f"action_{key}": value for key, value in config.action.model_dump().items() if key != "options"}
+        about = {"seed": config.seed, "sampler": "flow, independence Metropolis", **action}
+        return EnsembleWriter.create(path, config.group, config.shape, DTYPES[config.dtype], capacity, **about)
+
+    @torch.no_grad()
+    def samples(self, seed: int) -> Iterator[Tensor]:
+        """One chain of independence Metropolis over proposals of the flow, which are made a chunk at a time.
+
+        The first chunk is left out: it takes the chain from a sample of the flow to one of the target.
+        """
+        self.restart_measurements(seed)
+        chunk = self.config.report.chunk
+        last: tuple[Tensor, Tensor] | None = None
+        while True:
+            x, log_q = self.flow.sample(chunk, self.generator)
+            log_w = self.flow.log_weight(x, log_q)
+            first = last is None
+            if last is not None:
+                x, log_w = torch.cat([last[0], x]), torch.cat([last[1], log_w])
+            uniform = torch.rand(len(x), generator=self.generator, dtype=torch.float64, device=x.device)
+            places = metropolis_chain(log_w[None], uniform[None])[0].to(x.device)
+            last = x[places[-1:]], log_w[places[-1:]]
+            if not first:
+                yield x[places[1:]]
+
+    def claims(self) -> list[Claim]:
+        """The density of the flow under the symmetries that its model has, and the flow as a bijection."""
+        return flow_claims(self.config, self.flow, self.action)
+
+    def status(self) -> str:
+        return self._status
+
+    def _make(self) -> None:
+        self.flow = self._build(self.config.shape, self.generator)
+        self._make_stages()
+
+    def _make_stages(self) -> None:
+        config, report = self.config, self.config.report
+        self.stages: list[Stage] = [
+            Weighing("flow", lambda: self.flow, report.samples, report.chunk, config.observables),
+            *reference_stages(config, self.action, lambda: self.flow),
+        ]
+        for shape in report.shapes:
+            other = self._build(shape, torch.Generator(config.device).manual_seed(0))
+            name = "flow_" + "x".join(map(str, shape))
+            load_parameters(other, self.flow.state_dict(), f"report.shapes: {shape}")
+            self.stages.append(Weighing(name, partial(self._trained, other), report.samples, report.chunk, ()))
+
+    def _trained(self, other: GaugeFlow) -> GaugeFlow:
+        other.load_state_dict(self.flow.state_dict())
+        return other
+
+    def _build(self, shape: list[int], generator: torch.Generator) -> GaugeFlow:
+        config = self.config
+        group = None if config.group is None else get_group(config.group)
+        device = torch.device(config.device)
+        return config.model.build(self.action, group, tuple(shape), DTYPES[config.dtype], device, generator)
+
+    def _prepare(self, record: Record) -> None:
+        if self.config.init_from is None:
+            self.trainer.prepare(self.config.model, self.generator, partial(record.metrics.record, "fit"))
+
+    def _stage(self, index: int) -> tuple[Stage, int]:
+        for stage in self.stages:
+            if index < stage.count:
+                return stage, index
+            index -= stage.count
+        raise IndexError(index)

@@ -1,0 +1,67 @@
+"""What `gaugeflow check` verifies of a flow."""
+
+import torch
+
+from gaugeflow.errors import UserError
+from gaugeflow.flows import GaugeFlow
+from gaugeflow.groups import get_group
+from gaugeflow.lattice.action import Action
+from gaugeflow.lattice.fields import hot_start
+from gaugeflow.lattice.spaces import SCALARS
+from gaugeflow.symmetry.claims import Bijection, Claim, Equivariance
+from gaugeflow.symmetry.fields import Links, SiteScalars
+from gaugeflow.symmetry.scalars import Scalars
+from gaugeflow.tasks.flow_config import FlowConfig
+
+__all__ = ["flow_claims"]
+
+COORDINATES = 600
+"""A Jacobian of more takes one backward pass for each."""
+
+
+def flow_claims(config: FlowConfig, flow: GaugeFlow, action: Action) -> list[Claim]:
+    """The density is invariant under what the model says, and the flow is a bijection with its log-determinant.
+
+    The Jacobian is taken on the smallest lattice of equal extents that the model serves with these parameters, if it
+    has few enough coordinates for that.
+    """
+    name = f"{config.model.name} flow"
+    symmetry = config.model.symmetry(action.space is SCALARS)
+    x = _example(config, config.shape)
+    claims: list[Claim] = (
+        [Equivariance(flow.log_prob, x, f"log q of the {name}", symmetry, Scalars)] if symmetry else []
+    )
+    for extent in (2, 3, 4, *sorted(set(config.shape))):
+        shape = [extent] * len(config.shape)
+        small = _resized(config, flow, action, shape)
+        example = _example(config, shape)
+        if small is not None:
+            if _coordinates(config, shape) <= COORDINATES:
+                claims.append(Bijection(small.forward_and_log_det, example, name, small.inverse_and_log_det))
+            break
+    return claims
+
+
+def _example(config: FlowConfig, shape: list[int]) -> Links | SiteScalars:
+    generator = torch.Generator(config.device).manual_seed(5)
+    if config.group is None:
+        field = torch.randn((1, *shape), generator=generator, dtype=torch.float64, device=generator.device)
+        return SiteScalars(field, channels=0)
+    return Links(hot_start(get_group(config.group), shape, generator))
+
+
+def _coordinates(config: FlowConfig, shape: list[int]) -> int:
+    volume = int(torch.Size(shape).numel())
+    return volume if config.group is None else volume * len(shape) * get_group(config.group).dim
+
+
+def _resized(config: FlowConfig, flow: GaugeFlow, action: Action, shape: list[int]) -> GaugeFlow | None:
+    """The same flow on another lattice; None where the model does not serve it."""
+    device, group = torch.device(config.device), None if config.group is None else get_group(config.group)
+    generator = torch.Generator(config.device).manual_seed(0)
+    try:
+        other = config.model.build(action, group, tuple(shape), torch.float64, device, generator)
+        other.load_state_dict(flow.state_dict())
+    except (UserError, RuntimeError):
+        return None
+    return other

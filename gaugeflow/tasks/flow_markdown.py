@@ -1,0 +1,77 @@
+"""The report of a flow as a person reads it."""
+
+import math
+from typing import Any
+
+from gaugeflow.tasks.chain_report import table_cells, title
+from gaugeflow.tasks.table import format_table
+
+__all__ = ["flow_markdown"]
+
+HEAD = ["", "measured", "exact", "difference in errors", "tau_int", "samples"]
+
+
+def flow_markdown(report: dict[str, Any]) -> str:
+    """`report.md`: quality of the flow, observables, weights, the chains beside it, other volumes."""
+    heading = title(report, f"{report['model']['name']} flow")
+    parts = [f"# {heading}\n", format_table(["", ""], _summary(report))]
+    if report["collapsed"]:
+        parts.append(
+            f"The weights have collapsed: {report['collapsed']}. No number that rests on them is given; expected a "
+            "flow nearer to its target (longer training, annealing, a smaller lattice first).\n"
+        )
+    else:
+        rows = [table_cells(name, entry) for name, entry in report["observables"].items()]
+        parts += ["Independence Metropolis\n", format_table(HEAD, rows)]
+        rows = [table_cells(name, {**entry, "tau_int": None}) for name, entry in report["reweighted"].items()]
+        parts += ["Reweighting\n", format_table(HEAD, rows)]
+    parts += ["Beside other samplers, in this run\n", format_table(_SPEED, _speeds(report["beside"]))]
+    if len(report["volumes"]) > 1:
+        parts += [
+            "The same parameters on other lattices\n",
+            format_table(["lattice", "ESS", "samples"], _volumes(report)),
+        ]
+    conventions = "".join(f"- {name}: {text}\n" for name, text in report["conventions"].items())
+    return "\n".join([*parts, conventions])
+
+
+_SPEED = ["", "fields per second", "longest tau_int", "independent per second"]
+
+
+def _summary(report: dict[str, Any]) -> list[list[str]]:
+    log_z = _number(report["log_z"], report.get("log_z_error"))
+    exact = report.get("log_z_exact")
+    return [
+        ["effective sample size", _number(report["ess"], report["ess_error"])],
+        ["forward effective sample size", _number(report["ess_forward"], report["ess_forward_error"])],
+        ["acceptance", _number(report["acceptance"])],
+        ["longest tau_int", _number(report["tau_int"])],
+        ["log Z", log_z if exact is None else f"{log_z} (exact {exact:.7g})"],
+        ["samples", str(report["samples"])],
+        ["parameters", str(report["parameters"])],
+        ["training, seconds", f"{report['train_seconds']:.1f}"],
+    ]
+
+
+def _speeds(beside: dict[str, Any]) -> list[list[str]]:
+    return [
+        [name, _number(found["per_second"]), _number(found["tau_int"]), _number(found["independent_per_second"])]
+        for name, found in beside.items()
+    ]
+
+
+def _volumes(report: dict[str, Any]) -> list[list[str]]:
+    return [
+        [
+            " x ".join(map(str, entry["shape"])),
+            entry["collapsed"] or _number(entry["ess"], entry["ess_error"]),
+            str(entry["samples"]),
+        ]
+        for entry in report["volumes"]
+    ]
+
+
+def _number(value: float | None, error: float | None = None) -> str:
+    if value is None or not math.isfinite(value):
+        return "-"
+    return f"{value:.4g}" if error is None or not math.isfinite(error) else f"{value:.5g} +- {error:.2g}"

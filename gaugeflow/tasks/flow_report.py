@@ -1,0 +1,206 @@
+"""The numbers of a flow: effective sample sizes, exact chains and weights, each with its error and the closed form."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from gaugeflow.errors import UserError
+from gaugeflow.flows import Weights, forward_ess, forward_log_z
+from gaugeflow.montecarlo.independence import metropolis_chain
+from gaugeflow.runs import Metrics
+from gaugeflow.tasks.chain_report import chains_first, exact_solution
+from gaugeflow.tasks.estimates import row
+from gaugeflow.tasks.flow_markdown import flow_markdown
+
+if TYPE_CHECKING:
+    from gaugeflow.tasks.flow_config import FlowConfig
+
+__all__ = ["BURN_IN", "CHAINS", "flow_markdown", "flow_report", "flow_series"]
+
+CHAINS = 4
+"""Into so many Metropolis chains the samples are dealt."""
+BURN_IN = 0.05
+"""Share of each chain left out, as it begins with a sample of the flow."""
+BESIDE = ("exact", "heatbath", "hmc")
+
+
+def flow_report(config: "FlowConfig", metrics: Metrics, parameters: int, train_seconds: float) -> dict[str, Any]:
+    """Plain values for `report.json`.
+
+    Where the weights have collapsed, `collapsed` says how and every number that rests on them is None.
+
+    Raises:
+        UserError: the run has not come to its samples yet.
+    """
+    columns = metrics.columns("flow")
+    if not columns:
+        raise UserError("expected samples of the flow to report, the run has drawn none so far: it is still training")
+    weights = Weights(columns["log_weight"].ravel())
+    collapsed = weights.collapse()
+    found = {
+        "group": config.group,
+        "shape": config.shape,
+        "action": config.action.model_dump(),
+        "model": config.model.model_dump(),
+        "parameters": parameters,
+        "train_seconds": train_seconds,
+        "samples": weights.log.size,
+        "collapsed": collapsed or None,
+        **_weights(config, weights, columns, bool(collapsed)),
+        **_forward(config, metrics),
+        **_chain(config, columns, bool(collapsed)),
+        "beside": _beside(config, metrics),
+        "volumes": _volumes(config, metrics),
+        "training": _training(metrics),
+        "conventions": {entry.name: entry.convention for entry in config.observables},
+        "seed": config.seed,
+    }
+    return {**found, **_headline(config, found)}
+
+
+def flow_series(columns: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """The Metropolis chains over all samples: columns `(CHAINS, n, ...)`, and whether each proposal was accepted."""
+    log_w, uniform = (_dealt(columns[name]) for name in ("log_weight", "uniform"))
+    places = metropolis_chain(torch.from_numpy(log_w), torch.from_numpy(uniform)).numpy()
+    first = int(BURN_IN * places.shape[1])
+    chosen = places[:, first:]
+    series = {
+        name: _dealt(values)[np.arange(CHAINS)[:, None], chosen]
+        for name, values in columns.items()
+        if name not in ("log_weight", "uniform")
+    }
+    return series, chosen == np.arange(first, places.shape[1])
+
+
+def _dealt(values: np.ndarray) -> np.ndarray:
+    """Rows `(rows, chunk, ...)` in the order they were drawn, as `(CHAINS, n, ...)`."""
+    flat = values.reshape(-1, *values.shape[2:])
+    count = len(flat) // CHAINS
+    return flat[: CHAINS * count].reshape(CHAINS, count, *flat.shape[1:])
+
+
+def _weights(config: "FlowConfig", weights: Weights, columns: dict[str, np.ndarray], collapsed: bool) -> dict[str, Any]:
+    if collapsed:
+        return {"ess": None, "ess_error": None, "log_z": None, "log_z_error": None, "reweighted": {}}
+    solution = exact_solution(config)
+    ess, log_z = weights.ess(), weights.log_z()
+    exact = {name: value for entry in config.observables if solution for name, value in entry.exact(solution).items()}
+    reweighted = {
+        name: row(weights.mean(values.ravel()), exact.get(name))
+        for name, values in columns.items()
+        if values.ndim == 2 and name not in ("log_weight", "uniform")
+    }
+    return {
+        "ess": ess.value,
+        "ess_error": ess.error,
+        "log_z": log_z.value,
+        "log_z_error": log_z.error,
+        "log_z_exact": float(solution.log_z) if solution else None,
+        "kl": log_z.value - weights.kl().value,
+        "reweighted": reweighted,
+    }
+
+
+def _forward(config: "FlowConfig", metrics: Metrics) -> dict[str, Any]:
+    """From the first of the samplers beside the flow."""
+    for name in BESIDE:
+        columns = chains_first(metrics.columns(name))
+        if "log_weight" in columns:
+            found, log_z = forward_ess(columns["log_weight"]), forward_log_z(columns["log_weight"])
+            return {
+                "ess_forward": found.value,
+                "ess_forward_error": found.error,
+                "ess_forward_samples": found.count,
+                "ess_forward_from": name,
+                "log_z_forward": log_z.value,
+                "log_z_forward_error": log_z.error,
+            }
+    return {"ess_forward": None, "ess_forward_error": None}
+
+
+def _chain(config: "FlowConfig", columns: dict[str, np.ndarray], collapsed: bool) -> dict[str, Any]:
+    series, accepted = flow_series(columns)
+    found = {"acceptance": float(accepted.mean()), "observables": {}}
+    return found if collapsed else {**found, "observables": _observables(config, series, exact=True)}
+
+
+def _observables(config: "FlowConfig", series: dict[str, np.ndarray], exact: bool) -> dict[str, Any]:
+    solution = exact_solution(config) if exact else None
+    rows: dict[str, Any] = {}
+    for entry in config.observables:
+        known = entry.exact(solution) if solution else {}
+        for name, found in entry.estimates({name: series[name] for name in entry.columns}).items():
+            rows[name] = row(found, known.get(name))
+    return rows
+
+
+def _longest(observables: dict[str, Any]) -> float | None:
+    """The largest autocorrelation time, of the plain averages."""
+    times = [entry["tau_int"] for name, entry in observables.items() if not name.startswith("creutz")]
+    known = [tau for tau in times if tau is not None and np.isfinite(tau)]
+    return max(known) if known else None
+
+
+def _beside(config: "FlowConfig", metrics: Metrics) -> dict[str, Any]:
+    """Fields per second of the flow and of the chains, and how many of them are independent."""
+    found: dict[str, Any] = {}
+    for name in ("flow", *BESIDE):
+        spent, columns = metrics.columns(f"{name}_time"), metrics.columns(name)
+        if not spent:
+            continue
+        series = flow_series(columns)[0] if name == "flow" else chains_first(columns)
+        interval = 1 if name in ("flow", "exact") else config.report.reference.interval
+        rate = float(spent["fields"][0] / np.median(spent["seconds"]))  # the first rows compile
+        observables = _observables(config, series, exact=False)
+        tau = 0.5 if name == "exact" else _longest(observables)
+        found[name] = {
+            "per_second": rate * interval,
+            "tau_int": tau and tau * interval,
+            "independent_per_second": rate / (2 * tau) if tau else None,
+            "tau_int_by_observable": {key: entry["tau_int"] for key, entry in observables.items()},
+        }
+    return found
+
+
+def _volumes(config: "FlowConfig", metrics: Metrics) -> list[dict[str, Any]]:
+    """ESS on the lattices of the report, the run's own first."""
+    rows = []
+    for shape in (config.shape, *config.report.shapes):
+        table = "flow" if shape is config.shape else "flow_" + "x".join(map(str, shape))
+        columns = metrics.columns(table)
+        if not columns:
+            continue
+        weights = Weights(columns["log_weight"].ravel())
+        collapsed, ess = weights.collapse(), weights.ess()
+        rows.append(
+            {
+                "shape": list(shape),
+                "ess": None if collapsed else ess.value,
+                "ess_error": None if collapsed else ess.error,
+                "samples": weights.log.size,
+                "collapsed": collapsed or None,
+            }
+        )
+    return rows
+
+
+def _training(metrics: Metrics) -> dict[str, Any]:
+    """The end of the training, if this process saw it; a report made anew knows the parameters alone."""
+    columns = metrics.columns("training")
+    if not columns:
+        return {}
+    last = slice(-min(100, len(columns["step"])), None)
+    return {"steps": len(columns["step"]), **{name: float(columns[name][last].mean()) for name in ("loss", "ess")}}
+
+
+def _headline(config: "FlowConfig", found: dict[str, Any]) -> dict[str, Any]:
+    """The keys that other programs read; the plaquette is the reweighted one."""
+    plaquette = found["reweighted"].get("plaquette", {})
+    solution = exact_solution(config)
+    return {
+        "tau_int": _longest(found["observables"]),
+        "plaquette": plaquette.get("value"),
+        "plaquette_error": plaquette.get("error"),
+        "plaquette_exact": float(solution.plaquette) if solution else None,
+    }
