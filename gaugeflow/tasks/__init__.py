@@ -5,6 +5,7 @@ from gaugeflow.tasks.claims import claims_of
 from gaugeflow.tasks.flow import Flow
 from gaugeflow.tasks.flow_config import FlowConfig
 from gaugeflow.tasks.registry import TASKS, register, task_of
+from gaugeflow.tasks.regression import Regression, RegressionConfig
 
 __all__ = [
     "TASKS",
@@ -12,6 +13,8 @@ __all__ = [
     "ChainConfig",
     "Flow",
     "FlowConfig",
+    "Regression",
+    "RegressionConfig",
     "claims_of",
     "register",
     "task_of",

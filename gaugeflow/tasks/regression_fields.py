@@ -1,0 +1,54 @@
+"""The fields of a regression: configurations of Wilson's action by heat bath, each from its own hot start."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from gaugeflow.lattice import WilsonAction, hot_start
+from gaugeflow.montecarlo import HeatBath
+from gaugeflow.runs import Count, Positive, Section
+
+__all__ = ["Counts", "FieldsConfig", "seeded"]
+
+
+class Counts(Section):
+    """How many configurations of each beta stand in each set."""
+
+    train: Count
+    validation: Count
+    test: Count
+
+
+class FieldsConfig(Section):
+    """`betas` of the sets, `sweeps` of heat bath and one of overrelaxation each from a hot start to a configuration."""
+
+    betas: Annotated[list[Positive], Field(min_length=1)]
+    configurations: Counts
+    sweeps: Count = 50
+
+    def draw(
+        self, group: str, shape: Sequence[int], count: int, generator: torch.Generator, scale: float = 1.0
+    ) -> Tensor:
+        """``count`` configurations for each beta times ``scale``, one beta after the other.
+
+        Returns:
+            ``(len(betas) * count, D, *shape, ...)`` in double precision.
+        """
+        fields = []
+        for beta in self.betas:
+            sampler = HeatBath(WilsonAction(len(shape), beta * scale), overrelaxation=1)
+            links = hot_start(group, shape, generator, count)
+            for _ in range(self.sweeps):
+                links, _ = sampler.update(links, generator)
+            fields.append(links)
+        return torch.cat(fields)
+
+
+def seeded(*numbers: int) -> torch.Generator:
+    """A generator for each sequence of whole numbers >= 0, independent of those for others."""
+    state = np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0]
+    return torch.Generator().manual_seed(int(state >> np.uint64(1)))

@@ -1,0 +1,92 @@
+"""The numbers of a regression: errors of all networks on every lattice, beside the baseline's."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gaugeflow.errors import UserError
+from gaugeflow.runs import Metrics
+from gaugeflow.tasks.table import format_table
+
+if TYPE_CHECKING:
+    from gaugeflow.tasks.regression import RegressionConfig
+
+__all__ = ["lattice_name", "regression_markdown", "regression_report"]
+
+
+def lattice_name(shape: list[int]) -> str:
+    """`8x8`."""
+    return "x".join(map(str, shape))
+
+
+def regression_report(
+    config: "RegressionConfig",
+    metrics: Metrics,
+    outcomes: list[dict[str, Any]],
+    parameters: int,
+    parameters_baseline: int,
+) -> dict[str, Any]:
+    """Plain values for `report.json`. Raises UserError before all networks have been tested."""
+    rows = metrics.columns("measurements")
+    names = [lattice_name(shape) for shape in config.test_shapes]
+    if len(rows.get("network", ())) < len(names) * config.seeds:
+        raise UserError("expected tested networks to report, the run is still at the training or the tests")
+    truth = rows["truth"]
+    errors = {key: ((rows[key] - truth) ** 2).mean(1) for key in ("prediction", "baseline")}
+
+    def by_lattice(values: np.ndarray, reduce: Any = np.median) -> dict[str, float]:
+        return {name: float(reduce(values[rows["lattice"] == place])) for place, name in enumerate(names)}
+
+    networks = [
+        {
+            "mse": by_lattice(np.where(rows["network"] == number, errors["prediction"], -np.inf), np.max),
+            "mse_baseline": by_lattice(np.where(rows["network"] == number, errors["baseline"], -np.inf), np.max),
+            **outcome,
+        }
+        for number, outcome in enumerate(outcomes)
+    ]
+    return {
+        "group": config.group,
+        "target": config.target.model_dump(),
+        "shape": config.shape,
+        "betas": config.fields.betas,
+        "mse": by_lattice(errors["prediction"]),
+        "mse_worst": by_lattice(errors["prediction"], np.max),
+        "mse_baseline": by_lattice(errors["baseline"]),
+        "variance": by_lattice(truth.var(1), np.mean),
+        "parameters": parameters,
+        "parameters_baseline": parameters_baseline,
+        "seeds": config.seeds,
+        "seeds_failed": sum(not max(network["mse"].values()) <= config.bar for network in networks),
+        "bar": config.bar,
+        "networks": networks,
+        "configurations": int(truth.shape[1]),
+        "seed": config.seed,
+        "convention": config.target.convention,
+    }
+
+
+def regression_markdown(report: dict[str, Any]) -> str:
+    """`report.md`: for each lattice the median and the worst network, the baseline, the variance; then the networks."""
+    columns = ("mse", "mse_worst", "mse_baseline", "variance")
+    rows = [[name, *(f"{report[column][name]:.2e}" for column in columns)] for name in report["mse"]]
+    head = ["lattice", "median mse", "worst mse", "median mse of baseline", "variance of target"]
+    each = [
+        [
+            str(number),
+            *(f"{value:.2e}" for value in network["mse"].values()),
+            str(network["attempts"]),
+            str(network["steps"]),
+        ]
+        for number, network in enumerate(report["networks"])
+    ]
+    each_head = ["network", *(f"mse {name}" for name in report["mse"]), "attempts", "steps"]
+    target = ", ".join(map(str, report["target"].values()))
+    return (
+        f"# {report['group']}, {target}, trained on {lattice_name(report['shape'])}\n\n"
+        f"{format_table(head, rows)}\n"
+        f"Mean squared errors over {report['configurations']} configurations of the mean over the lattice; "
+        f"{report['convention']}. {report['seeds']} networks of {report['parameters']} parameters with their own "
+        f"fields and initial weights, {report['seeds_failed']} above {report['bar']:.0e} on some lattice; the baseline "
+        f"has {report['parameters_baseline']} parameters.\n\n{format_table(each_head, each)}"
+    )
