@@ -14,6 +14,7 @@ from gaugeflow.linalg import (
     bordered,
     scaled_det,
     scaled_pfaffian,
+    scaled_product,
     signed_log_det,
     signed_log_pfaffian,
     signed_log_sum,
@@ -191,6 +192,14 @@ def test_a_sum_is_smooth_on_the_node_of_a_term_and_finite_on_its_own():
     assert float(slope.abs().max()) == 0
 
 
+def test_a_product_is_smooth_where_factors_vanish():
+    """The second derivative of x y z in x and y is z, also where x = y = 0; far beyond the range of floats too."""
+    factors = torch.tensor([0.0, 0.0, 3.0], dtype=torch.float64)
+    found = jacrev(grad(lambda v: value(scaled_product(v))))(factors)
+    torch.testing.assert_close(found, torch.tensor([[0.0, 3.0, 0.0], [3.0, 0.0, 0.0], [0.0, 0.0, 0.0]]).double())
+    assert float(scaled_product(torch.full((500,), -1e5)).exponent) == pytest.approx(500 * math.log(1e5))
+
+
 def test_vmap_gives_the_batch(generator):
     a = torch.randn(4, 6, 6, generator=generator, dtype=torch.float64)
     for f in (signed_log_det, signed_log_pfaffian):
@@ -199,12 +208,12 @@ def test_vmap_gives_the_batch(generator):
 
 def test_a_border_expands_the_pfaffian_of_odd_order(generator):
     """Pf of a bordered matrix is the alternating sum of v_i times the Pfaffian without i."""
-    a, v = torch.randn(5, 5, generator=generator).double(), torch.randn(5, generator=generator).double()
-    a = a - a.mT
+    a, v = torch.randn(6, 5, generator=generator, dtype=torch.float64).split((5, 1))
+    a, v = a - a.mT, v[0]
     without = [[j for j in range(5) if j != i] for i in range(5)]
     minors = torch.stack([value(scaled_pfaffian(a[k][:, k])) for k in without])
     signs = torch.tensor([1.0, -1.0, 1.0, -1.0, 1.0]).double()
-    torch.testing.assert_close(value(scaled_pfaffian(bordered(a, v))), (signs * v * minors).sum())
+    torch.testing.assert_close(value(scaled_pfaffian(bordered(a, v[:, None]))), (signs * v * minors).sum())
 
 
 @pytest.mark.parametrize(

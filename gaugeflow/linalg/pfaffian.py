@@ -26,15 +26,14 @@ def signed_log_pfaffian(a: Tensor) -> SignedLog:
 
 
 def bordered(a: Tensor, border: Tensor) -> Tensor:
-    """``[[a, v], [-v^T, 0]]``: an odd number of particles, the last one unpaired in the orbital v.
+    """``[[a, v], [-v^T, 0]]``: particles in pairs but for k of them in the orbitals v, as many as make n + k even.
 
     Args:
         a: antisymmetric matrices ``(..., n, n)``.
-        border: v, shape ``(..., n)``.
+        border: v, shape ``(..., n, k)``.
     """
-    corner = torch.zeros_like(border[..., :1])
-    below = torch.cat((-border, corner), -1)
-    return torch.cat((torch.cat((a, border[..., None]), -1), below[..., None, :]), -2)
+    corner = torch.zeros(*border.shape[:-2], border.shape[-1], border.shape[-1], dtype=border.dtype).to(border.device)
+    return torch.cat((torch.cat((a, border), -1), torch.cat((-border.mT, corner), -1)), -2)
 
 
 def scaled_pfaffian(a: Tensor) -> Scaled:

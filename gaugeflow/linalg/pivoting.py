@@ -7,7 +7,7 @@ __all__ = ["largest_entry", "natural_scale", "swap", "swap_sign"]
 
 
 def largest_entry(a: Tensor) -> tuple[Tensor, Tensor]:
-    """Row and column ``(...)`` of the entry of largest modulus of ``a``, shape ``(..., n, m)``, the first if several."""
+    """Row and column ``(...)`` of the largest modulus in ``a``, shape ``(..., n, m)``; the first of equal ones."""
     place = a.detach().abs().flatten(-2).argmax(-1)
     width = a.shape[-1]
     return place // width, place % width

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-__all__ = ["Scaled", "SignedLog", "signed_log", "signed_log_sum"]
+__all__ = ["Scaled", "SignedLog", "scaled_product", "signed_log", "signed_log_sum"]
 
 
 class SignedLog(NamedTuple):
@@ -38,6 +38,18 @@ def signed_log(x: Scaled) -> SignedLog:
     tiny = torch.finfo(value.dtype).tiny
     magnitude = x.mantissa * value.sign()
     return SignedLog(value.sign(), torch.where(value == 0, tiny, magnitude).log() + x.exponent)
+
+
+def scaled_product(values: Tensor) -> Scaled:
+    """The product along the last axis, at least one long, by halves: smooth in the factors also where they vanish."""
+    size = values.detach().abs()
+    scale = torch.where(size == 0, 1.0, size)
+    factors = values / scale
+    while factors.shape[-1] > 1:
+        half = factors.shape[-1] // 2
+        rest = factors[..., 2 * half :]
+        factors = torch.cat((factors[..., :half] * factors[..., half : 2 * half], rest), -1)
+    return Scaled(factors[..., 0], scale.log().sum(-1))
 
 
 def signed_log_sum(x: Scaled, dim: int = -1) -> SignedLog:

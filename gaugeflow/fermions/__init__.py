@@ -1,0 +1,67 @@
+"""Fermion wavefunctions: antisymmetric ansatz, backbones, Hamiltonians, local energies."""
+
+from gaugeflow.fermions.backbone import Backbone
+from gaugeflow.fermions.confinement import CentreOfMass, Gaussian
+from gaugeflow.fermions.deep_sets import DeepSets, SymmetricNetwork
+from gaugeflow.fermions.determinants import Determinants
+from gaugeflow.fermions.envelopes import Envelope, SlaterEnvelope
+from gaugeflow.fermions.features import Features
+from gaugeflow.fermions.ferminet import FermiNet
+from gaugeflow.fermions.hamiltonian import Hamiltonian, Reference
+from gaugeflow.fermions.jastrow import PairJastrow
+from gaugeflow.fermions.local_energy import gradient_and_laplacian, local_energy
+from gaugeflow.fermions.message_passing import MessagePassing
+from gaugeflow.fermions.neural_orbitals import NeuralOrbitals
+from gaugeflow.fermions.nuclear_cusp import NuclearCusp
+from gaugeflow.fermions.orbitals import HarmonicOrbitals, Orbitals
+from gaugeflow.fermions.pair_products import PairProducts
+from gaugeflow.fermions.particles import Particles
+from gaugeflow.fermions.pfaffians import Pfaffians
+from gaugeflow.fermions.potentials import Coulomb, HarmonicPairs, HarmonicTrap, InverseSquare, Nuclei
+from gaugeflow.fermions.powers import Power
+from gaugeflow.fermions.psiformer import Psiformer
+from gaugeflow.fermions.systems import calogero, free_energy, harmonic_trap, molecule, quantum_dot
+from gaugeflow.fermions.wavefunction import Ansatz, Factor, LogPsi, Product, Wavefunction
+
+__all__ = [
+    "Ansatz",
+    "Backbone",
+    "CentreOfMass",
+    "Coulomb",
+    "DeepSets",
+    "Determinants",
+    "Envelope",
+    "Factor",
+    "Features",
+    "FermiNet",
+    "Gaussian",
+    "Hamiltonian",
+    "HarmonicOrbitals",
+    "HarmonicPairs",
+    "HarmonicTrap",
+    "InverseSquare",
+    "LogPsi",
+    "MessagePassing",
+    "NeuralOrbitals",
+    "NuclearCusp",
+    "Nuclei",
+    "Orbitals",
+    "PairJastrow",
+    "PairProducts",
+    "Particles",
+    "Pfaffians",
+    "Power",
+    "Product",
+    "Psiformer",
+    "Reference",
+    "SlaterEnvelope",
+    "SymmetricNetwork",
+    "Wavefunction",
+    "calogero",
+    "free_energy",
+    "gradient_and_laplacian",
+    "harmonic_trap",
+    "local_energy",
+    "molecule",
+    "quantum_dot",
+]

@@ -1,0 +1,76 @@
+"""How many fermions there are, of which spin, in how many dimensions."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gaugeflow.errors import UserError
+
+__all__ = ["Particles"]
+
+
+@dataclass(frozen=True)
+class Particles:
+    """Fermions of spin 1/2 with coordinates ``(batch, n, dimension)``, of which the first ``n_up`` are spin up.
+
+    Raises:
+        UserError: a negative number of them, none at all, or not one to three dimensions.
+    """
+
+    n_up: int
+    n_down: int
+    dimension: int
+
+    def __post_init__(self) -> None:
+        if min(self.n_up, self.n_down) < 0 or self.n < 1:
+            raise UserError(f"particles: expected n_up, n_down >= 0 and one of them above, came {self.counts}")
+        if self.dimension not in (1, 2, 3):
+            raise UserError(f"particles: expected one to three dimensions, came {self.dimension}")
+
+    @property
+    def n(self) -> int:
+        return self.n_up + self.n_down
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        return self.n_up, self.n_down
+
+    @cached_property
+    def spins(self) -> Tensor:
+        """+1 and -1, shape ``(n,)``, in float64."""
+        return torch.tensor([1.0] * self.n_up + [-1.0] * self.n_down, dtype=torch.float64)
+
+    @cached_property
+    def pairs(self) -> tuple[Tensor, Tensor]:
+        """The indices i < j of every pair, each ``(n (n-1)/2,)``."""
+        first, second = torch.triu_indices(self.n, self.n, offset=1)
+        return first, second
+
+    @cached_property
+    def others(self) -> Tensor:
+        """The indices of the other particles for each one, ``(n, n - 1)``."""
+        return torch.tensor([[j for j in range(self.n) if j != i] for i in range(self.n)]).reshape(self.n, self.n - 1)
+
+    @cached_property
+    def like(self) -> Tensor:
+        """Which of `pairs` have equal spins, boolean."""
+        first, second = self.pairs
+        return self.spins[first] == self.spins[second]
+
+    def check(self, x: Any) -> None:
+        """Raises UserError if x is not ``(batch, n, dimension)``."""
+        if len(x.shape) != 3 or tuple(x.shape[1:]) != (self.n, self.dimension):
+            raise UserError(
+                f"expected coordinates of shape (batch, {self.n}, {self.dimension}) for {self}, came {tuple(x.shape)}"
+            )
+
+    def same_as(self, other: "Particles", where: str) -> None:
+        """Raises UserError if the other part of a composition is made for other particles."""
+        if self != other:
+            raise UserError(f"{where}: expected parts made for {self}, came one for {other}")
+
+    def __str__(self) -> str:
+        return f"{self.n_up} up and {self.n_down} down in {self.dimension}D"
