@@ -7,10 +7,14 @@ from typing import Any
 from gaugeflow import runs, tasks
 from gaugeflow.errors import UserError
 from gaugeflow.plots.chain import plot_chain
+from gaugeflow.plots.regression import plot_regression
 
-__all__ = ["plot_chain", "plot_run"]
+__all__ = ["plot_chain", "plot_regression", "plot_run"]
 
-PLOTTERS: dict[str, Callable[[Path, Any, runs.Metrics], list[Path]]] = {"chain": plot_chain}
+PLOTTERS: dict[str, Callable[[Path, Any, runs.Metrics], list[Path]]] = {
+    "chain": plot_chain,
+    "regression": plot_regression,
+}
 
 
 def plot_run(path: Path) -> list[Path]:
