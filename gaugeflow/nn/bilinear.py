@@ -9,10 +9,9 @@ from gaugeflow.kernels import Path
 from gaugeflow.nn.channels import Channels, Label, read_paths
 from gaugeflow.nn.initial import draw_pairs_
 from gaugeflow.nn.layer import Layer
-from gaugeflow.nn.products import pair_sum
-from gaugeflow.nn.rows import block_rows, from_rows
+from gaugeflow.nn.sums import sum_pairs
 from gaugeflow.nn.theory import GaugeTheory
-from gaugeflow.nn.transport import transport_rows
+from gaugeflow.nn.transport import path_lines
 from gaugeflow.nn.weight import Weight
 
 __all__ = ["LBilin", "LConvBilin"]
@@ -65,9 +64,8 @@ class LConvBilin(Layer):
         return self.weight
 
     def new_sites(self, links: Tensor, w: Tensor) -> Tensor:
-        rows = block_rows(w)
-        carried = transport_rows(links, rows, self.paths).flatten(-3, -2)
-        return from_rows(pair_sum(rows, carried, self.weight(), self.adjoints, self.unit, self.recompute))
+        lines = path_lines(links, self.paths)
+        return sum_pairs(lines, w, w, self.weight(), self.paths, self.adjoints, self.unit, self.recompute)
 
 
 class LBilin(Layer):
@@ -111,7 +109,8 @@ class LBilin(Layer):
 
     def combine(self, a: Tensor, b: Tensor) -> Tensor:
         """The products of two fields ``(batch, channels_in, *shape, N, N)`` and ``(batch, other, *shape, N, N)``."""
-        return from_rows(pair_sum(block_rows(a), block_rows(b), self.weight(), self.adjoints, self.unit))
+        lines = b.new_empty(0, *b[:, 0].shape)
+        return sum_pairs(lines, a, b, self.weight(), ((),), self.adjoints, self.unit)
 
 
 def factor_labels(channels: Channels, paths: Sequence[Path], adjoints: bool, unit: bool) -> list[Label]:

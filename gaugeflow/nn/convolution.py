@@ -8,9 +8,9 @@ from torch import Tensor
 from gaugeflow.nn.channels import Channels, read_paths
 from gaugeflow.nn.initial import draw_normalised_
 from gaugeflow.nn.layer import Layer
-from gaugeflow.nn.rows import block_rows, mix
+from gaugeflow.nn.sums import sum_ends
 from gaugeflow.nn.theory import GaugeTheory
-from gaugeflow.nn.transport import transport_rows
+from gaugeflow.nn.transport import path_lines
 from gaugeflow.nn.weight import Weight
 
 __all__ = ["LConv"]
@@ -51,5 +51,4 @@ class LConv(Layer):
         return self.weight
 
     def new_sites(self, links: Tensor, w: Tensor) -> Tensor:
-        carried = transport_rows(links, block_rows(w), self.paths).flatten(-3, -2)
-        return mix(self.weight(), carried).movedim(0, 1)
+        return sum_ends(path_lines(links, self.paths), w, self.weight(), self.paths)

@@ -11,7 +11,7 @@ from gaugeflow.lattice import lattice_shape
 from gaugeflow.lattice.paths import displacement
 from gaugeflow.nn.rows import block_rows
 
-__all__ = ["transport", "transport_rows"]
+__all__ = ["carry_rows", "path_lines", "transport", "transport_rows"]
 
 
 def transport(links: Tensor, w: Tensor, paths: Sequence[Path]) -> Tensor:
@@ -37,13 +37,31 @@ def transport(links: Tensor, w: Tensor, paths: Sequence[Path]) -> Tensor:
 
 def transport_rows(links: Tensor, rows: Tensor, paths: Sequence[Path]) -> Tensor:
     """:func:`transport` of block rows ``(batch, *shape, N, C, N)`` to ``(batch, *shape, N, n_paths, C, N)``."""
+    return carry_rows(path_lines(links, paths), rows, paths)
+
+
+def path_lines(links: Tensor, paths: Sequence[Path]) -> Tensor:
+    """Products along the paths that are not empty, ``(P, batch, *shape, N, N)``, with their extents checked.
+
+    In U(1), where the phases of a line and of its way back cancel, there are none.
+    """
     shape = lattice_shape(links)
-    ends = [_displacement(path, shape) for path in paths]
-    shifted = [rows.roll([-d for d in end], list(range(1, 1 + len(shape)))) if any(end) else rows for end in ends]
+    for path in paths:
+        _check_reach(path, shape)
     walked = [path for path in paths if path]
-    if links.is_complex() and walked:  # in U(1) the phases of a line and of its way back cancel
-        lines = iter(path_products(links, walked))
-        shifted = [_conjugated(next(lines), row) if path else row for path, row in zip(paths, shifted, strict=True)]
+    if links.is_complex() and walked:
+        return path_products(links, walked)
+    return links.new_empty(0, links.shape[0], *shape, 1, 1, dtype=links.dtype.to_complex())
+
+
+def carry_rows(lines: Tensor, rows: Tensor, paths: Sequence[Path]) -> Tensor:
+    """:func:`transport_rows` with the products along the paths given, see :func:`path_lines`."""
+    ndim = rows.ndim - 4
+    ends = [displacement(path, ndim) for path in paths]
+    shifted = [rows.roll([-d for d in end], list(range(1, 1 + ndim))) if any(end) else rows for end in ends]
+    if len(lines):
+        products = iter(lines)
+        shifted = [_conjugated(next(products), row) if path else row for path, row in zip(paths, shifted, strict=True)]
     return torch.stack(shifted, -3)
 
 
@@ -55,12 +73,10 @@ def _conjugated(line: Tensor, rows: Tensor) -> Tensor:
     return both.unflatten(-2, (n, c))
 
 
-def _displacement(path: Path, shape: tuple[int, ...]) -> tuple[int, ...]:
-    end = displacement(path, len(shape))
-    for axis, (steps, extent) in enumerate(zip(end, shape, strict=True)):
+def _check_reach(path: Path, shape: tuple[int, ...]) -> None:
+    for axis, (steps, extent) in enumerate(zip(displacement(path, len(shape)), shape, strict=True)):
         if abs(steps) > extent:
             raise UserError(
                 f"transport: expected a lattice of at least {abs(steps)} sites along axis {axis} for the path {path}, "
                 f"got the extents {shape}"
             )
-    return end
