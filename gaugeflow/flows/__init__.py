@@ -1,13 +1,20 @@
 """Normalizing flows of lattice fields: bases, bijections, the model, losses and exact use of its samples."""
 
 from gaugeflow.flows.base import Base, FreeFieldBase, GaussianBase, HaarBase, SeededBase
+from gaugeflow.flows.circular_spline import CircularSpline
+from gaugeflow.flows.coupling import Context, Coupling
 from gaugeflow.flows.flow import BoltzmannWeight, Composition, GaugeFlow, zero_log_det
+from gaugeflow.flows.frozen import LoopFeatures
 from gaugeflow.flows.losses import LOSSES, Batch, frozen_log_prob, log_variance, path, reinforce, reverse_kl
+from gaugeflow.flows.masks import Mask, block_masks, parity_masks
+from gaugeflow.flows.noncompact import NoncompactMixture
+from gaugeflow.flows.residual import ResidualStout
 from gaugeflow.flows.scalar_continuous import ScalarContinuousFlow
 from gaugeflow.flows.scalar_coupling import ScalarCoupling
 from gaugeflow.flows.scalar_fit import fit_scalar_flow
 from gaugeflow.flows.scalar_transform import ScalarAffine, ScalarSpline
 from gaugeflow.flows.scalar_velocity import ScalarVelocity
+from gaugeflow.flows.spectral import SpectralSpline
 from gaugeflow.flows.statistics import Weights, batch_ess, forward_ess, forward_log_z
 from gaugeflow.flows.stochastic import ScaledAction, StochasticFlow, Updates, annealed
 
@@ -16,11 +23,18 @@ __all__ = [
     "Base",
     "Batch",
     "BoltzmannWeight",
+    "CircularSpline",
     "Composition",
+    "Context",
+    "Coupling",
     "FreeFieldBase",
     "GaugeFlow",
     "GaussianBase",
     "HaarBase",
+    "LoopFeatures",
+    "Mask",
+    "NoncompactMixture",
+    "ResidualStout",
     "ScalarAffine",
     "ScalarContinuousFlow",
     "ScalarCoupling",
@@ -28,16 +42,19 @@ __all__ = [
     "ScalarVelocity",
     "ScaledAction",
     "SeededBase",
+    "SpectralSpline",
     "StochasticFlow",
     "Updates",
     "Weights",
     "annealed",
     "batch_ess",
+    "block_masks",
     "fit_scalar_flow",
     "forward_ess",
     "forward_log_z",
     "frozen_log_prob",
     "log_variance",
+    "parity_masks",
     "path",
     "reinforce",
     "reverse_kl",

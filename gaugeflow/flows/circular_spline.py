@@ -7,7 +7,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from gaugeflow.flows.spline import circular_parameters, flip_spline, spline
+from gaugeflow.flows.spline import spline
 from gaugeflow.flows.transform import Conditioned, LoopTransform
 from gaugeflow.groups.u1 import wrap_angle
 
@@ -15,11 +15,15 @@ __all__ = ["CircularSpline"]
 
 
 class CircularSpline(LoopTransform):
-    """A diffeomorphism of the circle that keeps the angle pi: a rational-quadratic spline on [-pi, pi].
+    """A diffeomorphism of the circle that keeps 0 and pi: rational-quadratic splines on both half circles.
+
+    The midpoint of two staples jumps by pi where they point in opposite directions. There, at coherence 0, both halves
+    have the same spline, so that the bijection of the link is continuous: with numbers e, o from the context the
+    halves have the parameters ``e + coherence o`` and ``e - coherence o``.
 
     Args:
         features: width of the context.
-        bins: bins of the spline.
+        bins: bins of each half.
         generator: source of the weights.
         dtype: of the parameters.
     """
@@ -29,9 +33,30 @@ class CircularSpline(LoopTransform):
     ) -> None:
         super().__init__()
         self.bins = bins
-        flip = partial(flip_spline, bins=bins)
-        self.parameters_of = Conditioned(features, circular_parameters(bins), flip, generator, dtype)
+        self.parameters_of = Conditioned(features, 6 * bins, partial(_mirrored, bins=bins), generator, dtype)
 
-    def forward(self, loop: Tensor, contexts: Sequence[Tensor], inverse: bool) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, loop: Tensor, contexts: Sequence[Tensor], coherence: Tensor, inverse: bool
+    ) -> tuple[Tensor, Tensor]:
         """Angles of any branch; the new ones lie in [-pi, pi]."""
-        return spline(wrap_angle(loop), self.parameters_of(contexts), self.bins, -math.pi, math.pi, inverse)
+        angle = wrap_angle(loop)
+        even, odd = self.parameters_of(contexts).chunk(2, -1)
+        odd = coherence[..., None] * odd
+        negative, k = (angle < 0), 2 * self.bins
+        here = even + torch.where(negative[..., None], odd, -odd)
+        last_slope = even[..., k] - torch.where(negative, odd[..., k], -odd[..., k])  # that of the other half's start
+        start = torch.where(negative, -math.pi, 0.0)
+        parameters = torch.cat((here, last_slope[..., None]), -1)
+        y, log_slope = spline(angle - start, parameters, self.bins, 0.0, math.pi, inverse)
+        return y + start, log_slope
+
+
+def _mirrored(parameters: Tensor, bins: int) -> Tensor:
+    """The parameters of ``-f(-x)``: widths and heights in reverse, and the slopes at knots -pi, ..., 0, ... too."""
+    even, odd = parameters.chunk(2, -1)
+    halves = torch.stack((even + odd, even - odd), -2)
+    boxes, slopes = halves[..., : 2 * bins], halves[..., 2 * bins :].flatten(-2)
+    boxes = boxes.unflatten(-1, (2, bins)).flip(-1).flatten(-2).flip(-2)
+    slopes = slopes.flip(-1).roll(1, -1).unflatten(-1, (2, bins))
+    first, second = torch.cat((boxes, slopes), -1).unbind(-2)
+    return torch.cat(((first + second) / 2, (first - second) / 2), -1)

@@ -27,9 +27,12 @@ class Context(nn.Module):
         hidden: widths of the network for each active site of a period.
         kernel: odd extent of its stencil, in units of the mask's periods.
         generator: source of the weights.
-        features: a module from links to gauge invariants ``(batch, channels, *shape)`` that has the attribute
-            ``channels``, such as an L-CNN; the traces of the mask's loops by default.
+        features: a module from links to gauge invariants ``(batch, n_features, *shape)``, such as an L-CNN, and their
+            number; the traces of the mask's loops by default.
         dtype: of the parameters.
+
+    Attributes:
+        channels: how many numbers each link gets.
     """
 
     def __init__(
@@ -39,13 +42,14 @@ class Context(nn.Module):
         hidden: Sequence[int],
         kernel: int,
         generator: torch.Generator,
-        features: nn.Module | None = None,
+        features: tuple[nn.Module, int] | None = None,
         dtype: torch.dtype = torch.float64,
     ) -> None:
         super().__init__()
-        self.mask, self.features = mask, LoopFeatures(group, mask) if features is None else features
-        sites = len(mask.offsets)
-        inputs = sites * int(self.features.channels)  # type: ignore[arg-type]
+        loops = LoopFeatures(group, mask)
+        self.mask, sites = mask, len(mask.offsets)
+        self.features, count = features or (loops, loops.channels)
+        inputs = sites * count
         self.network = PeriodicNetwork(mask.ndim, inputs, [sites * h for h in hidden], kernel, generator, dtype)
         self.channels = hidden[-1]
 
@@ -88,12 +92,14 @@ class Coupling(Flow):
 
     def _map(self, links: Tensor, inverse: bool) -> tuple[Tensor, Tensor]:
         check_field(links, self.group, self.mask)
-        middle = midpoint(self.group, *staples_at(links, self.mask))
+        first, second = staples_at(links, self.mask, self.mask.staples)
+        middle = midpoint(self.group, first, second)
+        coherence = self.group.trace(self.group.mul(self.group.dagger(first), middle)).real
         active = self.mask.select(links[:, self.mask.axis])
         frozen = frozen_links(links, self.mask, self.group, middle)
         images = (frozen, conjugate(frozen)) if self.charge else (frozen,)
         contexts = [self.context(image) for image in images]
-        new, log_det = self.transform(self.group.mul(active, middle), contexts, inverse)
+        new, log_det = self.transform(self.group.mul(active, middle), contexts, coherence, inverse)
         moved = self.group.mul(new, self.group.dagger(middle))
         parts = list(links.unbind(1))
         parts[self.mask.axis] = self.mask.place(parts[self.mask.axis], moved)

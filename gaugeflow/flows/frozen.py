@@ -1,21 +1,23 @@
 """What a masked layer may look at: the field with its active links replaced by frozen ones."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from gaugeflow.flows.masks import Mask
 from gaugeflow.groups import Group
-from gaugeflow.kernels import path_products
+from gaugeflow.kernels import Path, path_products
 from gaugeflow.lattice.fields import shift
 from gaugeflow.lattice.loops import loop_traces
 
 __all__ = ["LoopFeatures", "conjugate", "frozen_links", "midpoint", "staples_at"]
 
 
-def staples_at(links: Tensor, mask: Mask) -> tuple[Tensor, Tensor]:
-    """The two staples of every active link, each ``(batch, n_offsets, *coarse, ...)``, from x + mu back to x."""
-    first, second = path_products(links, mask.staples)  # of every site from which they start
-    return mask.select(shift(first, mask.axis)), mask.select(shift(second, mask.axis))
+def staples_at(links: Tensor, mask: Mask, paths: Sequence[Path]) -> Tensor:
+    """Staples of every active link, from x + mu back to x: ``(n_paths, batch, n_offsets, *coarse, ...)``."""
+    products = path_products(links, paths)  # of every site from which they start
+    return torch.stack([mask.select(shift(product, mask.axis)) for product in products])
 
 
 def midpoint(group: Group, a: Tensor, b: Tensor) -> Tensor:

@@ -39,19 +39,21 @@ class Mask:
         """The number of lattice axes."""
         return len(self.periods)
 
-    def loops(self) -> list[Path]:
-        """Closed paths at an active site: through the link itself, round both staples, and the other plaquettes.
+    def surroundings(self) -> list[Path]:
+        """All staples of an active link: those of the mask, and those of its plaquettes in the other planes."""
+        step, used = self.axis + 1, {abs(s) for s in self.staples[0]}
+        others = [s * (a + 1) for a in range(self.ndim) for s in (1, -1) if a != self.axis and a + 1 not in used]
+        return [*self.staples, *((other, -step, -other) for other in others)]
 
-        Where active links are replaced by frozen ones, these are what is known about the neighbourhood.
+    def loops(self) -> list[Path]:
+        """Closed paths at an active site that touch no active link, which tell about its neighbourhood.
+
+        The first staple with every other one, and the plaquettes in planes without the active direction.
         """
-        step, (first, second) = self.axis + 1, self.staples
-        plane = {self.axis, *(abs(s) - 1 for s in first)}
-        found = [(step, *first), reverse(first) + second]
-        for a in range(self.ndim):
-            for b in range(a + 1, self.ndim):
-                if {a, b} != plane:
-                    found += [(a + 1, s * (b + 1), -a - 1, -s * (b + 1)) for s in (1, -1)]
-        return found
+        first, *others = self.surroundings()
+        planes = [(a, b) for a in range(self.ndim) for b in range(a + 1, self.ndim) if self.axis not in (a, b)]
+        plaquettes = [(a + 1, s * (b + 1), -a - 1, -s * (b + 1)) for a, b in planes for s in (1, -1)]
+        return [reverse(first) + other for other in others] + plaquettes
 
     def check(self, shape: Sequence[int]) -> None:
         """Raises ``UserError`` unless the pattern fits a lattice of these extents."""

@@ -12,14 +12,17 @@ from gaugeflow.groups.u1 import wrap_angle
 __all__ = ["NoncompactMixture"]
 
 LARGEST_STRETCH = 6.0
+START = 0.3
 BISECTIONS, NEWTON_STEPS = 30, 2
 
 
 class NoncompactMixture(LoopTransform):
-    """``f(x) = sum_i rho_i 2 arctan(exp(s_i) tan(x / 2))``, convex weights rho, stretches ``|s_i| < 6``.
+    """``f(x) = sum_i rho_i [f(x; c a_i + b_i) + f(x; c a_i - b_i)] / 2``, ``f(x; s) = 2 arctan(exp(s) tan(x / 2))``.
 
-    Odd in x, so that it commutes with charge conjugation if its parameters do. The inverse brackets the root by
-    bisection and polishes it by Newton's method to the rounding error; its last step carries the derivatives.
+    rho are convex weights, a and b stretches, and c is the coherence of the staples: f turned by pi is f with the
+    opposite stretch, so at c = 0, where their midpoint jumps by pi, the bijection of the link is continuous. Odd in x,
+    so that it commutes with charge conjugation if its parameters do. The inverse brackets the root by bisection and
+    polishes it by Newton's method to the rounding error; its last step carries the derivatives.
 
     Args:
         features: width of the context.
@@ -32,22 +35,26 @@ class NoncompactMixture(LoopTransform):
         self, features: int, components: int, generator: torch.Generator, dtype: torch.dtype = torch.float64
     ) -> None:
         super().__init__()
-        self.parameters_of = Conditioned(features, 2 * components, lambda p: p, generator, dtype)
-        start = torch.linspace(-1, 1, components, dtype=dtype, device=generator.device) if components > 1 else None
-        if start is not None:  # equal stretches would stay equal in training
-            self.parameters_of.linear.bias.data[components:] = 1e-2 * start
+        self.parameters_of = Conditioned(features, 3 * components, lambda p: p, generator, dtype)
+        # b = 0 is a saddle point, and equal terms would stay equal
+        start = START * torch.arange(1, components + 1, dtype=dtype, device=generator.device) / components
+        self.parameters_of.linear.bias.data[2 * components :] = start
 
-    def forward(self, loop: Tensor, contexts: Sequence[Tensor], inverse: bool) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, loop: Tensor, contexts: Sequence[Tensor], coherence: Tensor, inverse: bool
+    ) -> tuple[Tensor, Tensor]:
         """Angles of any branch; the new ones lie in [-pi, pi]."""
-        logits, stretches = self.parameters_of(contexts).chunk(2, -1)
-        weights = logits.softmax(-1)
-        s = LARGEST_STRETCH * torch.tanh(stretches / LARGEST_STRETCH)
+        logits, common, relative = self.parameters_of(contexts).chunk(3, -1)
+        weights = logits.softmax(-1).repeat_interleave(2, -1) / 2
+        centre = coherence[..., None] * common
+        stretches = torch.stack((centre + relative, centre - relative), -1).flatten(-2)
+        stretches = LARGEST_STRETCH * torch.tanh(stretches / LARGEST_STRETCH)
         angle = wrap_angle(loop)
         if not inverse:
-            y, slope = _mixture(angle, weights, s)
+            y, slope = _mixture(angle, weights, stretches)
             return y, slope.log()
-        x = _root(angle, weights, s)
-        return x, -_mixture(x, weights, s)[1].log()
+        x = _root(angle, weights, stretches)
+        return x, -_mixture(x, weights, stretches)[1].log()
 
 
 def _mixture(x: Tensor, weights: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:

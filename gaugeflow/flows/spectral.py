@@ -11,7 +11,7 @@ from torch.nn.functional import silu
 
 from gaugeflow.flows.periodic_network import Pointwise
 from gaugeflow.flows.simplex import alcove, angles, from_box, log_volume, spans, to_box
-from gaugeflow.flows.spline import flip_spline, interval_parameters, spline
+from gaugeflow.flows.spline import flip_spline, spline, spline_parameters
 from gaugeflow.flows.transform import Conditioned, LoopTransform
 from gaugeflow.groups import SUN
 
@@ -41,14 +41,16 @@ class SpectralSpline(LoopTransform):
     ) -> None:
         super().__init__()
         self.n, self.bins = group.n, bins
-        outputs = interval_parameters(bins)
+        outputs = spline_parameters(bins)
         flip = partial(flip_spline, bins=bins)
         flips = [(lambda p: p) if k == 0 else flip for k in range(group.n - 1)]  # the range of the angles is even
         inputs = [features + HARMONICS * k for k in range(group.n - 1)]
         self.mixers = nn.ModuleList(Pointwise(width, features, generator, dtype=dtype) for width in inputs[1:])
         self.heads = nn.ModuleList(Conditioned(features, outputs, f, generator, dtype) for f in flips)
 
-    def forward(self, loop: Tensor, contexts: Sequence[Tensor], inverse: bool) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, loop: Tensor, contexts: Sequence[Tensor], coherence: Tensor, inverse: bool
+    ) -> tuple[Tensor, Tensor]:
         """Special unitary ``(..., N, N)`` to the same, and the log-determinants ``(...)``."""
         c, v = alcove(loop)
         box = to_box(c)

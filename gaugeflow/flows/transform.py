@@ -17,12 +17,16 @@ class LoopTransform(nn.Module):
     """A bijection of loops with its log-determinant under Haar measure.
 
     To write one: a module that takes the width of the context (and the generator of its weights) and whose
-    ``forward(loop, contexts, inverse)`` gives the new loops and the log-determinants of each, with the identity as
-    the map of untrained weights. ``contexts`` are one tensor ``(..., features)``, or two: that of the field and that
-    of its charge conjugate, for a map that commutes with charge conjugation.
+    ``forward(loop, contexts, coherence, inverse)`` gives the new loops and the log-determinants of each, with the
+    identity as the map of untrained weights. ``contexts`` are one tensor ``(..., features)``, or two: that of the
+    field and that of its charge conjugate, for a map that commutes with charge conjugation. ``coherence`` tells how
+    far the two staples of the link agree, ``(1/N) Re tr(S_1^dagger S)`` with their midpoint S: one if they do, and
+    zero where the midpoint of U(1) jumps.
     """
 
-    def forward(self, loop: Tensor, contexts: Sequence[Tensor], inverse: bool) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, loop: Tensor, contexts: Sequence[Tensor], coherence: Tensor, inverse: bool
+    ) -> tuple[Tensor, Tensor]:
         raise NotImplementedError
 
 
