@@ -22,7 +22,17 @@ from torch import Tensor, nn
 
 from gaugeflow.flows.flow import GaugeFlow
 
-__all__ = ["LOSSES", "Batch", "Target", "frozen_log_prob", "log_variance", "path", "reinforce", "reverse_kl"]
+__all__ = [
+    "LOSSES",
+    "Batch",
+    "LogDensity",
+    "Target",
+    "frozen_log_prob",
+    "log_variance",
+    "path",
+    "reinforce",
+    "reverse_kl",
+]
 
 Target = Callable[[Tensor], Tensor]
 """The action `S(x)`, `(batch,)`, perhaps annealed."""
@@ -96,12 +106,12 @@ LOSSES: dict[str, Callable[[GaugeFlow, Target, Batch], Tensor]] = {
 
 def frozen_log_prob(flow: GaugeFlow, x: Tensor) -> Tensor:
     """`log q(x)` as a function of x alone: no derivative goes to the parameters, which stay as they are."""
-    density = _Density(flow)
+    density = LogDensity(flow)
     frozen = {name: value.detach() for name, value in density.named_parameters()}
     return torch.func.functional_call(density, frozen, (x,))
 
 
-class _Density(nn.Module):
+class LogDensity(nn.Module):
     """`log_prob` where torch looks for `forward`."""
 
     def __init__(self, flow: GaugeFlow) -> None:

@@ -53,6 +53,9 @@ class ScalarContinuous(ModelSection):
         layer = ScalarContinuousFlow(shape, self.frequencies, self.radius, self.knots, self.steps, dtype)
         return GaugeFlow(FreeFieldBase(shape, self.base_m2, dtype), [layer], action).to(device)
 
+    def symmetry(self, scalars: bool) -> str:
+        return "translations * hypercubic * z2"
+
     def prepare(self, flow: GaugeFlow, action: Action, generator: torch.Generator, log: Log) -> None:
         if not self.samples:
             return
@@ -89,6 +92,9 @@ class ScalarCouplings(ModelSection):
             network = PeriodicNetwork(len(shape), 1, self.hidden, self.kernel, generator, dtype)
             layers.append(ScalarCoupling(shape, index % 2, network, self._transform(generator, dtype), self.odd))
         return GaugeFlow(FreeFieldBase(shape, self.base_m2, dtype), layers, action).to(device)
+
+    def symmetry(self, scalars: bool) -> str:
+        return "z2" if self.odd else ""
 
     def _transform(self, generator: torch.Generator, dtype: torch.dtype) -> ScalarTransform:
         width = self.hidden[-1]
