@@ -62,6 +62,8 @@ def run(
     directory = out or Path("runs") / config.stem
     with _stoppable():
         report = runs.start(tasks.task_of(source), source, directory, quiet=json)
+    if not runs.ranks().leader:
+        return
     _show(report, (directory / "report.md").read_text(), json)
     if not json:
         print(f"gaugeflow: the run stands in {directory}", file=sys.stderr)
@@ -75,7 +77,8 @@ def resume(directory: Directory, overrides: Overrides = None, json: Json = False
     task = _task(directory)
     with _stoppable():
         report = runs.resume(task, directory, overrides or (), quiet=json)
-    _show(report, (directory / "report.md").read_text(), json)
+    if runs.ranks().leader:
+        _show(report, (directory / "report.md").read_text(), json)
 
 
 @app.command()
@@ -99,12 +102,15 @@ def sample(
     count: Annotated[int, typer.Option("-n", metavar="N", min=1, help="How many configurations.")],
     seed: Seed = 0,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="By default DIR/samples.h5.")] = None,
+    weighted: Annotated[
+        bool, typer.Option("--weighted", help="Independent samples of the flow, with weights beside them.")
+    ] = False,
 ) -> None:
     """Draw N new configurations from the state of a run's checkpoint, to HDF5."""
     from gaugeflow import runs
 
     target = out or directory / "samples.h5"
-    runs.sample(_task(directory), directory, count, seed, target)
+    runs.sample(_task(directory), directory, count, seed, target, weighted=weighted)
     print(target)
 
 

@@ -4,5 +4,6 @@ from gaugeflow.io.api import convert, read, write
 from gaugeflow.io.configuration import Configuration
 from gaugeflow.io.ensemble import EnsembleWriter
 from gaugeflow.io.registry import FORMATS
+from gaugeflow.io.scalars import ScalarWriter
 
-__all__ = ["FORMATS", "Configuration", "EnsembleWriter", "convert", "read", "write"]
+__all__ = ["FORMATS", "Configuration", "EnsembleWriter", "ScalarWriter", "convert", "read", "write"]

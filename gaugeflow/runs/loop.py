@@ -1,12 +1,18 @@
 """The loop that every task runs in: steps, checkpoints, interruption, report."""
 
+import shutil
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from gaugeflow.errors import UserError
+from gaugeflow.io import ScalarWriter
 from gaugeflow.runs.directory import RunDirectory
 from gaugeflow.runs.environment import environment
 from gaugeflow.runs.progress import Progress
@@ -78,19 +84,51 @@ def fresh_report(task_class: type[Task], path: Path, seed: int, *, quiet: bool =
     return {**run.report(), "fresh": True, "seed": seed}
 
 
-def sample(task_class: type[Task], path: Path, count: int, seed: int, target: Path, *, quiet: bool = False) -> None:
-    """Writes `count` new fields from the distribution of the checkpoint to the ensemble file `target`."""
+def sample(
+    task_class: type[Task],
+    path: Path,
+    count: int,
+    seed: int,
+    target: Path,
+    *,
+    weighted: bool = False,
+    quiet: bool = False,
+) -> None:
+    """Writes `count` new fields from the distribution of the checkpoint to the file `target`.
+
+    With `weighted` they are those of the model, independent of each other, and `target` with the extension
+    `.weights.h5` holds `log_weight`, the log of exp(-S) / q, of each: means are `sum w O / sum w`.
+
+    Raises UserError if `target` is there already or the disk has no room for so many.
+    """
     directory = RunDirectory.open(path)
     task = Run.restore(_task(task_class, directory), directory, recorded=False).task
     if target.exists():
         raise UserError(f"{target}: expected a new file, found one")
+    batches = task.weighted_samples(seed) if weighted else ((fields, None) for fields in task.samples(seed))
+    batch = next(batches)
+    _require_room(target, count * batch[0][0].numel() * batch[0].element_size(), count)
+    log_weights: list[Tensor] = []
     with task.create_ensemble(target, count) as ensemble, Progress(count, 0, "sample", quiet) as progress:
-        for fields in task.samples(seed):
+        for fields, log_weight in chain((batch,), batches):
             wanted = fields[: count - ensemble.count]
             ensemble.append(wanted)
+            if log_weight is not None:
+                log_weights.append(log_weight[: len(wanted)])
             progress.advance(steps=len(wanted))
             if ensemble.count == count:
-                return
+                break
+    if weighted:
+        with ScalarWriter(target.with_suffix(".weights.h5"), "log_weight") as column:
+            column.append(torch.cat(log_weights))
+
+
+def _require_room(target: Path, size: int, count: int) -> None:
+    free = shutil.disk_usage(target.parent).free if target.parent.is_dir() else size
+    if size > free:
+        raise UserError(
+            f"{target}: expected room for {count} configurations, {size / 1e9:.3g} GB, the disk has {free / 1e9:.3g} GB"
+        )
 
 
 def _task(task_class: type[Task], directory: RunDirectory, overrides: Sequence[str] = ()) -> Task:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from torch import Tensor
 
 from gaugeflow.errors import UserError
-from gaugeflow.io import EnsembleWriter
+from gaugeflow.io import EnsembleWriter, ScalarWriter
 from gaugeflow.runs.metrics import Metrics
 from gaugeflow.runs.record import Record
 from gaugeflow.runs.schema import RunConfig
@@ -85,7 +85,7 @@ class Task(ABC, Generic[C]):
         """
         return None
 
-    def create_ensemble(self, path: Path, capacity: int) -> EnsembleWriter:
+    def create_ensemble(self, path: Path, capacity: int) -> EnsembleWriter | ScalarWriter:
         """A new file for fields of this job. Raises UserError if it makes none."""
         raise UserError(f"the task {self.name} makes no fields that an ensemble file could hold")
 
@@ -96,6 +96,10 @@ class Task(ABC, Generic[C]):
     def samples(self, seed: int) -> Iterator[Tensor]:
         """Batches of fields from the job's distribution, without end, with new random numbers."""
         raise UserError(f"the task {self.name} makes no samples")
+
+    def weighted_samples(self, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches of independent fields of the job's model with their log-weights, without end."""
+        raise UserError(f"the task {self.name} makes no weighted samples")
 
     def status(self) -> str:
         """A few words beside the progress bar."""

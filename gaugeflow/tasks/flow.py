@@ -11,7 +11,7 @@ from torch import Tensor
 from gaugeflow.errors import UserError
 from gaugeflow.flows import GaugeFlow
 from gaugeflow.groups import get_group
-from gaugeflow.io import EnsembleWriter
+from gaugeflow.io import EnsembleWriter, ScalarWriter
 from gaugeflow.lattice.spaces import SCALARS
 from gaugeflow.montecarlo.independence import metropolis_chain
 from gaugeflow.runs import Metrics, Record, Task, ranks
@@ -44,6 +44,7 @@ class Flow(Task[FlowConfig]):
         for entry in config.observables:
             if entry.space is not self.action.space:
                 raise UserError(f"report.observables: {entry.name} is not measured on the fields of this action")
+        self._make_stages()
         self._status = ""
 
     @property
@@ -102,26 +103,21 @@ class Flow(Task[FlowConfig]):
     def markdown(report: dict[str, Any]) -> str:
         return flow_markdown(report)
 
-    def create_ensemble(self, path: Path, capacity: int) -> EnsembleWriter:
+    def create_ensemble(self, path: Path, capacity: int) -> EnsembleWriter | ScalarWriter:
         config = self.config
-        if config.group is None:
-            raise UserError("ensemble files hold links, this flow has scalar fields")
         action = {f"action_{key}": value for key, value in config.action.model_dump().items() if key != "options"}
-        about = {"seed": config.seed, "sampler": "flow, independence Metropolis", **action}
+        about = {"seed": config.seed, "sampler": f"{config.model.name} flow", **action}
+        if config.group is None:
+            return ScalarWriter(path, **about)
         return EnsembleWriter.create(path, config.group, config.shape, DTYPES[config.dtype], capacity, **about)
 
-    @torch.no_grad()
     def samples(self, seed: int) -> Iterator[Tensor]:
         """One chain of independence Metropolis over proposals of the flow, which are made a chunk at a time.
 
         The first chunk is left out: it takes the chain from a sample of the flow to one of the target.
         """
-        self.restart_measurements(seed)
-        chunk = self.config.report.chunk
         last: tuple[Tensor, Tensor] | None = None
-        while True:
-            x, log_q = self.flow.sample(chunk, self.generator)
-            log_w = self.flow.log_weight(x, log_q)
+        for x, log_w in self.weighted_samples(seed):
             first = last is None
             if last is not None:
                 x, log_w = torch.cat([last[0], x]), torch.cat([last[1], log_w])
@@ -131,6 +127,14 @@ class Flow(Task[FlowConfig]):
             if not first:
                 yield x[places[1:]]
 
+    @torch.no_grad()
+    def weighted_samples(self, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Independent samples of the flow and their log-weights, a chunk of the report at a time."""
+        self.generator.manual_seed(seed)
+        while True:
+            x, log_q = self.flow.sample(self.config.report.chunk, self.generator)
+            yield x, self.flow.log_weight(x, log_q).double()
+
     def claims(self) -> list[Claim]:
         """The density of the flow under the symmetries that its model has, and the flow as a bijection."""
         return flow_claims(self.config, self.flow, self.action)
@@ -139,22 +143,28 @@ class Flow(Task[FlowConfig]):
         return self._status
 
     def _make(self) -> None:
+        """The flow, and the same on the other lattices of the report, which are refused here if they are not served."""
         self.flow = self._build(self.config.shape, self.generator)
-        self._make_stages()
+        self._others = {}
+        for shape in self.config.report.shapes:
+            generator = torch.Generator(self.config.device).manual_seed(0)
+            other = self._build(shape, generator)
+            load_parameters(other, self.flow.state_dict(), f"report.shapes: {shape}")
+            self._others[tuple(shape)] = other
 
     def _make_stages(self) -> None:
-        config, report = self.config, self.config.report
+        report, observables = self.config.report, self.config.observables
         self.stages: list[Stage] = [
-            Weighing("flow", lambda: self.flow, report.samples, report.chunk, config.observables),
-            *reference_stages(config, self.action, lambda: self.flow),
+            Weighing("flow", lambda: self.flow, report.samples, report.chunk, observables),
+            *reference_stages(self.config, self.action, lambda: self.flow),
         ]
         for shape in report.shapes:
-            other = self._build(shape, torch.Generator(config.device).manual_seed(0))
             name = "flow_" + "x".join(map(str, shape))
-            load_parameters(other, self.flow.state_dict(), f"report.shapes: {shape}")
-            self.stages.append(Weighing(name, partial(self._trained, other), report.samples, report.chunk, ()))
+            self.stages.append(Weighing(name, partial(self._other, shape), report.samples, report.chunk, ()))
 
-    def _trained(self, other: GaugeFlow) -> GaugeFlow:
+    def _other(self, shape: list[int]) -> GaugeFlow:
+        """The flow on another lattice with the parameters that it has now."""
+        other = self._others[tuple(shape)]
         other.load_state_dict(self.flow.state_dict())
         return other
 
