@@ -7,12 +7,14 @@ from typing import Any
 from gaugeflow import runs, tasks
 from gaugeflow.errors import UserError
 from gaugeflow.plots.chain import plot_chain
+from gaugeflow.plots.flow_run import plot_flow_run
 from gaugeflow.plots.regression import plot_regression
 
-__all__ = ["plot_chain", "plot_regression", "plot_run"]
+__all__ = ["plot_chain", "plot_flow_run", "plot_regression", "plot_run"]
 
 PLOTTERS: dict[str, Callable[[Path, Any, runs.Metrics], list[Path]]] = {
     "chain": plot_chain,
+    "flow": plot_flow_run,
     "regression": plot_regression,
 }
 
@@ -27,6 +29,6 @@ def plot_run(path: Path) -> list[Path]:
     source = runs.Source.read(directory.config)
     task = tasks.task_of(source)
     metrics = runs.Metrics.load(directory.metrics)
-    if not metrics.counts().get("measurements"):
+    if not metrics.counts().keys() & {"measurements", "training", "flow"}:
         raise UserError(f"{path}: expected measurements to draw, the run has made none yet")
     return PLOTTERS[task.name](path, runs.validate(task.schema, source), metrics)

@@ -16,7 +16,7 @@ from gaugeflow.lattice.spaces import SCALARS
 from gaugeflow.montecarlo.independence import metropolis_chain
 from gaugeflow.runs import Metrics, Record, Task, ranks
 from gaugeflow.symmetry.claims import Claim
-from gaugeflow.tasks.flow_claims import flow_claims
+from gaugeflow.tasks.flow_claims import disturbed, flow_claims
 from gaugeflow.tasks.flow_config import DTYPES, FlowConfig
 from gaugeflow.tasks.flow_evaluation import Stage, Weighing, reference_stages
 from gaugeflow.tasks.flow_report import flow_markdown, flow_report
@@ -137,7 +137,8 @@ class Flow(Task[FlowConfig]):
 
     def claims(self) -> list[Claim]:
         """The density of the flow under the symmetries that its model has, and the flow as a bijection."""
-        return flow_claims(self.config, self.flow, self.action)
+        flow = self.flow if self.trainer.seconds else disturbed(self.flow, self.generator)
+        return flow_claims(self.config, flow, self.action)
 
     def status(self) -> str:
         return self._status

@@ -1,5 +1,7 @@
 """What `gaugeflow check` verifies of a flow."""
 
+from copy import deepcopy
+
 import torch
 
 from gaugeflow.errors import UserError
@@ -13,7 +15,7 @@ from gaugeflow.symmetry.fields import Links, SiteScalars
 from gaugeflow.symmetry.scalars import Scalars
 from gaugeflow.tasks.flow_config import FlowConfig
 
-__all__ = ["flow_claims"]
+__all__ = ["disturbed", "flow_claims"]
 
 COORDINATES = 600
 """A Jacobian of more takes one backward pass for each."""
@@ -40,6 +42,17 @@ def flow_claims(config: FlowConfig, flow: GaugeFlow, action: Action) -> list[Cla
                 claims.append(Bijection(small.forward_and_log_det, example, name, small.inverse_and_log_det))
             break
     return claims
+
+
+def disturbed(flow: GaugeFlow, generator: torch.Generator) -> GaugeFlow:
+    """A copy with other parameters: a new flow often does nothing, and a density that is constant shows nothing."""
+    copy = deepcopy(flow)
+    with torch.no_grad():
+        for parameter in copy.parameters():
+            parameter += 0.1 * torch.randn(
+                parameter.shape, generator=generator, dtype=parameter.dtype, device=parameter.device
+            )
+    return copy
 
 
 def _example(config: FlowConfig, shape: list[int]) -> Links | SiteScalars:

@@ -16,7 +16,7 @@ from gaugeflow.tasks.flow_markdown import flow_markdown
 if TYPE_CHECKING:
     from gaugeflow.tasks.flow_config import FlowConfig
 
-__all__ = ["BURN_IN", "CHAINS", "flow_markdown", "flow_report", "flow_series"]
+__all__ = ["BURN_IN", "CHAINS", "flow_markdown", "flow_report", "flow_series", "volume_rows"]
 
 CHAINS = 4
 """Into so many Metropolis chains the samples are dealt."""
@@ -51,7 +51,7 @@ def flow_report(config: "FlowConfig", metrics: Metrics, parameters: int, train_s
         **_forward(config, metrics),
         **_chain(config, columns, bool(collapsed)),
         "beside": _beside(config, metrics),
-        "volumes": _volumes(config, metrics),
+        "volumes": volume_rows(config, metrics),
         "training": _training(metrics),
         "conventions": {entry.name: entry.convention for entry in config.observables},
         "seed": config.seed,
@@ -163,7 +163,7 @@ def _beside(config: "FlowConfig", metrics: Metrics) -> dict[str, Any]:
     return found
 
 
-def _volumes(config: "FlowConfig", metrics: Metrics) -> list[dict[str, Any]]:
+def volume_rows(config: "FlowConfig", metrics: Metrics) -> list[dict[str, Any]]:
     """ESS on the lattices of the report, the run's own first."""
     rows = []
     for shape in (config.shape, *config.report.shapes):

@@ -10,7 +10,7 @@ from gaugeflow.flows.base import GaussianBase, HaarBase
 from gaugeflow.flows.flow import GaugeFlow
 from gaugeflow.groups import Group
 from gaugeflow.lattice.action import Action
-from gaugeflow.tasks.models.model import ModelSection
+from gaugeflow.tasks.models.model import Log, ModelSection
 from gaugeflow.tasks.objects import load
 
 __all__ = ["Identity", "Python"]
@@ -34,15 +34,20 @@ class Identity(ModelSection):
         return GaugeFlow(base, [], action).to(device)
 
     def symmetry(self, scalars: bool) -> str:
-        return "translations * hypercubic * z2" if scalars else "gauge * translations * hypercubic * charge * centre"
+        return "translations * hypercubic * z2" if scalars else ""  # the density is 1
 
 
 class Python(ModelSection):
-    """A flow of your own: `object: package.module:function` takes what `build` does, and `options` as keywords."""
+    """A flow of your own: `object: package.module:function` takes what `build` does, and `options` as keywords.
+
+    `fit: package.module:function` takes what `prepare` does. `invariant_under` is what `gaugeflow check` verifies.
+    """
 
     name: Literal["python"]
     object: str
     options: dict[str, Any] = Field(default_factory=dict)
+    fit: str | None = None
+    invariant_under: str = ""
 
     def build(
         self,
@@ -57,3 +62,10 @@ class Python(ModelSection):
         if not isinstance(flow, GaugeFlow):
             raise UserError(f"model: {self.object}: expected it to return a GaugeFlow, got {type(flow).__name__}")
         return flow
+
+    def symmetry(self, scalars: bool) -> str:
+        return self.invariant_under
+
+    def prepare(self, flow: GaugeFlow, action: Action, generator: torch.Generator, log: Log) -> None:
+        if self.fit is not None:
+            load(self.fit, "model.fit")(flow, action, generator, log)
