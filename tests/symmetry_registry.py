@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from symmetry_coupling_flows import coupling, layer_claims, residual
 from symmetry_scalar_flows import continuous_claims, coupling_claims
 from torch import Tensor
 
@@ -145,6 +146,12 @@ def smearing_claim(group: str, shape: tuple[int, ...]) -> Claim:
     theory, generator = nn.GaugeTheory(group, len(shape), rotations="all"), torch.Generator().manual_seed(3)
     smearing = nn.Smearing.of(theory, steps=2, generator=generator, size=0.5)
     return covariant(smearing, links(group, shape), "gauge * translations * hypercubic")
+
+
+def plain_network_claim() -> Claim:
+    """A network that knows nothing of gauge invariance is a convolution all the same."""
+    network = nn.LinkCNN(nn.GaugeTheory("su2", 2), 2, 2, generator=torch.Generator().manual_seed(3))
+    return invariant(lambda u: network(u).flatten(1).mean(1), links("su2", (3, 3)), "translations")
 
 
 @dataclass(frozen=True)
@@ -326,6 +333,7 @@ REGISTRY: dict[str, Line] = {
     "gauge-equivariant networks": line(
         nn.LCNN, nn.Plaq, nn.Poly, nn.Loops, nn.Sources, nn.Readout, nn.Trace, claims=lambda: [network_claim()]
     ),
+    "plain convolutions of links": line(nn.LinkCNN, claims=lambda: [plain_network_claim()]),
     "learned potentials": line(
         nn.Potential,
         claims=lambda: potential_claims("su2", (3, 2, 2)) + potential_claims("u1", (3, 3)),
@@ -346,6 +354,34 @@ REGISTRY: dict[str, Line] = {
             *coupling_claims(scalars((4, 2)), spline=False),
             *coupling_claims(scalars((6,)), spline=True),
             *coupling_claims(scalars((2, 2, 2)), spline=True),
+        ],
+    ),
+    "couplings of U(1)": line(
+        flows.Coupling,
+        flows.Context,
+        flows.LoopFeatures,
+        flows.CircularSpline,
+        flows.NoncompactMixture,
+        claims=lambda: [
+            *layer_claims(coupling("u1", flows.parity_masks(2)[0], charge=True), links("u1", (2, 4))),
+            *layer_claims(coupling("u1", flows.parity_masks(3)[4], charge=True, mixture=True), links("u1", (2, 2, 2))),
+            *layer_claims(coupling("u1", flows.block_masks((4, 2))[0]), links("u1", (4, 4))),
+            *layer_claims(coupling("u1", flows.block_masks((2, 2))[1], mixture=True), links("u1", (4, 2))),
+        ],
+    ),
+    "couplings of SU(N)": line(
+        flows.SpectralSpline,
+        claims=lambda: [
+            *layer_claims(coupling("su2", flows.parity_masks(3)[1]), links("su2", (2, 2, 2), batch=1)),
+            *layer_claims(coupling("su3", flows.parity_masks(2)[2], charge=True), links("su3", (2, 2), batch=1)),
+        ],
+    ),
+    "residual layers": line(
+        flows.ResidualStout,
+        claims=lambda: [
+            *layer_claims(residual("u1", flows.parity_masks(4)[13]), links("u1", (2, 2, 2, 2))),
+            *layer_claims(residual("su2", flows.parity_masks(2)[1]), links("su2", (4, 2), batch=1)),
+            *layer_claims(residual("su3", flows.parity_masks(2)[2], charge=True), links("su3", (2, 2), batch=1)),
         ],
     ),
 }
@@ -381,6 +417,8 @@ WITHOUT = {
     "get_integrator": "coefficients",
     "Channels": "bookkeeping of a network",
     "GaugeTheory": "bookkeeping of a network",
+    "Fit": "of parameters, not of fields",
+    "levenberg_marquardt": "of parameters, not of fields",
     "Weight": "bookkeeping of a network",
     "Layer": "what every layer offers",
     "Source": "what every source offers",

@@ -45,7 +45,7 @@ class CircularSpline(LoopTransform):
         negative, k = (angle < 0), 2 * self.bins
         here = even + torch.where(negative[..., None], odd, -odd)
         last_slope = even[..., k] - torch.where(negative, odd[..., k], -odd[..., k])  # that of the other half's start
-        start = torch.where(negative, -math.pi, 0.0)
+        start = -math.pi * negative.to(angle.dtype)
         parameters = torch.cat((here, last_slope[..., None]), -1)
         y, log_slope = spline(angle - start, parameters, self.bins, 0.0, math.pi, inverse)
         return y + start, log_slope
