@@ -35,15 +35,16 @@ class Passage(NamedTuple):
 
 
 class LoopAlgebra:
-    """The algebra of loops on one torus.
+    """The algebra of loops on a torus, or on the infinite lattice.
 
     Args:
         group: U(1) or SU(N), which enters through the completeness relation.
-        shape: extents.
+        ndim: dimension D.
+        shape: extents of the torus, or None.
     """
 
-    def __init__(self, group: Group, shape: Sequence[int]) -> None:
-        self.n, self.shape = group.n, tuple(shape)
+    def __init__(self, group: Group, ndim: int, shape: Sequence[int] | None = None) -> None:
+        self.n, self.ndim, self.shape = group.n, ndim, None if shape is None else tuple(shape)
         self.exchange, self.trace = (1.0, 0.0) if group.n == 1 else (0.5, 0.5 / group.n)
 
     def canonical(self, monomial: Sequence[Loop]) -> Monomial:
@@ -75,7 +76,32 @@ class LoopAlgebra:
                     total[self.canonical(monomial)] += sign * self.trace
         return {m: c for m, c in total.items() if abs(c) > 1e-12}
 
+    def contractions(self, one: Monomial, other: Monomial) -> Iterator[Monomial]:
+        """The monomials in ``sum_a (d_a A)(d_a B)`` of two monomials at fixed places, without their coefficients."""
+        for i, loop in enumerate(one):
+            for j, partner in enumerate(other):
+                rest = (*one[:i], *one[i + 1 :], *other[:j], *other[j + 1 :])
+                passages, partners = self._passages(*loop), self._passages(*partner)
+                for a, b in _meetings(passages, partners):
+                    yield self.canonical((*rest, self._joined(loop, passages[a].cut, partner, partners[b].cut)))
+                    if self.trace:
+                        yield self.canonical((*one, *other))
+
+    def meetings(self, monomial: Monomial, loop: Path) -> set[Loop]:
+        """The translates of a loop that share a link with a monomial."""
+        origin = (0,) * self.ndim
+        found = set()
+        for path, start in monomial:
+            for passage in self._passages(path, start):
+                for other in self._passages(loop, origin):
+                    if passage.axis == other.axis:
+                        place = tuple(p - o for p, o in zip(passage.owner, other.owner, strict=True))
+                        found.add((loop, self._wrapped(place)))
+        return found
+
     def _wrapped(self, site: Sequence[int]) -> Site:
+        if self.shape is None:
+            return tuple(site)
         return tuple(s % extent for s, extent in zip(site, self.shape, strict=True))
 
     def _sites(self, path: Path, start: Site) -> list[Site]:
@@ -133,10 +159,9 @@ class LoopAlgebra:
 
 def images(monomial: Monomial, algebra: LoopAlgebra) -> tuple[Monomial, ...]:
     """All different images under permutations and reflections of the axes, canonical."""
-    ndim = len(algebra.shape)
     found = set()
-    for axes in permutations(range(ndim)):
-        for signs in product((1, -1), repeat=ndim):
+    for axes in permutations(range(algebra.ndim)):
+        for signs in product((1, -1), repeat=algebra.ndim):
             found.add(algebra.canonical([_image(*loop, axes, signs) for loop in monomial]))
     return tuple(sorted(found))
 

@@ -12,7 +12,7 @@ from gaugeflow.kernels.loop_tape import LoopTape, record_tape
 from gaugeflow.kernels.select import get_kernels
 from gaugeflow.kernels.tables import Path, check_loops
 
-__all__ = ["LoopPolynomials", "Monomials"]
+__all__ = ["LoopPolynomials", "Monomials", "get_loop_polynomials"]
 
 Monomials = tuple[tuple[tuple[tuple[Path, tuple[int, ...]], ...], ...], ...]
 """For each function its products of loops, a loop being a closed path and the place where it starts."""
@@ -82,3 +82,28 @@ class LoopPolynomials(ABC):
             ``d/ds [d_a sum_k c_k M_k](exp(i s p) U) + weight d_a sum_k e_k M_k`` as momenta; the force of ``c``; all
             M_k; and their derivatives along ``momenta``.
         """
+
+
+def get_loop_polynomials(
+    group: Group,
+    shape: Sequence[int],
+    functions: Monomials,
+    dtype: torch.dtype = torch.float64,
+    device: torch.device | str = "cpu",
+    backend: str = "auto",
+) -> LoopPolynomials:
+    """The polynomials in a backend: ``numba`` (CPU), ``torch``, or ``auto``, which is numba on the CPU.
+
+    Raises:
+        UserError: another backend, or what :class:`LoopPolynomials` refuses.
+    """
+    # Imported only when asked for: the compiler is slow to load.
+    if backend in ("auto", "numba") and torch.device(device).type == "cpu":
+        from gaugeflow.kernels.numba_polynomials import NumbaPolynomials
+
+        return NumbaPolynomials(group, shape, functions, dtype, device)
+    if backend in ("auto", "torch"):
+        from gaugeflow.kernels.torch_polynomials import TorchPolynomials
+
+        return TorchPolynomials(group, shape, functions, dtype, device)
+    raise UserError(f"loop polynomials: backend {backend!r} does not serve device {device}; expected auto or torch")

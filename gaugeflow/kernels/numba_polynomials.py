@@ -42,7 +42,8 @@ class NumbaPolynomials(LoopPolynomials):
         places = _Places(self.kernels.shape, RowLayout(shape, dtype.itemsize, [0] * len(shape)).inner)
         products, traces, terms, slopes = self._tables(places)
         self.layout = RowLayout(shape, dtype.itemsize, [places.reach] * len(shape))
-        self._score = Score(products, traces, self.layout.neighbour_rows(places.known), terms, slopes)
+        neighbours = self.layout.neighbour_rows(places.known)
+        self._score = Score(products, traces, neighbours, places.spots(self.layout, neighbours), terms, slopes)
         self._size, self._lanes = type_carriers(group.n, self.layout, dtype)
         self._mask = np.zeros(self.layout.padded, self._lanes[0].dtype)
         self._mask[: self.layout.extent] = 1
@@ -119,7 +120,7 @@ class _Places:
 
     def __init__(self, shape: Sequence[int], inner: int) -> None:
         self.shape, self.inner = shape, inner
-        self.known: list[Site] = []
+        self.known: list[Site] = [(0,) * len(shape)]
 
     def __getitem__(self, place: Site) -> tuple[int, int]:
         """The number of a displacement, and its part along the inner axis."""
@@ -131,7 +132,14 @@ class _Places:
     @property
     def reach(self) -> int:
         """The largest distance along the inner axis, in either direction."""
-        return max((abs(place[self.inner]) for place in self.known), default=0)
+        return max(abs(place[self.inner]) for place in self.known)
+
+    def spots(self, layout: RowLayout, neighbours: NDArray[np.int64]) -> NDArray[np.int64]:
+        """See :class:`Score`."""
+        inner = np.array([place[self.inner] for place in self.known])
+        along = (np.arange(layout.extent) + inner[:, None]) % layout.extent + layout.halo
+        rows = neighbours * 2 * (layout.padded + 2 * layout.halo)
+        return np.ascontiguousarray((rows[:, :, None] + along[:, None, :]).reshape(len(inner), -1))
 
 
 class _TermList:
@@ -147,12 +155,12 @@ class _TermList:
     def append(self, function: int, factors: Sequence[Factor], target: tuple[int, int] = (-1, 0)) -> None:
         self.function.append(function)
         self.target.append(target)
-        self.factors += [(loop, conjugate, *self.places[place]) for loop, conjugate, place in factors]
+        self.factors += [(loop, conjugate, self.places[place][0]) for loop, conjugate, place in factors]
         self.first.append(len(self.factors))
 
     def table(self) -> Terms:
         function, first = np.array(self.function, np.int64), np.array(self.first, np.int64)
-        return Terms(function, _table(self.target, 2), first, _table(self.factors, 4))
+        return Terms(function, _table(self.target, 2), first, _table(self.factors, 3))
 
 
 def check_packed(field: Tensor, expected: tuple[int, ...], dtype: torch.dtype) -> None:

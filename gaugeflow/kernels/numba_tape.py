@@ -26,13 +26,13 @@ TIMES, TIMES_ADJOINT, ADJOINT_TIMES = 0, 1, 2
 
 
 class Terms(NamedTuple):
-    """Products of traces: ``factors[first[t] : first[t + 1]]`` of term t, each (loop, conjugate, place, shift).
+    """Products of traces: ``factors[first[t] : first[t + 1]]`` of term t, each (loop, conjugate, place).
 
     Attributes:
         function: ``(n,)``, the function to which a term belongs.
         target: ``(n, 2)``, for a derivative the loop and whether its conjugate stands in the product; else empty.
         first: ``(n + 1,)``.
-        factors: ``(n_factors, 4)``; place is a row of ``Score.neighbours``, shift a distance along the inner axis.
+        factors: ``(n_factors, 3)``; place is a row of ``Score.spots``.
     """
 
     function: NDArray[np.int64]
@@ -48,6 +48,8 @@ class Score(NamedTuple):
         products: ``(n, 7)``: A, B, kind, place and shift of B as seen from A, place of A as seen from B, field.
         traces: ``(n_loops, 6)``: A, B, whether B is adjoint, place and shift of B, place of A as seen from B.
         neighbours: ``(n_places, rows)``, the row beside each row.
+        spots: ``(n_places, sites)``, where the number of the site beside each site lies among those of a loop; the
+            first place is the site itself.
         terms: the functions.
         slopes: their derivatives.
     """
@@ -55,6 +57,7 @@ class Score(NamedTuple):
     products: NDArray[np.int64]
     traces: NDArray[np.int64]
     neighbours: NDArray[np.int64]
+    spots: NDArray[np.int64]
     terms: Terms
     slopes: Terms
 
@@ -65,10 +68,11 @@ def fill_halo(field, start, lines, grid):
     width = grid.padded + 2 * grid.halo
     for line in range(lines):
         origin = start + line * width + grid.halo
-        for position in range(-grid.halo, 0):
-            field[origin + position] = field[origin + position % grid.extent]
-        for position in range(grid.extent, grid.padded + grid.halo):
-            field[origin + position] = field[origin + position % grid.extent]
+        # Shifts are at most half the extent. The right edge goes upwards, so that it may be longer than the row.
+        for position in range(origin - grid.halo, origin):
+            field[position] = field[position + grid.extent]
+        for position in range(origin + grid.extent, origin + grid.padded + grid.halo):
+            field[position] = field[position - grid.extent]
 
 
 @njit(cache=True, nogil=True)
@@ -219,61 +223,71 @@ def add_force(size, lanes, grid, batch, fields, cotangents, momenta, mask, scrat
 
 
 @njit(cache=True, nogil=True)
-def product_of_factors(grid, score, terms, t, row, numbers, slopes, dual, line):
-    """The product of the factors of a term along a row: Re, Im and their derivatives, in the four lines."""
+def factor_at(grid, score, terms, k):
+    """Offset of the numbers of factor k, the spots of its sites, and the sign of its imaginary part."""
+    loop, conjugate, place = terms.factors[k]
+    block = 2 * grid.rows * (grid.padded + 2 * grid.halo)
+    return loop * block, score.spots[place], -1.0 if conjugate else 1.0
+
+
+@njit(cache=True, nogil=True)
+def product_of_factors(grid, score, terms, t, numbers, slopes, dual, line):
+    """The product of the factors of a term at all sites: Re, Im and their derivatives, in the four lines."""
     width = grid.padded + 2 * grid.halo
-    line[0], line[1], line[2], line[3] = 1.0, 0.0, 0.0, 0.0
+    re, im, dre, dim = line[0], line[1], line[2], line[3]
+    re[:], im[:], dre[:], dim[:] = 1.0, 0.0, 0.0, 0.0
     for k in range(terms.first[t], terms.first[t + 1]):
-        loop, conjugate, place, shift = terms.factors[k]
-        origin = (loop * grid.rows + score.neighbours[place, row]) * 2 * width + grid.halo + shift
-        sign = -1.0 if conjugate else 1.0
-        for i in range(grid.extent):
-            x, y = numbers[origin + i], sign * numbers[origin + width + i]
-            a, b = line[0, i], line[1, i]
+        origin, spots, sign = factor_at(grid, score, terms, k)
+        for site in range(len(spots)):
+            spot = origin + spots[site]
+            x, y = numbers[spot], sign * numbers[spot + width]
+            a, b = re[site], im[site]
             if dual:
-                dx, dy = slopes[origin + i], sign * slopes[origin + width + i]
-                da, db = line[2, i], line[3, i]
-                line[2, i] = da * x - db * y + a * dx - b * dy
-                line[3, i] = da * y + db * x + a * dy + b * dx
-            line[0, i], line[1, i] = a * x - b * y, a * y + b * x
+                dx, dy = slopes[spot], sign * slopes[spot + width]
+                da, db = dre[site], dim[site]
+                dre[site] = da * x - db * y + a * dx - b * dy
+                dim[site] = da * y + db * x + a * dy + b * dx
+            re[site] = a * x - b * y
+            im[site] = a * y + b * x
 
 
 @njit(cache=True, nogil=True)
 def sum_terms(grid, score, numbers, slopes, dual, values, along, line):
     """All functions of one configuration and their derivatives."""
     for t in range(len(score.terms.function)):
-        total, slope = 0.0, 0.0
-        for row in range(grid.rows):
-            product_of_factors(grid, score, score.terms, t, row, numbers, slopes, dual, line)
-            for i in range(grid.extent):
-                total += line[0, i]
-                slope += line[2, i]
-        values[score.terms.function[t]] += total
+        product_of_factors(grid, score, score.terms, t, numbers, slopes, dual, line)
+        values[score.terms.function[t]] += line[0].sum()
         if dual:
-            along[score.terms.function[t]] += slope
+            along[score.terms.function[t]] += line[2].sum()
+
+
+@njit(cache=True, nogil=True)
+def add_line(own, sign, c, re, im, weights, origin, width):
+    """``weights += c (re + i sign im)`` at all sites."""
+    for site in range(len(own)):
+        spot = origin + own[site]
+        weights[spot] += c * re[site]
+        weights[spot + width] += sign * c * im[site]
 
 
 @njit(cache=True, nogil=True)
 def weigh_traces(grid, score, numbers, slopes, dual, c, e, scale, weights, tilts, line):
     """``g`` of ``sum_k c_k M_k``; in the second plane its derivative and ``scale`` times ``g`` of ``sum_k e_k M_k``."""
     width = grid.padded + 2 * grid.halo
+    own = score.spots[0]
     for t in range(len(score.slopes.function)):
-        function = score.slopes.function[t]
-        loop, conjugate = score.slopes.target[t]
-        if c[function] == 0.0 and e[function] == 0.0:
+        one, two = c[score.slopes.function[t]], scale * e[score.slopes.function[t]]
+        if one == 0.0 and two == 0.0:
             continue
+        loop, conjugate = score.slopes.target[t]
+        origin = loop * 2 * grid.rows * width
         # Re(t X) has the weight conj(X), Re(conj(t) X) the weight X.
         sign = 1.0 if conjugate else -1.0
-        for row in range(grid.rows):
-            product_of_factors(grid, score, score.slopes, t, row, numbers, slopes, dual, line)
-            origin = (loop * grid.rows + row) * 2 * width + grid.halo
-            for i in range(grid.extent):
-                weights[origin + i] += c[function] * line[0, i]
-                weights[origin + width + i] += sign * c[function] * line[1, i]
-            if dual:
-                for i in range(grid.extent):
-                    tilts[origin + i] += c[function] * line[2, i] + scale * e[function] * line[0, i]
-                    tilts[origin + width + i] += sign * (c[function] * line[3, i] + scale * e[function] * line[1, i])
+        product_of_factors(grid, score, score.slopes, t, numbers, slopes, dual, line)
+        add_line(own, sign, one, line[0], line[1], weights, origin, width)
+        if dual:
+            add_line(own, sign, one, line[2], line[3], tilts, origin, width)
+            add_line(own, sign, two, line[0], line[1], tilts, origin, width)
     fill_halo(weights, 0, len(score.traces) * grid.rows * 2, grid)
     if dual:
         fill_halo(tilts, 0, len(score.traces) * grid.rows * 2, grid)
@@ -330,7 +344,7 @@ def play(size, lanes, grid, score, start, stop, state, momenta, c, e, scale, mas
     tangents, turns = np.zeros(matrices if dual else 0, state.dtype), np.zeros(matrices * dual * back, state.dtype)
     numbers, weights = np.zeros(traces, state.dtype), np.zeros(traces, state.dtype)
     slopes, tilts = np.zeros(traces, state.dtype), np.zeros(traces, state.dtype)
-    line = np.zeros((4, grid.extent))
+    line = np.zeros((4, score.spots.shape[1]))
     memory, scratch = new_buffers(size, lanes, state, 1)
     values, along, force, turned = out
     for batch in range(start, stop):

@@ -1,0 +1,136 @@
+"""Runge-Kutta methods on a group: links move by exponentials, whatever goes along with them moves as usual.
+
+``dU/dt = i v_a(t, U) T_a U`` and ``dy/dt = r(t, U, y)``. States are those of the kernels, velocities their momenta.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from gaugeflow.errors import UserError
+from gaugeflow.kernels import LoopKernels
+
+__all__ = ["INTEGRATORS", "CrouchGrossman2", "CrouchGrossman3", "LieIntegrator", "MuntheKaas4", "get_lie_integrator"]
+
+Numbers = tuple[Tensor, ...]
+Field = Callable[[float, Tensor, Numbers], tuple[Tensor, Numbers]]
+"""``(t, state, y) -> (v, dy/dt)``, v as momenta."""
+
+
+class LieIntegrator(ABC):
+    """One step of a method of a given order; the error after a fixed time is of order ``h^order``."""
+
+    name: str
+    order: int
+
+    @abstractmethod
+    def step(self, kernels: LoopKernels, field: Field, t: float, h: float, state: Tensor, y: Numbers) -> tuple:
+        """State and numbers at ``t + h``; ``h`` may be negative."""
+
+    def integrate(
+        self, kernels: LoopKernels, field: Field, times: Sequence[float], state: Tensor, y: Numbers
+    ) -> tuple[Tensor, Numbers]:
+        """From the first to the last of ``times``, a step between each two; the state given is left as it is."""
+        for t, after in zip(times[:-1], times[1:], strict=True):
+            state, y = self.step(kernels, field, t, after - t, state, y)
+        return kernels.reunitarize_(state), y
+
+
+class _CrouchGrossman(LieIntegrator):
+    """Products of exponentials of the slopes (Crouch and Grossman, J. Nonlinear Sci. 3 (1993) 1): no commutators."""
+
+    a: tuple[tuple[float, ...], ...]
+    b: tuple[float, ...]
+
+    def step(self, kernels: LoopKernels, field: Field, t: float, h: float, state: Tensor, y: Numbers) -> tuple:
+        slopes: list[Tensor] = []
+        rates: list[Numbers] = []
+        for row in self.a:
+            v, rate = field(t + sum(row) * h, _moved(kernels, state, slopes, row, h), _advanced(y, rates, row, h))
+            slopes.append(v)
+            rates.append(rate)
+        return _moved(kernels, state, slopes, self.b, h), _advanced(y, rates, self.b, h)
+
+
+class CrouchGrossman2(_CrouchGrossman):
+    """The midpoint rule: two slopes."""
+
+    name, order = "cg2", 2
+    a = ((), (1 / 2,))
+    b = (0.0, 1.0)
+
+
+class CrouchGrossman3(_CrouchGrossman):
+    """Three slopes, order 3 (op. cit.; Hairer, Lubich, Wanner, Geometric Numerical Integration, IV.8)."""
+
+    name, order = "cg3", 3
+    a = ((), (3 / 4,), (119 / 216, 17 / 108))
+    b = (13 / 51, -2 / 3, 24 / 17)
+
+
+class MuntheKaas4(LieIntegrator):
+    """The classical method of order 4 in the algebra with two commutators (Munthe-Kaas, BIT 38 (1998) 92; Engo, BIT
+    40 (2000) 41): four slopes, ``U(t + h) = exp(u) U`` with ``u = (k1 + 2 k2 + 2 k3 + k4 - [k1, k4] / 2) / 6``."""
+
+    name, order = "rkmk4", 4
+    a = ((), (1 / 2,), (0.0, 1 / 2), (0.0, 0.0, 1.0))
+    b = (1 / 6, 1 / 3, 1 / 3, 1 / 6)
+
+    def step(self, kernels: LoopKernels, field: Field, t: float, h: float, state: Tensor, y: Numbers) -> tuple:
+        slopes: list[Tensor] = []
+        rates: list[Numbers] = []
+        for stage, row in enumerate(self.a):
+            u = _sum(slopes, row)
+            if stage == 2:
+                u = u - h / 8 * _bracket(kernels, slopes[0], slopes[1])
+            at = state if u is None else kernels.drift_(state.clone(), u, h)
+            v, rate = field(t + sum(row) * h, at, _advanced(y, rates, row, h))
+            slopes.append(v)
+            rates.append(rate)
+        u = _sum(slopes, self.b) - h / 12 * _bracket(kernels, slopes[0], slopes[3])
+        return kernels.drift_(state.clone(), u, h), _advanced(y, rates, self.b, h)
+
+
+INTEGRATORS: dict[str, type[LieIntegrator]] = {
+    method.name: method for method in (CrouchGrossman2, CrouchGrossman3, MuntheKaas4)
+}
+
+
+def get_lie_integrator(name: str) -> LieIntegrator:
+    """The method called ``cg2``, ``cg3`` or ``rkmk4``.
+
+    Raises:
+        UserError: another name.
+    """
+    if name not in INTEGRATORS:
+        raise UserError(f"integrator: expected one of {', '.join(INTEGRATORS)}, got {name!r}")
+    return INTEGRATORS[name]()
+
+
+def _moved(kernels: LoopKernels, state: Tensor, slopes: Sequence[Tensor], row: Sequence[float], h: float) -> Tensor:
+    state = state.clone()
+    for weight, slope in zip(row, slopes, strict=False):
+        if weight:
+            kernels.drift_(state, slope, weight * h)
+    return state
+
+
+def _sum(slopes: Sequence[Tensor], row: Sequence[float]) -> Tensor | None:
+    terms = [weight * slope for weight, slope in zip(row, slopes, strict=False) if weight]
+    return torch.stack(terms).sum(0) if len(terms) > 1 else (terms[0] if terms else None)
+
+
+def _advanced(y: Numbers, rates: Sequence[Numbers], row: Sequence[float], h: float) -> Numbers:
+    steps = [(weight * h, rate) for weight, rate in zip(row, rates, strict=False) if weight]
+    return tuple(sum((w * rate[k] for w, rate in steps), start=value) for k, value in enumerate(y))
+
+
+def _bracket(kernels: LoopKernels, one: Tensor, other: Tensor) -> Tensor:
+    """Coefficients of ``[i p_a T_a, i q_b T_b] = i [p, q]_c T_c`` of two momenta."""
+    group = kernels.group
+    if group.n == 1:
+        return torch.zeros_like(one)
+    p, q = (group.algebra(kernels.unpack_momenta(x)) for x in (one, other))
+    return kernels.pack_momenta(group.coefficients(1j * (p @ q - q @ p)))
