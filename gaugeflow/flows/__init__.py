@@ -7,6 +7,7 @@ from gaugeflow.flows.flow import BoltzmannWeight, Composition, GaugeFlow, zero_l
 from gaugeflow.flows.frozen import LoopFeatures
 from gaugeflow.flows.losses import LOSSES, Batch, frozen_log_prob, log_variance, path, reinforce, reverse_kl
 from gaugeflow.flows.masks import Mask, block_masks, parity_masks
+from gaugeflow.flows.natural import natural_gradient, scores
 from gaugeflow.flows.noncompact import NoncompactMixture
 from gaugeflow.flows.residual import ResidualStout
 from gaugeflow.flows.scalar_continuous import ScalarContinuousFlow
@@ -54,9 +55,11 @@ __all__ = [
     "forward_log_z",
     "frozen_log_prob",
     "log_variance",
+    "natural_gradient",
     "parity_masks",
     "path",
     "reinforce",
     "reverse_kl",
+    "scores",
     "zero_log_det",
 ]

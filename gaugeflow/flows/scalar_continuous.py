@@ -71,6 +71,8 @@ class ScalarContinuousFlow(Flow):
                 f"continuous flow: expected fields (batch, {', '.join(map(str, self.velocity.kernels.shape))}), "
                 f"got {tuple(field.shape)}"
             )
+        if any(map(torch._C._functorch.is_functorch_wrapped_tensor, (field, table))):
+            return integrate(self.velocity, field, table)  # functions with an own backward have no rules for torch.func
         moved, log_det = _Integrate.apply(field, table, self.velocity)
         return moved, log_det
 

@@ -59,8 +59,8 @@ def fit_scalar_flow(
         generator: of the Monte Carlo.
         updates: HMC trajectories between two knots, while t goes from one to the other.
         ridge: see :meth:`NormalEquations.solve`.
-        log: receives one row for each knot: ``time``, ``acceptance``, and ``target`` and ``residual``, the variances
-            under ``p_t`` of the rate of change of ``log p_t`` and of what the flow leaves of it.
+        log: receives one row for each knot: ``time``, ``ridge``, and ``target`` and ``residual``, the variances under
+            ``p_t`` of the rate of change of ``log p_t`` and of what the flow leaves of it.
 
     Returns:
         The fields at the end of the path.
@@ -68,17 +68,15 @@ def fit_scalar_flow(
     bridge = Bridge(start, target)
     sampler, before = HMC(bridge, "leapfrog", length=1.0, step_size=0.1), 0.0
     for knot, time in enumerate(flow.knots):
-        acceptance = 1.0
         for k in range(updates if knot else 0):
             bridge.fraction = (before + (time - before) * (k + 1) / updates) ** 2
-            fields, row = sampler.update(fields, generator)
-            acceptance = float(row["acceptance"].mean())
+            fields, _ = sampler.update(fields, generator)
         equations = NormalEquations(flow.weights[knot].numel(), fields.device)
         for part in fields.split(CHUNK):
             rate = 2 * time * (target(part) - start(part))
             equations.add(flow.velocity.continuity(part, bridge.force(part)), rate)
         solution = equations.solve(ridge)
         flow.weights[knot] = solution.coefficients.view_as(flow.weights[knot]).to(flow.weights)
-        log({"time": time, "acceptance": acceptance, "target": solution.target, "residual": solution.residual})
+        log({"time": time, "ridge": ridge, "target": solution.target, "residual": solution.residual})
         before = time
     return fields

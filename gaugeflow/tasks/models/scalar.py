@@ -8,6 +8,7 @@ from pydantic import Field
 from gaugeflow.errors import UserError
 from gaugeflow.flows.base import FreeFieldBase
 from gaugeflow.flows.flow import GaugeFlow
+from gaugeflow.flows.natural import natural_gradient
 from gaugeflow.flows.periodic_network import PeriodicNetwork
 from gaugeflow.flows.scalar_continuous import ScalarContinuousFlow
 from gaugeflow.flows.scalar_coupling import ScalarCoupling
@@ -26,8 +27,9 @@ __all__ = ["ScalarContinuous", "ScalarCouplings"]
 class ScalarContinuous(ModelSection):
     """An ordinary differential equation from the free field of mass squared `base_m2`.
 
-    Its weights are first fitted to the path between the two actions on `samples` configurations, carried by `updates`
-    trajectories of hybrid Monte Carlo from knot to knot; with `samples: 0` they start at zero.
+    Before any gradient step its weights are fitted to the path between the two actions, on `samples` configurations
+    that `updates` trajectories of hybrid Monte Carlo carry from knot to knot; then `natural_steps` natural-gradient
+    steps are made, each on as many samples. With `samples: 0` the weights start at zero.
     """
 
     name: Literal["scalar_continuous"]
@@ -39,6 +41,8 @@ class ScalarContinuous(ModelSection):
     samples: Annotated[int, Field(ge=0)] = 4000
     updates: Count = 10
     ridge: Positive = 1e-6
+    natural_steps: Annotated[int, Field(ge=0)] = 4
+    natural_ridge: Positive = 0.1
 
     def build(
         self,
@@ -62,6 +66,14 @@ class ScalarContinuous(ModelSection):
         start, layer = Phi4Action(self.base_m2, 0.0), flow.flows[0]
         fields, _ = flow.q0(self.samples, generator)
         fit_scalar_flow(layer, start, action, fields, generator, updates=self.updates, ridge=self.ridge, log=log)
+        natural_gradient(
+            flow,
+            generator,
+            steps=self.natural_steps,
+            samples=self.samples,
+            ridge=self.natural_ridge,
+            log=lambda row: log({"time": 1.0, **row}),
+        )
 
 
 class ScalarCouplings(ModelSection):
