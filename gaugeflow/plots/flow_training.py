@@ -50,7 +50,7 @@ def plot_weights(path: Path, log_weights: np.ndarray, forward: np.ndarray | None
         axes.axvline(0, color=INK, linewidth=0.8)
         axes.set(xlabel=r"$\log\,(w / \langle w\rangle)$", ylabel="density", yscale="log")
         axes.set_title(f"{log_weights.size} samples, ESS {ess:.4f}")
-        axes.legend(loc="upper left")
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)
 
 
 def plot_volumes(path: Path, volumes: np.ndarray, ess: np.ndarray, errors: np.ndarray) -> None:
@@ -67,7 +67,9 @@ def plot_volumes(path: Path, volumes: np.ndarray, ess: np.ndarray, errors: np.nd
         axes.errorbar(volumes, ess, errors, fmt="o", color=BLUE, label="measured")
         axes.errorbar(volumes[:1], ess[:1], errors[:1], fmt="o", color=ORANGE, label="trained here")
         axes.set(xlabel="sites", ylabel="ESS per sample", xscale="log", ylim=(0, 1.05))
-        axes.legend(loc="lower left")
+        axes.set_xticks(volumes, [str(sites) for sites in volumes])
+        axes.minorticks_off()
+        axes.legend()
 
 
 def _blocks(values: np.ndarray) -> np.ndarray:

@@ -58,7 +58,10 @@ class Python(ModelSection):
         device: torch.device,
         generator: torch.Generator,
     ) -> GaugeFlow:
-        flow = load(self.object, "model")(action, group, shape, dtype, device, generator, **self.options)
+        function = load(self.object, "model")
+        if not callable(function) or isinstance(function, type):
+            raise UserError(f"model: {self.object}: expected a function that makes a flow, got {function!r:.80}")
+        flow = function(action, group, shape, dtype, device, generator, **self.options)
         if not isinstance(flow, GaugeFlow):
             raise UserError(f"model: {self.object}: expected it to return a GaugeFlow, got {type(flow).__name__}")
         return flow
