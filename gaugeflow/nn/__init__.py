@@ -6,6 +6,7 @@ as ``W(x) -> Omega(x) W(x) Omega(x)^dagger``. U(1) has N = 1: its site matrices 
 
 from gaugeflow.nn.activation import LAct, sigmoid_gate
 from gaugeflow.nn.attention import LAttention
+from gaugeflow.nn.baseline import LinkCNN
 from gaugeflow.nn.bilinear import LBilin, LConvBilin
 from gaugeflow.nn.blocking import Block
 from gaugeflow.nn.channels import Channels, axis_paths
@@ -13,6 +14,7 @@ from gaugeflow.nn.convolution import LConv
 from gaugeflow.nn.exponential import LExp
 from gaugeflow.nn.initial import calibrate
 from gaugeflow.nn.layer import Layer, Residual, Stack
+from gaugeflow.nn.least_squares import Fit, levenberg_marquardt
 from gaugeflow.nn.network import LCNN
 from gaugeflow.nn.norm import LNorm
 from gaugeflow.nn.potential import Potential
@@ -29,6 +31,7 @@ __all__ = [
     "LCNN",
     "Block",
     "Channels",
+    "Fit",
     "GaugeTheory",
     "LAct",
     "LAttention",
@@ -38,6 +41,7 @@ __all__ = [
     "LExp",
     "LNorm",
     "Layer",
+    "LinkCNN",
     "Loops",
     "Plaq",
     "Poly",
@@ -53,6 +57,7 @@ __all__ = [
     "axis_paths",
     "build_layer",
     "calibrate",
+    "levenberg_marquardt",
     "sigmoid_gate",
     "transport",
 ]

@@ -6,6 +6,7 @@ convergence. With P parameters and R residuals a step costs P forward derivative
 to some hundred parameters this is less than one epoch of gradient descent.
 """
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -56,7 +57,7 @@ def levenberg_marquardt(residuals: Callable[[Tensor], Tensor], fit: Fit) -> Fit:
     unit = normal.diagonal().mean() * torch.eye(len(slope), dtype=slope.dtype, device=slope.device)
     damping, growth = fit.damping, 2.0
     for _ in range(TRIALS):
-        step = torch.linalg.lstsq(normal + damping * unit, -slope[:, None]).solution[:, 0]
+        step = torch.linalg.solve_ex(normal + damping * unit, -slope).result
         new = residuals(fit.x + step).square().mean()
         if new < loss:
             promised = -(2 * slope @ step + step @ normal @ step) / len(r)
@@ -74,7 +75,10 @@ def _jacobian(residuals: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         return jvp(residuals, (x,), (direction,))[1]
 
     directions = torch.eye(len(x), dtype=x.dtype, device=x.device)
-    return vmap(column, chunk_size=DERIVATIVES_AT_ONCE)(directions).mT
+    with warnings.catch_warnings():
+        # torch loads its rules of forward derivatives at their first use and warns of a function of its own
+        warnings.filterwarnings("ignore", r"`torch\.jit", DeprecationWarning)
+        return vmap(column, chunk_size=DERIVATIVES_AT_ONCE)(directions).mT
 
 
 def gather(module: nn.Module) -> Tensor:

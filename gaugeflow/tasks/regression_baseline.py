@@ -42,7 +42,7 @@ class BaselineFit:
             loss = (self.network(self.links)[:, 0] - self.target).square().mean()
             if not loss.isfinite():
                 raise UserError(
-                    f"baseline: expected a finite loss, got {float(loss)} after {self.schedule.last_epoch} updates "
+                    f"baseline: expected a finite loss, got {loss.item()} after {self.schedule.last_epoch} updates "
                     f"with learning_rate {self.config.learning_rate}; a smaller one may help"
                 )
             loss.backward()

@@ -1,0 +1,215 @@
+"""The task `regression`: right targets, an optimiser that ends in the minimum, and runs that can be stopped."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from gaugeflow import runs
+from gaugeflow.errors import UserError
+from gaugeflow.io import read
+from gaugeflow.lattice import charge_plaquette, hot_start, plaquette, wilson_loop
+from gaugeflow.nn import GaugeTheory, LinkCNN, levenberg_marquardt
+from gaugeflow.nn.least_squares import Fit
+from gaugeflow.plots import plot_run
+from gaugeflow.runs.checkpoint import load_checkpoint
+from gaugeflow.symmetry import Links, check
+from gaugeflow.symmetry.scalars import Scalars
+from gaugeflow.tasks import Regression
+from gaugeflow.tasks.regression_target import Charge, Loop
+
+ROOT = Path(__file__).resolve().parents[1]
+SHIPPED = sorted((ROOT / "configs" / "trained").glob("lcnn_*"))
+
+BASE: dict[str, Any] = {
+    "task": "regression",
+    "seed": 20261120,
+    "group": "su2",
+    "shape": [4, 4],
+    "test_shapes": [[4, 4], [4, 6]],
+    "target": {"name": "loop", "path": "1x2"},
+    "fields": {"betas": [1.0, 2.0, 4.0], "configurations": {"train": 3, "validation": 1, "test": 2}, "sweeps": 5},
+    "network": {"layers": [{"name": "convolution-bilinear", "channels": 1, "paths": ["", "+t"]}]},
+    "training": {"scales": [1], "iterations": 20, "attempts": 2, "tolerance": 1e-20},
+    "baseline": {"depth": 2, "updates": 60},
+    "seeds": 2,
+    "bar": 1e-10,
+}
+
+
+def task(**changes: Any) -> Regression:
+    return Regression(runs.validate(Regression.schema, runs.Source(json.dumps({**BASE, **changes}), "test.yaml")))
+
+
+def run(path: Path, **changes: Any) -> dict[str, Any]:
+    return runs.start(Regression, runs.Source(json.dumps({**BASE, **changes}), "test.yaml"), path, quiet=True)
+
+
+def test_targets_are_those_of_the_observables(generator: torch.Generator) -> None:
+    plane, space = hot_start("su3", (4, 5), generator, 2), hot_start("su2", (3, 2, 3, 2), generator, 2)
+    for r, t in ((1, 1), (3, 2), (4, 4)):
+        density = Loop(name="loop", path=f"{r}x{t}").density(plane)
+        assert density.shape == (2, 4, 5)
+        torch.testing.assert_close(density.mean((1, 2)), wilson_loop(plane, r, t))
+    density = Charge(name="charge_plaquette").density(space)
+    torch.testing.assert_close(density.sum((1, 2, 3, 4)), charge_plaquette(space))
+
+
+def fitted(residuals: Any, x: Tensor, steps: int) -> Fit:
+    fit = Fit(x)
+    for _ in range(steps):
+        fit = levenberg_marquardt(residuals, fit)
+    return fit
+
+
+def test_levenberg_marquardt_solves_what_is_known(generator: torch.Generator) -> None:
+    a, b = (torch.randn(*size, generator=generator, dtype=torch.float64) for size in ((30, 4), (30,)))
+    linear = fitted(lambda x: a @ x - b, torch.zeros(4, dtype=torch.float64), 12)
+    torch.testing.assert_close(linear.x, torch.linalg.lstsq(a, b[:, None]).solution[:, 0])
+    valley = fitted(
+        lambda x: torch.stack((10 * (x[1] - x[0] ** 2), 1 - x[0])), torch.tensor([-1.2, 1.0], dtype=torch.float64), 40
+    )
+    torch.testing.assert_close(valley.x, torch.ones(2, dtype=torch.float64))
+    assert valley.loss < 1e-25
+
+
+def test_a_step_that_is_not_a_number_is_not_taken() -> None:
+    fit = fitted(lambda x: torch.log(x) + 3, torch.tensor([5.0], dtype=torch.float64), 30)
+    assert float(fit.x) == pytest.approx(np.exp(-3), rel=1e-10)
+    still = levenberg_marquardt(lambda x: torch.full_like(x, torch.nan), Fit(torch.ones(2, dtype=torch.float64)))
+    assert still.at_rest
+    assert np.isnan(still.loss)
+
+
+def test_a_run_finds_the_loop_and_reports_it(tmp_path: Path) -> None:
+    report = run(tmp_path / "run")
+    assert set(report["mse"]) == {"4x4", "4x6"}
+    assert report["seeds"], report["seeds_failed"] == (2, 0)
+    assert max(report["mse_worst"].values()) < 1e-25
+    assert min(report["mse_baseline"].values()) > 1e-4
+    assert report["parameters"] == 5 * 3 + 3
+    assert report["parameters_baseline"] >= report["parameters"]
+    assert json.loads((tmp_path / "run" / "report.json").read_text())["mse"] == report["mse"]
+    assert "4x6" in (tmp_path / "run" / "report.md").read_text()
+    assert {path.name for path in plot_run(tmp_path / "run")} == {"prediction_4x4.png", "prediction_4x6.png"}
+
+
+def test_the_fields_are_kept_with_their_couplings(tmp_path: Path) -> None:
+    run(tmp_path / "run", training={**BASE["training"], "scales": [4, 1]})
+    kept = read(tmp_path / "run" / "chain.h5")
+    betas = np.array(kept.metadata["attributes"]["betas"])
+    chain, step = np.array(kept.metadata["chain"]), np.array(kept.metadata["step"])
+    assert betas.tolist() == [4, 8, 16] + 3 * [1, 2, 4]
+    assert len(kept.links) == 2 * 3 * (3 + 3 + 1 + 2)
+    assert (np.bincount(chain) == np.repeat([6, 6, 2, 4], 3)).all()
+    assert (np.bincount(step) == 27).all()
+    values = plaquette(kept.links).numpy()
+    assert np.corrcoef(values, betas[chain] / (betas[chain] + 2))[0, 1] > 0.9
+
+
+def test_numbers_can_be_measured_anew(tmp_path: Path) -> None:
+    report = run(tmp_path / "run")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+    fresh = [runs.fresh_report(Regression, tmp_path / "run", seed, quiet=True) for seed in (0, 1, BASE["seed"])]
+    assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
+    assert len({found["variance"]["4x4"] for found in [report, *fresh]}) == 4  # other fields each time
+    assert all(max(found["mse_worst"].values()) < 1e-25 for found in fresh)
+    assert fresh[0]["fresh"]
+
+
+@pytest.mark.parametrize("crash", [3, 41, 43, 85])
+def test_a_run_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crash: int) -> None:
+    """In the first fit, in its baseline, in the second fit, between two tests."""
+    changes = {"checkpoint_every": {"steps": 1}, "target": {"name": "loop", "path": "2x2"}}
+    run(tmp_path / "whole", **changes)
+    step = Regression.step
+
+    def crashing(self: Regression, index: int, record: runs.Record) -> None:
+        step(self, index, record)
+        if index == crash:
+            raise RuntimeError("crash")
+
+    monkeypatch.setattr(Regression, "step", crashing)
+    with pytest.raises(RuntimeError, match="crash"):
+        run(tmp_path / "crashed", **changes)
+    monkeypatch.undo()
+    runs.resume(Regression, tmp_path / "crashed", quiet=True)
+    states = [load_checkpoint(tmp_path / name / "checkpoint.pt", "regression") for name in ("whole", "crashed")]
+    for key in ("networks", "baselines"):
+        assert all(map(torch.equal, states[0][1]["task"][key], states[1][1]["task"][key]))
+    assert states[0][1]["task"]["outcomes"] == states[1][1]["task"]["outcomes"]
+    tables = [runs.Metrics.load(tmp_path / name / "metrics.h5").columns("measurements") for name in ("whole", "crashed")]
+    for name, column in tables[0].items():
+        np.testing.assert_array_equal(column, tables[1][name])
+    assert torch.equal(*(read(tmp_path / name / "chain.h5").links for name in ("whole", "crashed")))
+
+
+def test_a_network_that_fails_is_said_to_fail(tmp_path: Path) -> None:
+    """One layer cannot see the 2x2 loop: every attempt is made, and all seeds are counted as failed."""
+    report = run(tmp_path / "run", target={"name": "loop", "path": "2x2"})
+    assert report["seeds_failed"] == 2
+    assert [network["attempts"] for network in report["networks"]] == [2, 2]
+    started = task()
+    started.begin()
+    with pytest.raises(UserError, match="expected tested networks"):
+        started.report(runs.Metrics())
+
+
+def test_what_is_claimed_holds_and_the_baseline_would_not(generator: torch.Generator) -> None:
+    started = task()
+    started.begin()
+    assert all(claim.verify(trials=4).holds for claim in started.claims())
+    baseline = LinkCNN(GaugeTheory("su2", 2), 2, 2, generator=generator)
+    x = Links(hot_start("su2", (3, 3), generator, 1))
+
+    def mean(links: Tensor) -> Tensor:
+        return baseline(links).flatten(1).mean(1)
+
+    assert check(mean, x, "translations", out=Scalars, trials=4).holds
+    assert not check(mean, x, "gauge", out=Scalars, trials=4).holds
+
+
+WRONG = {
+    "trainings": ({"trainings": 1}, "did you mean 'training'"),
+    "target": ({"target": {"name": "loop", "path": "+x +t"}}, "expected a closed path"),
+    "axis": ({"target": {"name": "loop", "path": "+z +t -z -t"}}, "direction 'z' does not exist"),
+    "charge": ({"target": {"name": "charge_plaquette"}}, "expected a shape of 4 extents"),
+    "shapes": ({"test_shapes": [[4, 4, 4]]}, "expected 2 extents each"),
+    "scales": ({"training": {**BASE["training"], "scales": [4]}}, "expected 1 as the last scale"),
+    "layer": ({"network": {"layers": [{"name": "convolutional", "channels": 1}]}}, "did you mean 'convolution'"),
+    "paths": (
+        {"network": {"layers": [{"name": "convolution", "channels": 1, "paths": ["+x", "+x"]}]}},
+        "expected at least one and each once",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_mistakes_are_named(case: str) -> None:
+    changes, message = WRONG[case]
+    with pytest.raises(UserError, match=message):
+        task(**changes)
+
+
+def test_a_loss_that_is_not_a_number_stops_the_run(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"baseline: expected a finite loss, got .* a smaller one may help"):
+        run(tmp_path / "run", baseline={"depth": 2, "updates": 60, "learning_rate": 1e200})
+    started = task()
+    started.begin()
+    started.step(0, runs.Record())
+    assert started.fits is not None
+    started.fits[0].fit = Fit(torch.full_like(started.fits[0].fit.x, torch.nan))
+    with pytest.raises(UserError, match="training: expected a finite loss, got nan in step 2 of attempt 1"):
+        started.step(1, runs.Record())
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
+    run(tmp_path / "run", seeds=1)
+    path = tmp_path / "run" / "checkpoint.pt"
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(UserError, match=r"checkpoint\.pt: expected a checkpoint, came a damaged or foreign file"):
+        runs.fresh_report(Regression, tmp_path / "run", 0, quiet=True)
