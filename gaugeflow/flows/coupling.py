@@ -7,7 +7,7 @@ from normflows.flows import Flow
 from torch import Tensor, nn
 
 from gaugeflow.errors import UserError
-from gaugeflow.flows.frozen import LoopFeatures, conjugate, frozen_links, midpoint, staples_at
+from gaugeflow.flows.frozen import LoopFeatures, conjugate, frozen_links, midpoint, staples_at, with_active
 from gaugeflow.flows.masks import Mask
 from gaugeflow.flows.periodic_network import PeriodicNetwork
 from gaugeflow.flows.transform import LoopTransform
@@ -101,9 +101,7 @@ class Coupling(Flow):
         contexts = [self.context(image) for image in images]
         new, log_det = self.transform(self.group.mul(active, middle), contexts, coherence, inverse)
         moved = self.group.mul(new, self.group.dagger(middle))
-        parts = list(links.unbind(1))
-        parts[self.mask.axis] = self.mask.place(parts[self.mask.axis], moved)
-        return torch.stack(parts, 1), log_det.flatten(1).sum(1)
+        return with_active(links, self.mask, self.group, moved), log_det.flatten(1).sum(1)
 
     def extra_repr(self) -> str:
         return f"{self.group.name}, axis {self.mask.axis}, offsets {self.mask.offsets} of {self.mask.periods}"

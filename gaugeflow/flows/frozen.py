@@ -11,7 +11,7 @@ from gaugeflow.kernels import Path, path_products
 from gaugeflow.lattice.fields import shift
 from gaugeflow.lattice.loops import loop_traces
 
-__all__ = ["LoopFeatures", "conjugate", "frozen_links", "midpoint", "staples_at"]
+__all__ = ["LoopFeatures", "conjugate", "frozen_links", "midpoint", "staples_at", "with_active"]
 
 
 def staples_at(links: Tensor, mask: Mask, paths: Sequence[Path]) -> Tensor:
@@ -35,9 +35,13 @@ def frozen_links(links: Tensor, mask: Mask, group: Group, middle: Tensor) -> Ten
     The replacement leads from x to x + mu too, so any gauge-equivariant function of the result is one of frozen
     links alone.
     """
-    replaced = mask.place(links[:, mask.axis], group.dagger(middle))
+    return with_active(links, mask, group, group.dagger(middle))
+
+
+def with_active(links: Tensor, mask: Mask, group: Group, active: Tensor) -> Tensor:
+    """The links with the active ones replaced, ``(batch, n_offsets, *coarse, ...)``; angles are wrapped."""
     parts = list(links.unbind(1))
-    parts[mask.axis] = replaced
+    parts[mask.axis] = mask.place(parts[mask.axis], active if group.element_shape else group.project(active))
     return torch.stack(parts, 1)
 
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from gaugeflow.errors import UserError
 from gaugeflow.flows.coupling import check_field
-from gaugeflow.flows.frozen import conjugate, frozen_links, midpoint, staples_at
+from gaugeflow.flows.frozen import conjugate, frozen_links, midpoint, staples_at, with_active
 from gaugeflow.flows.masks import Mask
 from gaugeflow.flows.transform import Conditioned
 from gaugeflow.groups import Group
@@ -64,13 +64,13 @@ class ResidualStout(Flow):
         staples = self._staples(z)
         active = self.mask.select(z[:, self.mask.axis])
         new = self._moved(active, _vector(self.group, active, staples))
-        return self._with_active(z, new), _log_det(_jacobian(self.group, active, staples))
+        return with_active(z, self.mask, self.group, new), _log_det(_jacobian(self.group, active, staples))
 
     def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
         staples = self._staples(x)
         target = self.mask.select(x[:, self.mask.axis])
         active = self._solve(target, staples)
-        return self._with_active(x, active), -_log_det(_jacobian(self.group, active, staples))
+        return with_active(x, self.mask, self.group, active), -_log_det(_jacobian(self.group, active, staples))
 
     def _staples(self, links: Tensor) -> Tensor:
         """``sum_j c_j S_j`` at every active link, ``(batch, n_offsets, *coarse, N, N)``."""
@@ -81,11 +81,6 @@ class ResidualStout(Flow):
         raw = self.coefficients_of([self.context(image) for image in images])
         bounded = self.bound * raw / (1 + raw.abs().sum(-1, keepdim=True))
         return (bounded.movedim(-1, 0)[..., None, None] * link_matrices(staples)).sum(0)
-
-    def _with_active(self, links: Tensor, active: Tensor) -> Tensor:
-        parts = list(links.unbind(1))
-        parts[self.mask.axis] = self.mask.place(parts[self.mask.axis], active)
-        return torch.stack(parts, 1)
 
     def _moved(self, active: Tensor, x: Tensor) -> Tensor:
         w = x if self.group.algebra_shape else x[..., 0]
