@@ -21,7 +21,7 @@ class DeepSets(Backbone):
         self.means = SpinMeans(features.particles)
         widths = [features.one_width] + [width] * layers
         self.own = nn.ModuleList(Dense(a, width, generator) for a in widths[:-1])
-        self.mean = nn.ModuleList(Dense(self.means.kinds * a, width, generator, bias=False) for a in widths[:-1])
+        self.mean = nn.ModuleList(Dense(self.means.kinds * a, width, generator, offset=None) for a in widths[:-1])
         self.width = widths[-1]
 
     def forward(self, x: Any) -> Tensor:
@@ -37,7 +37,7 @@ class SymmetricNetwork(Factor):
     def __init__(self, backbone: Backbone, generator: torch.Generator) -> None:
         super().__init__(backbone.particles)
         self.backbone = backbone
-        self.readout = Dense(backbone.width, 1, generator, bias=False)
+        self.readout = Dense(backbone.width, 1, generator, offset=None)
         nn.init.zeros_(self.readout.weight)
 
     def forward(self, x: Any) -> Tensor:

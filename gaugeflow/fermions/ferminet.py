@@ -30,8 +30,8 @@ class FermiNet(Backbone):
         self.own, self.mean, self.paired, self.pairs = (nn.ModuleList() for _ in range(4))
         for index, (one_out, pair_out) in enumerate(layers):
             self.own.append(Dense(one, one_out, generator))
-            self.mean.append(Dense(kinds * one, one_out, generator, bias=False))
-            self.paired.append(Dense(kinds * pair, one_out, generator, bias=False))
+            self.mean.append(Dense(kinds * one, one_out, generator, offset=None))
+            self.paired.append(Dense(kinds * pair, one_out, generator, offset=None))
             if index < len(layers) - 1:
                 self.pairs.append(Dense(pair, pair_out, generator))
             one, pair = one_out, pair_out

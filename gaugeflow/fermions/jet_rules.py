@@ -18,38 +18,10 @@ from gaugeflow.fermions.jet import Jet, rule
 __all__ = ["CONSTANTS", "ENTRYWISE", "PRODUCTS", "SELECTIONS", "SUMS"]
 
 CONSTANTS = ["argmax", "argmin", "sign", "eq", "ne", "lt", "le", "gt", "ge", "detach", "isfinite", "isnan", "numel"]
-SELECTIONS = [
-    "getitem",
-    "reshape",
-    "view",
-    "flatten",
-    "unflatten",
-    "unsqueeze",
-    "squeeze",
-    "sum",
-    "mean",
-    "transpose",
-    "permute",
-    "movedim",
-    "expand",
-    "expand_as",
-    "neg",
-    "gather",
-    "index_select",
-    "take_along_dim",
-    "diagonal",
-    "triu",
-    "tril",
-    "unbind",
-    "chunk",
-    "split",
-    "roll",
-    "to",
-    "double",
-    "float",
-    "clone",
-    "contiguous",
-]
+SHAPES = ["reshape", "flatten", "unflatten", "unsqueeze", "squeeze", "expand", "transpose", "permute", "movedim"]
+PARTS = ["getitem", "gather", "index_select", "take_along_dim", "diagonal", "triu", "tril", "unbind", "chunk", "split"]
+CASTS = ["to", "double", "float", "clone", "contiguous"]
+SELECTIONS = [*SHAPES, *PARTS, *CASTS, "sum", "mean", "neg", "roll"]
 SUMS = ["add", "sub", "where", "cat", "stack"]
 PRODUCTS = ["mul", "matmul", "bmm"]
 

@@ -42,7 +42,7 @@ class MessagePassing(Backbone):
         self.width = width
         self.embed = Dense(features.one_width, width, generator)
         self.own = nn.ModuleList(Dense(width, width, generator) for _ in range(layers))
-        self.sent = nn.ModuleList(Dense(width, width, generator, bias=False) for _ in range(layers))
+        self.sent = nn.ModuleList(Dense(width, width, generator, offset=None) for _ in range(layers))
         self.filters = nn.ModuleList(Filter(particles, features.pair_width, width, generator) for _ in range(layers))
 
     def forward(self, x: Any) -> Tensor:

@@ -19,7 +19,7 @@ class Attention(nn.Module):
     def __init__(self, width: int, heads: int, generator: torch.Generator) -> None:
         super().__init__()
         self.heads = heads
-        self.query, self.key, self.value, self.out = (Dense(width, width, generator, bias=False) for _ in range(4))
+        self.query, self.key, self.value, self.out = (Dense(width, width, generator, offset=None) for _ in range(4))
         self.hidden = Dense(width, width, generator)
 
     def forward(self, h: Any) -> Tensor:
@@ -44,7 +44,7 @@ class Psiformer(Backbone):
         if width % heads:
             raise UserError(f"psiformer: expected a width that {heads} heads divide, came {width}")
         self.width = width
-        self.embed = Dense(features.one_width, width, generator, bias=False)
+        self.embed = Dense(features.one_width, width, generator, offset=None)
         self.layers = nn.ModuleList(Attention(width, heads, generator) for _ in range(layers))
 
     def forward(self, x: Any) -> Tensor:

@@ -6,15 +6,18 @@ from gaugeflow.tasks.flow import Flow
 from gaugeflow.tasks.flow_config import FlowConfig
 from gaugeflow.tasks.registry import TASKS, register, task_of
 from gaugeflow.tasks.regression import Regression, RegressionConfig
+from gaugeflow.tasks.vmc import VMC, VMCConfig
 
 __all__ = [
     "TASKS",
+    "VMC",
     "Chain",
     "ChainConfig",
     "Flow",
     "FlowConfig",
     "Regression",
     "RegressionConfig",
+    "VMCConfig",
     "claims_of",
     "register",
     "task_of",

@@ -1,0 +1,42 @@
+"""Adam on the variational energy, for comparison."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gaugeflow.fermions.log_derivatives import trained, weighted_gradient
+from gaugeflow.fermions.optimizers import decayed
+from gaugeflow.fermions.wavefunction import Wavefunction
+
+__all__ = ["Adam"]
+
+
+class Adam:
+    """Adam (arXiv:1412.6980) with the gradient ``2 <(E - <E>) d log psi>``.
+
+    Args:
+        rate: at the start; it falls as ``1 / (1 + step/decay)``.
+    """
+
+    def __init__(self, psi: Wavefunction, rate: float = 1e-2, decay: float = 1e3) -> None:
+        self.rate, self.decay, self.steps = rate, decay, 0
+        self.inner = torch.optim.Adam(list(trained(psi).values()), lr=rate)
+
+    def step(self, psi: Wavefunction, x: Tensor, energies: Tensor) -> float:
+        weights = 2 * (energies - energies.mean()) / len(energies)
+        before = [parameter.detach().clone() for parameter in trained(psi).values()]
+        for parameter, slope in zip(trained(psi).values(), weighted_gradient(psi, x, weights), strict=True):
+            parameter.grad = slope
+        self.inner.param_groups[0]["lr"] = decayed(self.rate, self.steps, self.decay)
+        self.inner.step()
+        self.steps += 1
+        changes = [(p.detach() - old).square().sum() for p, old in zip(trained(psi).values(), before, strict=True)]
+        return float(torch.stack(changes).sum().sqrt())
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"steps": self.steps, "inner": self.inner.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.steps = state["steps"]
+        self.inner.load_state_dict(state["inner"])

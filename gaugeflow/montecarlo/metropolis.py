@@ -1,0 +1,65 @@
+"""Metropolis's Markov chain of particles, J. Chem. Phys. 21 (1953) 1087, with Hastings's correction."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gaugeflow.errors import UserError
+from gaugeflow.montecarlo.moves import MOVES, LogDensity
+
+__all__ = ["Metropolis"]
+
+GAIN = 0.5
+"""How fast the width follows the acceptance: by a factor exp(GAIN (acceptance - target)) in each update."""
+
+
+class Metropolis:
+    """A chain of walkers ``(batch, n, d)`` with the density p, `steps` moves in an update.
+
+    While ``warmup`` is true the width of the moves is tuned to the target acceptance.
+
+    Args:
+        log_density: log p up to a constant; it may change between updates.
+        move: "all", "one" or "langevin", see :mod:`gaugeflow.montecarlo.moves`.
+        width: of the normal step, in the unit of the coordinates.
+
+    Raises:
+        UserError: an unknown move, no step, or a width that is not positive.
+    """
+
+    def __init__(
+        self, log_density: LogDensity, move: str = "all", width: float = 0.3, steps: int = 10, target: float = 0.525
+    ) -> None:
+        if move not in MOVES:
+            raise UserError(f"metropolis: expected one of the moves {', '.join(MOVES)}, came {move!r}")
+        if steps < 1 or not width > 0:
+            raise UserError(f"metropolis: expected at least one step of positive width, came {steps} of {width}")
+        self.log_density, self.move = log_density, MOVES[move]()
+        self.width, self.steps, self.target = width, steps, target
+        self.warmup = False
+
+    @torch.no_grad()
+    def update(self, field: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        """The walkers after `steps` moves, and the share of accepted ones of each walker."""
+        x, log = field, self.log_density(field)
+        accepted = torch.zeros(len(x), dtype=torch.float64, device=x.device)
+        for _ in range(self.steps):
+            y, correction = self.move.propose(x, self.width, self.log_density, generator)
+            new = self.log_density(y)
+            threshold = torch.rand(len(x), generator=generator, dtype=torch.float64, device=x.device).log()
+            take = threshold < new - log + correction  # a NaN is not taken
+            x = torch.where(take[:, None, None], y, x)
+            log = torch.where(take, new, log)
+            accepted += take
+        acceptance = accepted / self.steps
+        if self.warmup:
+            self.width *= math.exp(GAIN * (float(acceptance.mean()) - self.target))
+        return x, {"acceptance": acceptance}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"width": self.width}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.width = state["width"]

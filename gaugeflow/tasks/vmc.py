@@ -1,0 +1,215 @@
+"""The task `vmc`: a fermion wavefunction is trained on its energy, then evaluated with frozen parameters."""
+
+import time
+import warnings
+from copy import deepcopy
+from typing import Annotated, Any, ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from gaugeflow.errors import UserError
+from gaugeflow.fermions import Product, local_energy
+from gaugeflow.fermions.clipping import clip_about_median
+from gaugeflow.fermions.walkers import initial_walkers
+from gaugeflow.montecarlo import Metropolis
+from gaugeflow.runs import Count, Metrics, Positive, Record, RunConfig, Section, Task
+from gaugeflow.symmetry.claims import Claim
+from gaugeflow.tasks.registry import register
+from gaugeflow.tasks.systems import SystemConfig
+from gaugeflow.tasks.vmc_claims import vmc_claims
+from gaugeflow.tasks.vmc_optimizers import OptimizerConfig
+from gaugeflow.tasks.vmc_report import vmc_markdown, vmc_report
+from gaugeflow.tasks.wavefunctions import WavefunctionConfig
+
+__all__ = ["VMC", "VMCConfig"]
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+class WalkerSection(Section):
+    """`count` walkers; `steps` moves of the kind `move` lie between two local energies."""
+
+    count: Count = 512
+    move: Literal["all", "one", "langevin"] = "all"
+    width: Positive = 0.5
+    steps: Count = 10
+
+
+class VMCConfig(RunConfig):
+    """`warmup` updates of the walkers, `iterations` changes of the parameters, `evaluation` energies of each walker."""
+
+    task: Literal["vmc"]
+    system: SystemConfig
+    wavefunction: WavefunctionConfig
+    walkers: WalkerSection = WalkerSection()
+    optimizer: OptimizerConfig
+    dtype: Literal["float32", "float64"] = "float64"
+    warmup: Annotated[int, Field(ge=0)] = 50
+    iterations: Annotated[int, Field(ge=0)]
+    evaluation: Count
+    clip: Positive = 5.0
+    laplacian: Literal["forward", "autograd"] = "forward"
+    chunk_size: Count | None = None
+    max_failures: Annotated[int, Field(ge=0)] = 3
+
+
+@register
+class VMC(Task[VMCConfig]):
+    """Variational Monte Carlo; one step is one update of the walkers and what is done with them."""
+
+    name = "vmc"
+    schema = VMCConfig
+    extendable: ClassVar[frozenset[str]] = frozenset({"evaluation", "checkpoint_every"})
+
+    def __init__(self, config: VMCConfig) -> None:
+        super().__init__(config)
+        self.hamiltonian = config.system.build()
+        self._status = ""
+
+    @property
+    def steps(self) -> int:
+        return self._frozen_from + self.config.evaluation
+
+    @property
+    def _frozen_from(self) -> int:
+        """The step from which the parameters stand."""
+        return self.config.warmup + self.config.iterations
+
+    def begin(self) -> None:
+        config = self.config
+        self.generator = torch.Generator(config.device).manual_seed(config.seed)
+        self._compose()
+        dtype = DTYPES[config.dtype]
+        self.walkers = initial_walkers(self.hamiltonian, config.walkers.count, dtype, config.device, self.generator)
+        self.failures, self.train_seconds = 0, 0.0
+
+    def _compose(self) -> None:
+        """Wavefunction, sampler and optimiser at their start; the parameters depend on the seed alone."""
+        config = self.config
+        psi = config.wavefunction.build(self.hamiltonian, torch.Generator().manual_seed(config.seed))
+        self.psi: Product = psi.to(config.device, DTYPES[config.dtype])
+        walkers = config.walkers
+        self.sampler = Metropolis(self._log_density, walkers.move, walkers.width, walkers.steps)
+        self.optimizer = config.optimizer.build(self.psi)
+
+    def _log_density(self, x: Tensor) -> Tensor:
+        return 2 * self.psi(x).log
+
+    def step(self, index: int, record: Record) -> None:
+        self.sampler.warmup = index < self._frozen_from
+        if index < self.config.warmup:
+            self.walkers, _ = self.sampler.update(self.walkers, self.generator)
+        elif index < self._frozen_from:
+            began = time.monotonic()
+            self._train(index, record)
+            self.train_seconds += time.monotonic() - began
+        else:
+            self._evaluate(index, record)
+
+    def _train(self, index: int, record: Record) -> None:
+        """One change of the parameters; if a number is not finite, none, and the last good state is kept."""
+        kept = deepcopy((self.psi.state_dict(), self.optimizer.state_dict()))
+        self.walkers, info = self.sampler.update(self.walkers, self.generator)
+        energies = self._energies()
+        norm = self._change(energies) if bool(torch.isfinite(energies).all()) else 0.0
+        wrong = self._not_finite(energies)
+        if wrong is not None:
+            self.psi.load_state_dict(kept[0])
+            self.optimizer.load_state_dict(kept[1])
+            self._recover(index, *wrong, record)
+            return
+        row = {"energy": energies.mean(), "variance": energies.var(), "acceptance": info["acceptance"].mean()}
+        record.metrics.record("training", {"step": index, **row, "width": self.sampler.width, "change": norm})
+        self._status = f"E {float(energies.mean()):.5f}({float(energies.std()) / len(energies) ** 0.5:.5f})"
+
+    def _change(self, energies: Tensor) -> float:
+        try:
+            return self.optimizer.step(self.psi, self.walkers, clip_about_median(energies, self.config.clip))
+        except torch.linalg.LinAlgError:  # equations that cannot be solved: parameters that cannot be trusted
+            return float("nan")
+
+    def _energies(self) -> Tensor:
+        config = self.config
+        return local_energy(
+            self.psi, self.hamiltonian, self.walkers, method=config.laplacian, chunk_size=config.chunk_size
+        )
+
+    def _not_finite(self, energies: Tensor) -> tuple[str, Tensor] | None:
+        """The tensor that is not finite, and which walkers are to blame: all of them for a parameter."""
+        wrong = ~torch.isfinite(energies)
+        if bool(wrong.any()):
+            return "the local energy", wrong
+        for name, parameter in self.psi.named_parameters():
+            if not bool(torch.isfinite(parameter).all()):
+                return f"the parameter {name}", torch.zeros_like(wrong)
+        return None
+
+    def _recover(self, index: int, what: str, wrong: Tensor, record: Record) -> None:
+        """Says and keeps what was not finite, and puts such a walker where its neighbour in the list is.
+
+        Raises UserError after more than `max_failures`.
+        """
+        self.failures += 1
+        places = wrong.nonzero().flatten().tolist()
+        text = f"vmc: {what} is not finite at step {index}" + (f", walker {places[0]}" if places else "")
+        for place in places:
+            record.metrics.record("failures", {"step": index, "walker": place, "coordinates": self.walkers[place]})
+        if self.failures > self.config.max_failures or bool(wrong.all()):
+            raise UserError(f"{text}; {self.failures} failures in all: try a lower rate or norm_limit, or more damping")
+        warnings.warn(f"{text}; the parameters stay as they were", RuntimeWarning, stacklevel=2)
+        good = (~wrong).nonzero().flatten()
+        for place in places:
+            self.walkers[place] = self.walkers[good[place % len(good)]]
+
+    def _evaluate(self, index: int, record: Record) -> None:
+        self.walkers, info = self.sampler.update(self.walkers, self.generator)
+        energies = self._energies()
+        if not bool(torch.isfinite(energies).all()):
+            self._recover(index, "the local energy", ~torch.isfinite(energies), record)
+            return
+        row = {"energy": energies.double(), "acceptance": info["acceptance"]}
+        record.metrics.record("evaluation", {"step": index, **row})
+        self._status = f"frozen, E {float(energies.mean()):.5f}"
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "psi": self.psi.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "sampler": self.sampler.state_dict(),
+            "walkers": self.walkers,
+            "generator": self.generator.get_state(),
+            "failures": self.failures,
+            "train_seconds": self.train_seconds,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._compose()
+        self.psi.load_state_dict(state["psi"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.sampler.load_state_dict(state["sampler"])
+        self.walkers = state["walkers"].to(self.config.device)
+        self.generator = torch.Generator(self.config.device)
+        self.generator.set_state(state["generator"])
+        self.failures, self.train_seconds = state["failures"], state["train_seconds"]
+
+    def restart_measurements(self, seed: int) -> int:
+        """The walkers go on from the checkpoint, which has their density if the training is over."""
+        self.generator.manual_seed(seed)
+        return self._frozen_from
+
+    def report(self, metrics: Metrics) -> dict[str, Any]:
+        parameters = sum(parameter.numel() for parameter in self.psi.parameters() if parameter.requires_grad)
+        per_iteration = self.train_seconds / max(1, self.config.iterations)
+        return vmc_report(self.config, self.hamiltonian, metrics, parameters, per_iteration)
+
+    @staticmethod
+    def markdown(report: dict[str, Any]) -> str:
+        return vmc_markdown(report)
+
+    def claims(self) -> list[Claim]:
+        return vmc_claims(self.psi, self.hamiltonian, self.walkers)
+
+    def status(self) -> str:
+        return self._status

@@ -1,0 +1,149 @@
+"""The `wavefunction` section: an ansatz and a backbone, each a line; the factors follow from the system."""
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field
+
+from gaugeflow import fermions
+from gaugeflow.fermions import Backbone, Factor, Features, Hamiltonian, Orbitals, Product, Wavefunction
+from gaugeflow.runs import Count, Section
+
+__all__ = ["WavefunctionConfig"]
+
+MakeOrbitals = Callable[[tuple[int, int]], Orbitals]
+
+
+class FermiNetConfig(Section):
+    """Streams of particles and pairs; `layers` are pairs of widths."""
+
+    name: Literal["ferminet"]
+    layers: Annotated[list[Annotated[list[Count], Field(min_length=2, max_length=2)]], Field(min_length=1)]
+
+    def build(self, features: Features, generator: torch.Generator) -> Backbone:
+        return fermions.FermiNet(features, [(one, pair) for one, pair in self.layers], generator)
+
+
+class PsiformerConfig(Section):
+    """Self-attention among particles."""
+
+    name: Literal["psiformer"]
+    width: Count
+    heads: Count = 2
+    layers: Count = 2
+
+    def build(self, features: Features, generator: torch.Generator) -> Backbone:
+        return fermions.Psiformer(features, self.width, self.heads, self.layers, generator)
+
+
+class MessagePassingConfig(Section):
+    """Messages along pairs."""
+
+    name: Literal["message_passing"]
+    width: Count
+    layers: Count = 2
+
+    def build(self, features: Features, generator: torch.Generator) -> Backbone:
+        return fermions.MessagePassing(features, self.width, self.layers, generator)
+
+
+class DeepSetsConfig(Section):
+    """Means over each spin."""
+
+    name: Literal["deep_sets"]
+    width: Count
+    layers: Count = 2
+
+    def build(self, features: Features, generator: torch.Generator) -> Backbone:
+        return fermions.DeepSets(features, self.width, self.layers, generator)
+
+
+BackboneConfig = Annotated[
+    FermiNetConfig | PsiformerConfig | MessagePassingConfig | DeepSetsConfig, Field(discriminator="name")
+]
+
+
+class DeterminantConfig(Section):
+    """A sum of `terms` determinants, one for each spin or one over both (`full`)."""
+
+    name: Literal["determinant"]
+    terms: Count = 1
+    full: bool = False
+
+    def build(self, hamiltonian: Hamiltonian, orbitals: MakeOrbitals, generator: torch.Generator) -> Wavefunction:
+        sizes = fermions.Determinants.sizes(hamiltonian.particles, self.full)
+        return fermions.Determinants(orbitals(sizes), self.full)
+
+
+class PfaffianConfig(Section):
+    """A sum of `terms` Pfaffians; `pairing` orbitals make the pairs, as many as the larger spin has by default."""
+
+    name: Literal["pfaffian"]
+    terms: Count = 1
+    pairing: Count | None = None
+    triplets: bool = False
+
+    def build(self, hamiltonian: Hamiltonian, orbitals: MakeOrbitals, generator: torch.Generator) -> Wavefunction:
+        pairing = max(hamiltonian.particles.counts) if self.pairing is None else self.pairing
+        sizes = fermions.Pfaffians.sizes(hamiltonian.particles, pairing, self.triplets)
+        return fermions.Pfaffians(orbitals(sizes), pairing, generator, self.triplets)
+
+
+class PairProductConfig(Section):
+    """A sum of `terms` products of pair functions, each made of `pairing` pairs of orbitals."""
+
+    name: Literal["pair_product"]
+    terms: Count = 1
+    pairing: Count = 1
+
+    def build(self, hamiltonian: Hamiltonian, orbitals: MakeOrbitals, generator: torch.Generator) -> Wavefunction:
+        sizes = fermions.PairProducts.sizes(hamiltonian.particles, self.pairing)
+        return fermions.PairProducts(orbitals(sizes), self.pairing)
+
+
+AnsatzConfig = Annotated[DeterminantConfig | PfaffianConfig | PairProductConfig, Field(discriminator="name")]
+
+
+class WavefunctionConfig(Section):
+    """``psi = ansatz(orbitals of the backbone) exp(factors)``; `jastrow` adds the cusps of the repulsion."""
+
+    ansatz: AnsatzConfig
+    backbone: BackboneConfig
+    jastrow: bool = True
+
+    def build(self, hamiltonian: Hamiltonian, generator: torch.Generator) -> Product:
+        """The wavefunction in float64 on the CPU. Raises UserError for parts that do not fit the particles."""
+        backbone = self.backbone.build(Features(hamiltonian), generator)
+
+        def orbitals(sizes: tuple[int, int]) -> Orbitals:
+            return _orbitals(hamiltonian, backbone, self.ansatz.terms, sizes, generator)
+
+        ansatz = self.ansatz.build(hamiltonian, orbitals, generator)
+        power = next((v.exponent for v in hamiltonian.potentials if isinstance(v, fermions.InverseSquare)), 1.0)
+        if power != 1:
+            ansatz = fermions.Power(ansatz, power)
+        return Product(ansatz, self._factors(hamiltonian))
+
+    def _factors(self, hamiltonian: Hamiltonian) -> list[Factor]:
+        particles = hamiltonian.particles
+        repelled = particles.n > 1 and any(isinstance(term, fermions.Coulomb) for term in hamiltonian.potentials)
+        factors: list[Factor] = [fermions.PairJastrow(particles)] if self.jastrow and repelled else []
+        if hamiltonian.charges is not None:
+            return [fermions.NuclearCusp(particles, hamiltonian.centres, hamiltonian.charges), *factors]
+        return [fermions.Gaussian(particles, _omega(hamiltonian), learned=True), *factors]
+
+
+def _orbitals(
+    hamiltonian: Hamiltonian, backbone: Backbone, terms: int, sizes: tuple[int, int], generator: torch.Generator
+) -> Orbitals:
+    """In a trap around its own orbitals, at nuclei with envelopes."""
+    if hamiltonian.charges is None:
+        base = fermions.HarmonicOrbitals(hamiltonian.particles, _omega(hamiltonian), sizes)
+        return fermions.NeuralOrbitals(backbone, terms, sizes, generator, base=base)
+    up, down = (fermions.SlaterEnvelope(hamiltonian, terms, size) for size in sizes)
+    return fermions.NeuralOrbitals(backbone, terms, sizes, generator, envelopes=(up, down))
+
+
+def _omega(hamiltonian: Hamiltonian) -> float:
+    return float(hamiltonian.lengths[0]) ** -2
