@@ -47,15 +47,15 @@ def natural_gradient(
 ) -> None:
     """Trains the parameters of ``flow`` in place by ``steps`` natural-gradient steps.
 
-    Each step tries the ridge of the last one, ten times less and ten times more of it, and takes what leaves the least
-    variance of log w over new samples, or stays where it is if none does better.
+    Each step tries the ridge, ten times and a hundred times as much, and takes what leaves the least variance of log w
+    over new samples, or stays where it is if none does better.
 
     Args:
         flow: with an action, and with many fewer parameters than ``samples``.
         generator: source of all samples.
         steps: how many; two or three times as many samples are drawn for each as ``samples``.
         samples: from which the scores are taken.
-        ridge: the first one, see :meth:`NormalEquations.solve`.
+        ridge: see :meth:`NormalEquations.solve`; a larger one keeps a continuous flow smoother.
         log: receives one row for each step: ``ridge``, and ``target`` and ``residual``, the variances of log w before
             and after it.
     """
@@ -66,7 +66,7 @@ def natural_gradient(
             x, log_q = flow.sample(min(CHUNK, samples - first), generator)
             equations.add(scores(flow, x), flow.log_weight(x, log_q))
         here = parameters_to_vector(parameters)
-        places = {r: here + equations.solve(r).coefficients.to(here) for r in (ridge / 10, ridge, 10 * ridge)}
+        places = {r: here + equations.solve(r).coefficients.to(here) for r in (ridge, 10 * ridge, 100 * ridge)}
         z, log_q = flow.q0(samples, generator)
         left = {0.0: _variance(flow, z, log_q)}
         for r, there in places.items():
@@ -75,7 +75,6 @@ def natural_gradient(
         best = min(left, key=lambda r: left[r])
         vector_to_parameters(places.get(best, here), parameters)
         log({"ridge": best, "target": left[0.0], "residual": left[best]})
-        ridge = best or 100 * ridge
 
 
 def _variance(flow: GaugeFlow, z: Tensor, log_q: Tensor) -> float:

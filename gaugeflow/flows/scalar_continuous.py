@@ -45,7 +45,7 @@ class ScalarContinuousFlow(Flow):
         frequencies: Sequence[float] = (2.0, 4.0),
         radius: int = 3,
         knots: int = 7,
-        steps: int = 10,
+        steps: int = 20,
         dtype: torch.dtype = torch.float64,
     ) -> None:
         super().__init__()

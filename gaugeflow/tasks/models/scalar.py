@@ -37,7 +37,7 @@ class ScalarContinuous(ModelSection):
     frequencies: list[Positive] = Field([2.0, 4.0])
     radius: Annotated[int, Field(ge=0)] = 3
     knots: Annotated[int, Field(ge=2)] = 7
-    steps: Count = 10
+    steps: Count = 20
     samples: Annotated[int, Field(ge=0)] = 4000
     updates: Count = 10
     ridge: Positive = 1e-6
