@@ -48,39 +48,37 @@ class NoncompactMixture(LoopTransform):
         weights = logits.softmax(-1).repeat_interleave(2, -1) / 2
         centre = coherence[..., None] * common
         stretches = torch.stack((centre + relative, centre - relative), -1).flatten(-2)
-        stretches = LARGEST_STRETCH * torch.tanh(stretches / LARGEST_STRETCH)
+        scale = (LARGEST_STRETCH / 2 * torch.tanh(stretches / LARGEST_STRETCH)).exp()
         angle = wrap_angle(loop)
         if not inverse:
-            y, slope = _mixture(angle, weights, stretches)
+            y, slope = _mixture(angle, weights, scale)
             return y, slope.log()
-        x = _root(angle, weights, stretches)
-        return x, -_mixture(x, weights, stretches)[1].log()
+        x = _root(angle, weights, scale)
+        return x, -_mixture(x, weights, scale)[1].log()
 
 
-def _mixture(x: Tensor, weights: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
-    """f and its slope ``sum_i rho_i / (exp(-s_i) cos^2(x/2) + exp(s_i) sin^2(x/2))``."""
-    cosine, sine = torch.cos(x / 2)[..., None], torch.sin(x / 2)[..., None]
-    grown, shrunk = (s / 2).exp(), (-s / 2).exp()
-    y = 2 * torch.atan2(grown * sine, shrunk * cosine)
-    slope = 1 / ((shrunk * cosine) ** 2 + (grown * sine) ** 2)
-    return (weights * y).sum(-1), (weights * slope).sum(-1)
+def _mixture(x: Tensor, weights: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
+    """f and its slope ``sum_i rho_i / (exp(-s_i) cos^2(x/2) + exp(s_i) sin^2(x/2))``, with scales ``exp(s_i / 2)``."""
+    cosine, sine = torch.cos(x / 2)[..., None] / scale, torch.sin(x / 2)[..., None] * scale
+    y = 2 * torch.atan2(sine, cosine)
+    return (weights * y).sum(-1), (weights / (cosine * cosine + sine * sine)).sum(-1)
 
 
-def _root(y: Tensor, weights: Tensor, s: Tensor) -> Tensor:
+def _root(y: Tensor, weightscale: Tensor, scale: Tensor) -> Tensor:
     with torch.no_grad():
-        x = _bracketed(y, weights, s)
+        x = _bracketed(y, weights, scale)
     for _ in range(NEWTON_STEPS):
-        value, slope = _mixture(x.detach(), weights, s)
+        value, slope = _mixture(x.detach(), weights, scale)
         x = x.detach() - (value - y) / slope.detach()
     return x.clamp(-math.pi, math.pi)
 
 
-def _bracketed(y: Tensor, weights: Tensor, s: Tensor) -> Tensor:
+def _bracketed(y: Tensor, weightscale: Tensor, scale: Tensor) -> Tensor:
     """The root to half the digits: Newton's method, every third step and where it leaves the bracket bisection."""
     low, high = torch.full_like(y, -math.pi), torch.full_like(y, math.pi)
     x = y
     for k in range(3 * BISECTIONS):
-        value, slope = _mixture(x, weights, s)
+        value, slope = _mixture(x, weights, scale)
         step = (value - y) / slope
         done = step.abs() < torch.finfo(y.dtype).eps ** 0.5
         if bool(done.all()):
