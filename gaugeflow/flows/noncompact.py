@@ -64,7 +64,7 @@ def _mixture(x: Tensor, weights: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]
     return (weights * y).sum(-1), (weights / (cosine * cosine + sine * sine)).sum(-1)
 
 
-def _root(y: Tensor, weightscale: Tensor, scale: Tensor) -> Tensor:
+def _root(y: Tensor, weights: Tensor, scale: Tensor) -> Tensor:
     with torch.no_grad():
         x = _bracketed(y, weights, scale)
     for _ in range(NEWTON_STEPS):
@@ -73,7 +73,7 @@ def _root(y: Tensor, weightscale: Tensor, scale: Tensor) -> Tensor:
     return x.clamp(-math.pi, math.pi)
 
 
-def _bracketed(y: Tensor, weightscale: Tensor, scale: Tensor) -> Tensor:
+def _bracketed(y: Tensor, weights: Tensor, scale: Tensor) -> Tensor:
     """The root to half the digits: Newton's method, every third step and where it leaves the bracket bisection."""
     low, high = torch.full_like(y, -math.pi), torch.full_like(y, math.pi)
     x = y
