@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from symmetry_coupling_flows import coupling, layer_claims, residual
+from symmetry_refinement_flows import refinement_claims
 from symmetry_scalar_flows import continuous_claims, coupling_claims
 from torch import Tensor
 
@@ -128,8 +129,9 @@ def network_claim() -> Claim:
     source = nn.Sources(nn.Plaq(theory), nn.Poly(theory), nn.Loops(theory, ["2x1"]))
     layers = (
         nn.LConvBilin(theory, source.channels, 3, generator=generator, paths=nn.axis_paths(2, 1)),
-        nn.Residual(nn.LConv(theory, 3, 3, generator=generator, paths=nn.axis_paths(2, 1))),
         nn.LNorm(theory, 3),
+        nn.LAct(theory, 3),
+        nn.Residual(nn.LConvBilin(theory, 3, 3, generator=generator, paths=nn.axis_paths(2, 1)), gain=1.0),
     )
     network = nn.LCNN(source, *layers, readout=nn.Readout(theory, 3, 2, generator=generator, over_sites="mean"))
     return invariant(network, links("su3", (3, 3)), "gauge * translations")
@@ -308,6 +310,14 @@ REGISTRY: dict[str, Line] = {
     "exact sampler": line(
         montecarlo.ExactSampler,
         claims=lambda: [sampler_claim(Balance, montecarlo.ExactSampler, group) for group in ("u1", "su2")],
+    ),
+    "refinement flow": line(
+        flows.RefinementFlow,
+        claims=lambda: [
+            *refinement_claims("u1", (2, 4)),
+            *refinement_claims("su2", (2, 1)),
+            *refinement_claims("su3", (2, 1)),
+        ],
     ),
     "file formats": line(
         *io.FORMATS.values(),

@@ -5,10 +5,12 @@ from gaugeflow.flows.circular_spline import CircularSpline
 from gaugeflow.flows.coupling import Context, Coupling
 from gaugeflow.flows.flow import BoltzmannWeight, Composition, GaugeFlow, zero_log_det
 from gaugeflow.flows.frozen import LoopFeatures
+from gaugeflow.flows.heat_kernel import HeatKernelBase
 from gaugeflow.flows.losses import LOSSES, Batch, frozen_log_prob, log_variance, path, reinforce, reverse_kl
 from gaugeflow.flows.masks import Mask, block_masks, parity_masks
 from gaugeflow.flows.natural import natural_gradient, scores
 from gaugeflow.flows.noncompact import NoncompactMixture
+from gaugeflow.flows.refinement import RefinementFlow
 from gaugeflow.flows.residual import ResidualStout
 from gaugeflow.flows.scalar_continuous import ScalarContinuousFlow
 from gaugeflow.flows.scalar_coupling import ScalarCoupling
@@ -32,9 +34,11 @@ __all__ = [
     "GaugeFlow",
     "GaussianBase",
     "HaarBase",
+    "HeatKernelBase",
     "LoopFeatures",
     "Mask",
     "NoncompactMixture",
+    "RefinementFlow",
     "ResidualStout",
     "ScalarAffine",
     "ScalarContinuousFlow",

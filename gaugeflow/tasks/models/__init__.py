@@ -7,11 +7,12 @@ from pydantic import Field
 from gaugeflow.tasks.models.coupling import CouplingFlow, ResidualFlow
 from gaugeflow.tasks.models.model import Log, ModelSection
 from gaugeflow.tasks.models.plain import Identity, Python
+from gaugeflow.tasks.models.refinement import Refinement
 from gaugeflow.tasks.models.scalar import ScalarContinuous, ScalarCouplings
 
 __all__ = ["Log", "ModelConfig", "ModelSection"]
 
 ModelConfig = Annotated[
-    Identity | Python | CouplingFlow | ResidualFlow | ScalarContinuous | ScalarCouplings,
+    Identity | Python | CouplingFlow | Refinement | ResidualFlow | ScalarContinuous | ScalarCouplings,
     Field(discriminator="name"),
 ]

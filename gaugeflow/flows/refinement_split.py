@@ -1,0 +1,206 @@
+"""The learned law of a new path through a cell: a bijection of the loop L that is conditioned on M.
+
+Every coordinate of L (`refinement_chart`) is mapped by a monotone spline whose parameters come from a small network of
+the invariants of M and of the coordinates before it; the rest of L is kept. Conjugating L and M together changes no
+coordinate, so the map commutes with it.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+
+import torch
+from normflows.utils.splines import rational_quadratic_spline
+from torch import Tensor, nn
+from torch.func import functional_call, grad, vmap
+
+from gaugeflow.flows.refinement_chart import chart_of
+from gaugeflow.groups import Group
+
+__all__ = ["SplitFlow"]
+
+FLOOR = 1e-6
+"""The least slope and the least height of a bin."""
+UNIT_SLOPE = math.log(math.expm1(1 - FLOOR))
+"""The raw derivative that normflows turns into a slope of one."""
+
+
+class SplitFlow(nn.Module):
+    """From Haar-distributed L to the law of L given M.
+
+    Args:
+        group: U(1), SU(2) or SU(3).
+        bins: bins of each spline.
+        hidden: widths of the hidden layers of each network.
+        generator: draws the first weights; the first map is the identity.
+        dtype: real dtype.
+    """
+
+    def __init__(
+        self,
+        group: Group,
+        bins: int,
+        hidden: Sequence[int],
+        generator: torch.Generator,
+        dtype: torch.dtype = torch.float64,
+    ) -> None:
+        super().__init__()
+        self.chart, self.bins = chart_of(group), bins
+        self.networks = nn.ModuleList(
+            _network(self.chart.features + i, hidden, 3 * bins + 1 + narrow, generator, dtype)
+            for i, narrow in enumerate(self.chart.narrow)
+        )
+
+    def forward(self, loops: Tensor, m: Tensor) -> tuple[Tensor, Tensor]:
+        """The new loops and the log-determinants ``(n,)`` under Haar measure."""
+        frame, context = self.chart.frame(m)
+        given, rest = self.chart.read(loops, frame)
+        found: list[Tensor] = []
+        total = torch.zeros_like(given[:, 0])
+        for network, power, narrow, z in self._steps(given):
+            a, log_slope = _draw(z, network(context), self.bins, narrow)
+            total = total + log_slope + power * (_log_sine(a) - _log_sine(z))
+            context = torch.cat((context, _feature(a)), -1)
+            found.append(a)
+        return self.chart.write(torch.stack(found, -1), rest, frame), total
+
+    def inverse(self, loops: Tensor, m: Tensor) -> tuple[Tensor, Tensor]:
+        """Back, with the log-determinants of this map: the log-density of L given M under Haar measure."""
+        frame, context = self.chart.frame(m)
+        given, rest = self.chart.read(loops, frame)
+        found, total = self._unfold(given, context)
+        return self.chart.write(found, rest, frame), total
+
+    def log_density(self, coordinates: Tensor, context: Tensor) -> Tensor:
+        """`inverse`'s log-determinants from coordinates and invariants of M that are known."""
+        return self._unfold(coordinates, context)[1]
+
+    def log_density_jacobian(self, coordinates: Tensor, context: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """`log_density`, ``(n,)``, and for each network its derivatives by the parameters, ``(n, parameters)``."""
+        total, contexts, outputs = torch.zeros_like(coordinates[:, 0]), [], []
+        for network, power, narrow, a in self._steps(coordinates):
+            contexts.append(context)
+            outputs.append(network(context).detach().requires_grad_())
+            z, log_slope = _flatten(a, outputs[-1], self.bins, narrow)
+            total = total + log_slope + power * (_log_sine(z) - _log_sine(a))
+            context = torch.cat((context, _feature(a)), -1)
+        slopes = torch.autograd.grad(total.sum(), outputs)
+        parts = zip(self.networks, contexts, slopes, strict=True)
+        return total.detach(), [_network_jacobian(network, inputs, slope) for network, inputs, slope in parts]
+
+    @torch.no_grad()
+    def widen(self, coordinates: Tensor) -> None:
+        """Begins the narrow coordinates with the widths of ``(n, len(powers))`` that are typical of the law."""
+        for network, power, narrow, a in self._steps(coordinates):
+            if narrow:
+                scale = ((power + 1) / 2 / (a * a).mean()).sqrt().clamp_min(0.1)
+                network[-1].bias[0] = _raw_scale(scale)  # type: ignore[index]
+
+    def _steps(self, given: Tensor) -> Iterable[tuple[nn.Module, int, bool, Tensor]]:
+        return zip(self.networks, self.chart.powers, self.chart.narrow, given.unbind(-1), strict=True)
+
+    def _unfold(self, given: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
+        found: list[Tensor] = []
+        total = torch.zeros_like(given[:, 0])
+        for network, power, narrow, a in self._steps(given):
+            z, log_slope = _flatten(a, network(context), self.bins, narrow)
+            total = total + log_slope + power * (_log_sine(z) - _log_sine(a))
+            context = torch.cat((context, _feature(a)), -1)
+            found.append(z)
+        return torch.stack(found, -1), total
+
+
+def _flatten(a: Tensor, parameters: Tensor, bins: int, narrow: bool) -> tuple[Tensor, Tensor]:
+    """A monotone map of [0, pi] and the log of its slope: a spline, where narrow then ``pi erf(s a) / erf(s pi)``.
+
+    The second factor, of learned width 1/s, makes the Gaussian tail of a narrow law, which no spline follows alone.
+    """
+    if not narrow:
+        return _spline(a, parameters, bins, inverse=False)
+    scale, knots = _scale(parameters), parameters[..., 1:]
+    whole = torch.erf(math.pi * scale)
+    y, log_slope = _spline(a, knots, bins, inverse=False)
+    return math.pi * torch.erf(scale * y) / whole, log_slope + _log_gauss(scale, y, whole)
+
+
+def _draw(z: Tensor, parameters: Tensor, bins: int, narrow: bool) -> tuple[Tensor, Tensor]:
+    """Inverse of `_flatten`."""
+    if not narrow:
+        return _spline(z, parameters, bins, inverse=True)
+    scale, knots = _scale(parameters), parameters[..., 1:]
+    whole = torch.erf(math.pi * scale)
+    below_one = 1 - torch.finfo(z.dtype).eps
+    y = (torch.erfinv((z / math.pi * whole).clamp(0, below_one)) / scale).clamp_max(math.pi)
+    a, log_slope = _spline(y, knots, bins, inverse=True)
+    return a, log_slope - _log_gauss(scale, y, whole)
+
+
+def _log_gauss(scale: Tensor, y: Tensor, whole: Tensor) -> Tensor:
+    """The log-slope of ``pi erf(s y) / erf(s pi)``."""
+    return torch.log(2 * math.pi**0.5 * scale / whole) - (scale * y) ** 2
+
+
+def _scale(parameters: Tensor) -> Tensor:
+    return 0.01 + nn.functional.softplus(parameters[..., 0])
+
+
+def _raw_scale(scale: Tensor) -> Tensor:
+    return torch.log(torch.expm1(scale - 0.01))
+
+
+def _spline(x: Tensor, parameters: Tensor, bins: int, inverse: bool) -> tuple[Tensor, Tensor]:
+    """A rational-quadratic map of [0, pi], arXiv:1906.04032, and the log of its slope."""
+    widths, heights, slopes = parameters.split((bins, bins, bins + 1), -1)
+    return rational_quadratic_spline(
+        x.clamp(0, math.pi),
+        widths,
+        heights,
+        slopes + UNIT_SLOPE,
+        inverse=inverse,
+        right=math.pi,
+        top=math.pi,
+        min_bin_width=FLOOR,
+        min_bin_height=FLOOR,
+        min_derivative=FLOOR,
+    )
+
+
+def _feature(a: Tensor) -> Tensor:
+    return (2 * a / math.pi - 1)[:, None]
+
+
+def _log_sine(a: Tensor) -> Tensor:
+    return torch.log(torch.sin(a).clamp_min(1e-150))
+
+
+def _network(
+    inputs: int, hidden: Sequence[int], outputs: int, generator: torch.Generator, dtype: torch.dtype
+) -> nn.Module:
+    """A perceptron with smooth activations whose last layer is zero."""
+    layers: list[nn.Module] = []
+    for width in hidden:
+        layers += [_linear(inputs, width, generator, dtype), nn.SiLU()]
+        inputs = width
+    last = _linear(inputs, outputs, generator, dtype)
+    with torch.no_grad():
+        last.weight.zero_()
+        last.bias.zero_()
+    return nn.Sequential(*layers, last)
+
+
+def _network_jacobian(network: nn.Module, inputs: Tensor, slopes: Tensor) -> Tensor:
+    """Derivatives of ``slopes . network(inputs)`` by the parameters, for each row: ``(n, parameters)``."""
+    parameters = {name: parameter.detach() for name, parameter in network.named_parameters()}
+
+    def projected(parameters: dict[str, Tensor], row: Tensor, slope: Tensor) -> Tensor:
+        return (functional_call(network, parameters, (row,)) * slope).sum()
+
+    found = vmap(grad(projected), (None, 0, 0))(parameters, inputs, slopes)
+    return torch.cat([found[name].flatten(1) for name in parameters], 1)
+
+
+def _linear(inputs: int, outputs: int, generator: torch.Generator, dtype: torch.dtype) -> nn.Linear:
+    layer = nn.utils.skip_init(nn.Linear, inputs, outputs, dtype=dtype)
+    with torch.no_grad():
+        layer.weight.copy_(torch.randn(outputs, inputs, generator=generator, dtype=dtype) * (2 / inputs) ** 0.5)
+        layer.bias.copy_(torch.randn(outputs, generator=generator, dtype=dtype) * 0.5)
+    return layer
