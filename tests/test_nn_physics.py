@@ -284,6 +284,18 @@ WRONG_AT_CONSTRUCTION = {
     "channels that turn": (lambda: LNorm(TURNING, Channels(((0, (1,)),))), "is missing"),
     "one end": (lambda: LExp(TURNING, 1, generator=RNG, both_ends=False), "is missing"),
     "blocks that turn": (lambda: Block(TURNING, 1), "rotations none, got 2 and all"),
+    "shift beyond the lattice": (
+        lambda: LCNN(Plaq(SU2), LConv(SU2, 1, 1, generator=RNG, paths=axis_paths(2, 2, dilation=2)), shape=(8, 3)),
+        r"at least 4 sites along axis 1 .* got the extents \(8, 3\)",
+    ),
+    "shift beyond the blocks": (
+        lambda: LCNN(Plaq(SU2), Block(SU2, 1), LConv(SU2, 1, 1, generator=RNG, paths=["+x +x +x"]), shape=(4, 4)),
+        r"at least 3 sites along axis 0 .* got the extents \(2, 2\)",
+    ),
+    "extents of blocks": (lambda: LCNN(Plaq(SU2), Block(SU2, 1), shape=(4, 3)), r"divisible by 2, got \(4, 3\)"),
+    "number of extents": (lambda: LCNN(Plaq(SU2), LNorm(SU2, 1), shape=(4, 4, 4)), "expected 2 extents"),
+    "half a channel": (lambda: LConv(SU2, 0.5, 1, generator=RNG), "a whole number or Channels, got 0.5"),
+    "axes in words": (lambda: GaugeTheory("su2", "two"), "D >= 2 lattice axes, got 'two'"),
     "block of one": (lambda: Block(SU2, 1, factor=1), "factor >= 2"),
     "norm": (lambda: LNorm(SU2, 1, over="time"), "channels or sites, got 'time'"),
     "heads": (lambda: LAttention(SU2, 1, 1, generator=RNG, heads=0), "at least one head"),
@@ -316,6 +328,9 @@ def test_fields_of_another_kind_are_refused_at_the_call(rng: torch.Generator) ->
         "in torch.complex128, got .* in torch.complex64": lambda: layer(links, w.to(torch.complex64)),
         "at least 4 sites along axis 0 .* extents \\(3, 3\\)": lambda: far(links, w),
         "extents divisible by 2, got \\(3, 3\\)": lambda: Block(SU2, 1)(links, w),
+        "weights: expected float32 or float64, got torch.float16": lambda: LConv(SU2, 1, 1, generator=rng).half()(
+            links, w
+        ),
         r"complex site matrices \(batch, 2": lambda: Readout(SU2, 2, generator=rng)(w),
     }
     for message, call in wrong.items():

@@ -32,14 +32,15 @@ class Block(Layer):
 
     def __init__(self, theory: GaugeTheory, channels: Channels | int, factor: int = 2, average: bool = True) -> None:
         super().__init__(theory, channels, channels)
-        if factor < 2 or theory.turned_axes:
-            raise UserError(f"Block: expected factor >= 2 and rotations none, got {factor} and {theory.rotations}")
+        if not isinstance(factor, int) or factor < 2 or theory.turned_axes:
+            raise UserError(
+                f"Block: expected an integer factor >= 2 and rotations none, got {factor} and {theory.rotations}"
+            )
         self.stride, self.average = factor, average
 
     def new_links(self, links: Tensor, w: Tensor) -> Tensor:
         b, shape = self.stride, lattice_shape(links)
-        if any(extent % b for extent in shape):
-            raise UserError(f"Block: expected extents divisible by {b}, got {shape}")
+        self.shape_after(shape)
         corners = (slice(None), *[slice(None, None, b)] * len(shape))
         lines = wilson_lines(links, [(mu + 1,) * b for mu in range(len(shape))])
         return torch.stack([line[corners] for line in lines], 1)

@@ -68,8 +68,10 @@ class Channels:
         """``spec`` itself, or that many scalars.
 
         Raises:
-            UserError: fewer than one channel.
+            UserError: fewer than one channel, or neither a number nor channels.
         """
+        if not isinstance(spec, int | Channels):
+            raise UserError(f"channels: expected a whole number or Channels, got {spec!r}")
         channels = spec if isinstance(spec, Channels) else cls.scalars(spec)
         if len(channels) < 1:
             raise UserError(f"channels: expected at least one, got {len(channels)}")

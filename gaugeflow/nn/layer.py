@@ -6,8 +6,10 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from gaugeflow.errors import UserError
+from gaugeflow.kernels import Path
 from gaugeflow.nn.channels import Channels
 from gaugeflow.nn.theory import GaugeTheory
+from gaugeflow.nn.transport import check_reach
 from gaugeflow.nn.weight import Weight
 
 __all__ = ["Layer", "Residual", "Stack"]
@@ -30,6 +32,8 @@ class Layer(nn.Module):
 
     stride: int = 1
     """The lattice that comes out has every ``stride``-th site along each axis."""
+    paths: tuple[Path, ...] = ()
+    """Along what matrices are transported."""
 
     def __init__(self, theory: GaugeTheory, channels_in: Channels | int, channels_out: Channels | int) -> None:
         super().__init__()
@@ -50,6 +54,18 @@ class Layer(nn.Module):
     def new_links(self, links: Tensor, w: Tensor) -> Tensor:
         """The new links; the old ones unless a layer changes them."""
         return links
+
+    def shape_after(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The extents of the lattice that comes out.
+
+        Raises:
+            UserError: a lattice on which the layer cannot act.
+        """
+        check_reach(self.paths, shape)
+        if any(extent % self.stride for extent in shape):
+            name = type(self).__name__
+            raise UserError(f"{name}: expected extents divisible by {self.stride}, got {tuple(shape)}")
+        return tuple(extent // self.stride for extent in shape)
 
     @property
     def linear_weight(self) -> Weight | None:
@@ -83,6 +99,11 @@ class Stack(Layer):
     def __iter__(self) -> Iterator[Layer]:
         return iter(self.layers)  # type: ignore[arg-type]  # a ModuleList of layers
 
+    def shape_after(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        for layer in self:
+            shape = layer.shape_after(shape)
+        return shape
+
     def forward(self, links: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
         for layer in self:
             links, w = layer(links, w)
@@ -110,6 +131,9 @@ class Residual(Layer):
         self.layer = layer
         self.gain = Weight(self.theory, [*self.channels_out.labels()])
         self.gain.set_(self.gain.free.new_full((len(self.channels_out),), gain))
+
+    def shape_after(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return self.layer.shape_after(shape)
 
     def forward(self, links: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
         links, new = self.layer(links, w)

@@ -28,9 +28,10 @@ class LCNN(nn.Module):
         source: where the site matrices come from.
         layers: what happens to them.
         readout: how they become numbers; without it links and site matrices are returned.
+        shape: extents of a lattice on which the network shall work, to be told at once if it cannot.
 
     Raises:
-        UserError: parts whose channels do not match, or of different theories.
+        UserError: parts whose channels do not match, or of different theories; a lattice that is smaller than a shift.
 
     >>> import torch
     >>> from gaugeflow.lattice import hot_start
@@ -42,7 +43,13 @@ class LCNN(nn.Module):
     torch.Size([5, 1, 4, 4])
     """
 
-    def __init__(self, source: Source | Sources, *layers: Layer, readout: Readout | None = None) -> None:
+    def __init__(
+        self,
+        source: Source | Sources,
+        *layers: Layer,
+        readout: Readout | None = None,
+        shape: Sequence[int] | None = None,
+    ) -> None:
         super().__init__()
         self.theory, self.source, self.stack, self.readout = source.theory, source, Stack(*layers), readout
         source.theory.agree(self.stack.theory, "LCNN: source and layers")
@@ -52,6 +59,10 @@ class LCNN(nn.Module):
             source.theory.agree(readout.theory, "LCNN: layers and readout")
             if readout.channels_in != self.stack.channels_out:
                 raise UserError(f"LCNN: expected a readout of {self.stack.channels_out}, got {readout.channels_in}")
+        if shape is not None:
+            if len(shape) != self.theory.ndim:
+                raise UserError(f"LCNN: expected {self.theory.ndim} extents, got {tuple(shape)}")
+            self.stack.shape_after(tuple(shape))
 
     @classmethod
     def of(
@@ -66,6 +77,7 @@ class LCNN(nn.Module):
         hidden: Sequence[int] = (16,),
         over_sites: Literal["none", "mean", "sum"] = "none",
         size: float = 1.0,
+        shape: Sequence[int] | None = None,
     ) -> "LCNN":
         """A network of merged layers with a readout.
 
@@ -79,6 +91,7 @@ class LCNN(nn.Module):
             hidden: widths of the readout's hidden layers.
             over_sites: features of each site, their mean or their sum.
             size: initial size of the readout's last weights; with 0 all features start as zero.
+            shape: extents on which it shall work.
         """
         source = Plaq(theory) if source is None else source
         widths = [source.channels, *map(Channels.of, channels)]
@@ -86,7 +99,7 @@ class LCNN(nn.Module):
         readout = Readout(
             theory, widths[-1], features, generator=generator, hidden=hidden, over_sites=over_sites, size=size
         )
-        return cls(source, *layers, readout=readout)
+        return cls(source, *layers, readout=readout, shape=shape)
 
     def forward(self, links: Tensor, frozen: Tensor | None = None) -> Tensor | tuple[Tensor, Tensor]:
         """Links to features ``(batch, features, *shape)``, or to ``(links, w)`` where there is no readout.

@@ -37,8 +37,8 @@ class GaugeTheory:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", get_group(self.name).name)
-        if self.ndim < 2:
-            raise UserError(f"gauge theory: expected D >= 2 lattice axes, got {self.ndim}")
+        if not isinstance(self.ndim, int) or self.ndim < 2:
+            raise UserError(f"gauge theory: expected D >= 2 lattice axes, got {self.ndim!r}")
         if self.dtype not in (torch.float32, torch.float64):
             raise UserError(f"gauge theory: expected dtype float32 or float64, got {self.dtype}")
         if self.rotations not in ROTATIONS:

@@ -11,7 +11,7 @@ from gaugeflow.lattice import lattice_shape
 from gaugeflow.lattice.paths import displacement
 from gaugeflow.nn.rows import block_rows
 
-__all__ = ["carry_rows", "path_lines", "transport", "transport_rows"]
+__all__ = ["carry_rows", "check_reach", "path_lines", "transport", "transport_rows"]
 
 
 def transport(links: Tensor, w: Tensor, paths: Sequence[Path]) -> Tensor:
@@ -46,8 +46,7 @@ def path_lines(links: Tensor, paths: Sequence[Path]) -> Tensor:
     In U(1), where the phases of a line and of its way back cancel, there are none.
     """
     shape = lattice_shape(links)
-    for path in paths:
-        _check_reach(path, shape)
+    check_reach(paths, shape)
     walked = [path for path in paths if path]
     if links.is_complex() and walked:
         return path_products(links, walked)
@@ -73,10 +72,12 @@ def _conjugated(line: Tensor, rows: Tensor) -> Tensor:
     return both.unflatten(-2, (n, c))
 
 
-def _check_reach(path: Path, shape: tuple[int, ...]) -> None:
-    for axis, (steps, extent) in enumerate(zip(displacement(path, len(shape)), shape, strict=True)):
-        if abs(steps) > extent:
-            raise UserError(
-                f"transport: expected a lattice of at least {abs(steps)} sites along axis {axis} for the path {path}, "
-                f"got the extents {shape}"
-            )
+def check_reach(paths: Sequence[Path], shape: Sequence[int]) -> None:
+    """Raises ``UserError`` if a path leads further along an axis than the lattice is long."""
+    for path in paths:
+        for axis, (steps, extent) in enumerate(zip(displacement(path, len(shape)), shape, strict=True)):
+            if abs(steps) > extent:
+                raise UserError(
+                    f"transport: expected a lattice of at least {abs(steps)} sites along axis {axis} for the path "
+                    f"{path}, got the extents {tuple(shape)}"
+                )

@@ -35,6 +35,9 @@ class Weight(nn.Module):
         self.free = nn.Parameter(torch.zeros(shape, dtype=theory.dtype))
 
     def forward(self) -> Tensor:
+        """Raises ``UserError`` if the module was cast to another precision than single or double."""
+        if self.free.dtype not in (torch.float32, torch.float64):
+            raise UserError(f"weights: expected float32 or float64, got {self.free.dtype}")
         return self.free if self.index is None else self.free[self.index]
 
     def draw(self, generator: torch.Generator) -> Tensor:
