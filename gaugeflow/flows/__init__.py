@@ -2,10 +2,12 @@
 
 from gaugeflow.flows.base import Base, FreeFieldBase, GaussianBase, HaarBase, SeededBase
 from gaugeflow.flows.circular_spline import CircularSpline
+from gaugeflow.flows.continuous import ContinuousFlow
 from gaugeflow.flows.coupling import Context, Coupling
 from gaugeflow.flows.flow import BoltzmannWeight, Composition, GaugeFlow, zero_log_det
 from gaugeflow.flows.frozen import LoopFeatures
 from gaugeflow.flows.heat_kernel import HeatKernelBase
+from gaugeflow.flows.loop_basis import LoopBasis, luescher_functions
 from gaugeflow.flows.losses import LOSSES, Batch, frozen_log_prob, log_variance, path, reinforce, reverse_kl
 from gaugeflow.flows.masks import Mask, block_masks, parity_masks
 from gaugeflow.flows.natural import natural_gradient, scores
@@ -20,6 +22,7 @@ from gaugeflow.flows.scalar_velocity import ScalarVelocity
 from gaugeflow.flows.spectral import SpectralSpline
 from gaugeflow.flows.statistics import Weights, batch_ess, forward_ess, forward_log_z
 from gaugeflow.flows.stochastic import ScaledAction, StochasticFlow, Updates, annealed
+from gaugeflow.flows.trivializing import GaussNewton, fit_along_path
 
 __all__ = [
     "LOSSES",
@@ -29,12 +32,15 @@ __all__ = [
     "CircularSpline",
     "Composition",
     "Context",
+    "ContinuousFlow",
     "Coupling",
     "FreeFieldBase",
     "GaugeFlow",
+    "GaussNewton",
     "GaussianBase",
     "HaarBase",
     "HeatKernelBase",
+    "LoopBasis",
     "LoopFeatures",
     "Mask",
     "NoncompactMixture",
@@ -54,11 +60,13 @@ __all__ = [
     "annealed",
     "batch_ess",
     "block_masks",
+    "fit_along_path",
     "fit_scalar_flow",
     "forward_ess",
     "forward_log_z",
     "frozen_log_prob",
     "log_variance",
+    "luescher_functions",
     "natural_gradient",
     "parity_masks",
     "path",

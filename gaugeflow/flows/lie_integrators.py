@@ -5,6 +5,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -33,7 +34,7 @@ class LieIntegrator(ABC):
         self, kernels: LoopKernels, field: Field, times: Sequence[float], state: Tensor, y: Numbers
     ) -> tuple[Tensor, Numbers]:
         """From the first to the last of ``times``, a step between each two; the state given is left as it is."""
-        for t, after in zip(times[:-1], times[1:], strict=True):
+        for t, after in pairwise(times):
             state, y = self.step(kernels, field, t, after - t, state, y)
         return kernels.reunitarize_(state), y
 

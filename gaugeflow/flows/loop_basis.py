@@ -22,7 +22,9 @@ from gaugeflow.lattice.paths import Loops, reverse
 __all__ = ["LoopBasis", "luescher_functions"]
 
 
-def luescher_functions(group: Group, ndim: int, loops: Loops, order: int) -> list[Monomial]:
+def luescher_functions(
+    group: Group, ndim: int, loops: Loops, order: int, max_traces: int | None = None
+) -> list[Monomial]:
     """One monomial for each lattice-symmetric function of Luescher's expansion up to an order, shortest first.
 
     Args:
@@ -30,6 +32,8 @@ def luescher_functions(group: Group, ndim: int, loops: Loops, order: int) -> lis
         ndim: dimension D.
         loops: those of the action.
         order: 0, 1, 2, ...
+        max_traces: leave out products of more traces than this; for U(1) and SU(2) products of two that touch are
+            sums of single ones.
 
     Raises:
         UserError: a negative order.
@@ -46,7 +50,8 @@ def luescher_functions(group: Group, ndim: int, loops: Loops, order: int) -> lis
         known |= latest
         if level < order:
             latest = _representatives(algebra, _successors(algebra, latest, partners))
-    return sorted(known, key=lambda m: (sum(len(path) for path, _ in m), len(m), m))
+    kept = [m for m in known if max_traces is None or len(m) <= max_traces]
+    return sorted(kept, key=lambda m: (sum(len(path) for path, _ in m), len(m), m))
 
 
 def _successors(algebra: LoopAlgebra, monomials: Iterable[Monomial], partners: Sequence[Path]) -> Iterable[Monomial]:

@@ -235,9 +235,17 @@ def product_of_factors(grid, score, terms, t, numbers, slopes, dual, line):
     """The product of the factors of a term at all sites: Re, Im and their derivatives, in the four lines."""
     width = grid.padded + 2 * grid.halo
     re, im, dre, dim = line[0], line[1], line[2], line[3]
-    re[:], im[:], dre[:], dim[:] = 1.0, 0.0, 0.0, 0.0
+    if terms.first[t] == terms.first[t + 1]:
+        re[:], im[:], dre[:], dim[:] = 1.0, 0.0, 0.0, 0.0
     for k in range(terms.first[t], terms.first[t + 1]):
         origin, spots, sign = factor_at(grid, score, terms, k)
+        if k == terms.first[t]:
+            for site in range(len(spots)):
+                spot = origin + spots[site]
+                re[site], im[site] = numbers[spot], sign * numbers[spot + width]
+                if dual:
+                    dre[site], dim[site] = slopes[spot], sign * slopes[spot + width]
+            continue
         for site in range(len(spots)):
             spot = origin + spots[site]
             x, y = numbers[spot], sign * numbers[spot + width]

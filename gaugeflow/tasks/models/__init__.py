@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from gaugeflow.tasks.models.continuous import Continuous
 from gaugeflow.tasks.models.coupling import CouplingFlow, ResidualFlow
 from gaugeflow.tasks.models.model import Log, ModelSection
 from gaugeflow.tasks.models.plain import Identity, Python
@@ -13,6 +14,6 @@ from gaugeflow.tasks.models.scalar import ScalarContinuous, ScalarCouplings
 __all__ = ["Log", "ModelConfig", "ModelSection"]
 
 ModelConfig = Annotated[
-    Identity | Python | CouplingFlow | Refinement | ResidualFlow | ScalarContinuous | ScalarCouplings,
+    Continuous | Identity | Python | CouplingFlow | Refinement | ResidualFlow | ScalarContinuous | ScalarCouplings,
     Field(discriminator="name"),
 ]
