@@ -11,13 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import fermion_cases
 import torch
 from symmetry_coupling_flows import coupling, layer_claims, residual
 from symmetry_refinement_flows import refinement_claims
 from symmetry_scalar_flows import continuous_claims, coupling_claims
 from torch import Tensor
 
-from gaugeflow import flows, io, lattice, montecarlo, nn
+from gaugeflow import fermions, flows, io, lattice, montecarlo, nn
 from gaugeflow.groups import get_group
 from gaugeflow.lattice.smearing import flow_velocity
 from gaugeflow.symmetry import Hypercubic, Links, PolyakovLoop, Scalars, SiteMatrices, SiteScalars
@@ -394,6 +395,49 @@ REGISTRY: dict[str, Line] = {
             *layer_claims(residual("su3", flows.parity_masks(2)[2], charge=True), links("su3", (2, 2), batch=1)),
         ],
     ),
+    "moves of particles": line(montecarlo.Metropolis, claims=fermion_cases.move_claims),
+    "fermion wavefunctions": line(
+        fermions.Determinants,
+        fermions.Pfaffians,
+        fermions.PairProducts,
+        fermions.Power,
+        fermions.Product,
+        fermions.HarmonicOrbitals,
+        fermions.NeuralOrbitals,
+        fermions.SlaterEnvelope,
+        claims=fermion_cases.antisymmetry_claims,
+    ),
+    "backbones of wavefunctions": line(
+        fermions.FermiNet,
+        fermions.Psiformer,
+        fermions.MessagePassing,
+        fermions.DeepSets,
+        fermions.Features,
+        claims=fermion_cases.backbone_claims,
+    ),
+    "factors of wavefunctions": line(
+        fermions.PairJastrow,
+        fermions.NuclearCusp,
+        fermions.Gaussian,
+        fermions.CentreOfMass,
+        fermions.SymmetricNetwork,
+        claims=fermion_cases.factor_claims,
+    ),
+    "potentials of particles": line(
+        fermions.HarmonicTrap,
+        fermions.HarmonicPairs,
+        fermions.Coulomb,
+        fermions.InverseSquare,
+        fermions.Nuclei,
+        fermions.quantum_dot,
+        fermions.harmonic_trap,
+        fermions.calogero,
+        fermions.molecule,
+        claims=fermion_cases.potential_claims,
+    ),
+    "local energies": line(
+        fermions.local_energy, fermions.gradient_and_laplacian, claims=fermion_cases.local_energy_claims
+    ),
 }
 
 
@@ -437,4 +481,15 @@ WITHOUT = {
     "calibrate": "rescales weights",
     "sigmoid_gate": "of numbers, not of fields",
     "transport": "inside every convolution",
+    "Ansatz": "what every ansatz offers",
+    "Backbone": "what every backbone offers",
+    "Envelope": "what every envelope offers",
+    "Factor": "what every factor offers",
+    "Orbitals": "what all orbitals offer",
+    "Wavefunction": "what every wavefunction offers",
+    "Hamiltonian": "a sum of potentials",
+    "LogPsi": "numbers with a sign",
+    "Particles": "counts",
+    "Reference": "a number",
+    "free_energy": "of counts, not of coordinates",
 }

@@ -113,6 +113,12 @@ class Jet:
     def __matmul__(self, other: Any) -> Any:
         return _operate(torch.matmul, self, other)
 
+    def __gt__(self, other: Any) -> Any:
+        return _operate(torch.gt, self, other)
+
+    def __lt__(self, other: Any) -> Any:
+        return _operate(torch.lt, self, other)
+
     def __pow__(self, exponent: float) -> Any:
         return _operate(torch.pow, self, exponent)
 
