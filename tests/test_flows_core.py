@@ -17,6 +17,7 @@ from gaugeflow.flows import (
     GaugeFlow,
     GaussianBase,
     HaarBase,
+    HeatKernelBase,
     ScaledAction,
     StochasticFlow,
     Updates,
@@ -31,7 +32,7 @@ from gaugeflow.flows import (
     reverse_kl,
 )
 from gaugeflow.groups import get_group
-from gaugeflow.lattice import SCALARS, Action, Phi4Action, WilsonAction, plaquette
+from gaugeflow.lattice import SCALARS, Action, Phi4Action, WilsonAction, charge_geometric, gauge_transform, plaquette
 from gaugeflow.lattice.exact import Exact2D
 from gaugeflow.montecarlo import HMC, HeatBath, IndependenceMetropolis
 from gaugeflow.montecarlo.errors import estimate
@@ -140,6 +141,31 @@ def test_haar_links_have_density_one(group, generator):
     values = plaquette(z)
     assert abs(values.mean()) < 4 * values.std() / math.sqrt(2000)
     assert GaugeFlow(base, []).float().sample(2, generator)[0].real.dtype == torch.float32
+
+
+@pytest.mark.parametrize(("shape", "time"), [((4, 3), 0.5), ((2, 2), 3.0), ((3, 5), 0.05)])
+def test_the_heat_kernel_of_plaquettes(shape, time, generator):
+    """Its plaquette is exp(-t/2) up to wrapping round the torus, its weights for Wilson's action give log Z."""
+    base, volume = HeatKernelBase(shape, time), math.prod(shape)
+    z, log_q = base(20000, generator)
+    m = torch.arange(-60, 61, dtype=torch.float64)
+    weights = torch.exp(-(m**2) * time * volume / 2)
+    plain = (torch.exp(-time / 2 * ((m + 1) ** 2 + (volume - 1) * m**2)) / weights.sum()).sum()
+    found = estimate(plaquette(z))
+    assert abs(found.value - float(plain)) < 4 * found.error
+    charges = charge_geometric(z)
+    if time < 0.1:  # no plaquette comes near pi: the charge of the links is that of the field strength
+        q = torch.arange(-20, 21, dtype=torch.float64)
+        law = torch.exp(-((2 * math.pi * q) ** 2) / (2 * time * volume))
+        expected = float((q**2 * law).sum() / law.sum())
+        assert abs(float((charges**2).mean()) - expected) < 4 * float((charges**2).std()) / math.sqrt(20000) + 1e-9
+    beta = 1 / time
+    found = Weights((-WilsonAction(2, beta)(z) - log_q).numpy()).log_z()
+    assert abs(found.value - float(Exact2D("u1", shape, beta).log_z)) < 4 * found.error
+    turned = gauge_transform(z[:50], get_group("u1").haar((1, *shape), generator))
+    torch.testing.assert_close(base.log_prob(turned), log_q[:50])
+    polyakov_angles = z[:, 1].sum(2).flatten()
+    assert abs(torch.cos(polyakov_angles).mean()) < 0.03
 
 
 def test_what_a_flow_refuses(generator):

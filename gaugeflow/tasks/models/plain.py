@@ -6,10 +6,12 @@ import torch
 from pydantic import Field
 
 from gaugeflow.errors import UserError
-from gaugeflow.flows.base import GaussianBase, HaarBase
+from gaugeflow.flows.base import Base, GaussianBase, HaarBase
 from gaugeflow.flows.flow import GaugeFlow
+from gaugeflow.flows.heat_kernel import HeatKernelBase
 from gaugeflow.groups import Group
 from gaugeflow.lattice.action import Action
+from gaugeflow.runs import Positive
 from gaugeflow.tasks.models.model import Log, ModelSection
 from gaugeflow.tasks.objects import load
 
@@ -17,9 +19,10 @@ __all__ = ["Identity", "Python"]
 
 
 class Identity(ModelSection):
-    """No layers: the Haar measure or a unit Gaussian itself, a baseline."""
+    """No layers, a baseline: a unit Gaussian, Haar links or, with a `time`, the heat kernel of plaquettes (2D U(1))."""
 
     name: Literal["identity"]
+    time: Positive | None = None
 
     def build(
         self,
@@ -30,11 +33,19 @@ class Identity(ModelSection):
         device: torch.device,
         generator: torch.Generator,
     ) -> GaugeFlow:
-        base = GaussianBase(shape, dtype) if group is None else HaarBase(group, shape, dtype)
-        return GaugeFlow(base, [], action).to(device)
+        return GaugeFlow(self._base(group, shape, dtype), [], action).to(device)
 
     def symmetry(self, scalars: bool) -> str:
-        return "translations * hypercubic * z2" if scalars else ""  # the density is 1
+        if scalars:
+            return "translations * hypercubic * z2"
+        return "" if self.time is None else "gauge * translations * hypercubic * charge"  # Haar links: density 1
+
+    def _base(self, group: Group | None, shape: tuple[int, ...], dtype: torch.dtype) -> Base:
+        if self.time is None:
+            return GaussianBase(shape, dtype) if group is None else HaarBase(group, shape, dtype)
+        if group is None or group.name != "u1":
+            raise UserError(f"model: expected the group u1 for a heat kernel, got {group.name if group else 'scalars'}")
+        return HeatKernelBase(shape, self.time, dtype)
 
 
 class Python(ModelSection):
