@@ -28,7 +28,7 @@ class Context(nn.Module):
         kernel: odd extent of its stencil, in units of the mask's periods.
         generator: source of the weights.
         features: a module from links to gauge invariants ``(batch, n_features, *shape)``, such as an L-CNN, and their
-            number; the traces of the mask's loops by default.
+            number; :class:`~gaugeflow.flows.frozen.LoopFeatures` by default.
         dtype: of the parameters.
 
     Attributes:
@@ -46,18 +46,28 @@ class Context(nn.Module):
         dtype: torch.dtype = torch.float64,
     ) -> None:
         super().__init__()
-        loops = LoopFeatures(group, mask)
         self.mask, sites = mask, len(mask.offsets)
-        self.features, count = features or (loops, loops.channels)
-        inputs = sites * count
+        self.features = LoopFeatures(group, mask) if features is None else _AtActiveSites(mask, *features)
+        inputs = sites * self.features.channels
         self.network = PeriodicNetwork(mask.ndim, inputs, [sites * h for h in hidden], kernel, generator, dtype)
         self.channels = hidden[-1]
 
     def forward(self, links: Tensor) -> Tensor:
         """Frozen links to ``(batch, n_offsets, *coarse, channels)``."""
-        invariants = self.mask.select(self.features(links).movedim(1, -1))
+        invariants = self.features(links)
         merged = invariants.movedim(1, -2).flatten(-2)
         return self.network(merged).unflatten(-1, (-1, self.channels)).movedim(-2, 1)
+
+
+class _AtActiveSites(nn.Module):
+    """A module from links to ``(batch, channels, *shape)``, and of these the active sites."""
+
+    def __init__(self, mask: Mask, features: nn.Module, channels: int) -> None:
+        super().__init__()
+        self.mask, self.features, self.channels = mask, features, channels
+
+    def forward(self, links: Tensor) -> Tensor:
+        return self.mask.select(self.features(links).movedim(1, -1))
 
 
 class Coupling(Flow):
@@ -92,7 +102,7 @@ class Coupling(Flow):
 
     def _map(self, links: Tensor, inverse: bool) -> tuple[Tensor, Tensor]:
         check_field(links, self.group, self.mask)
-        first, second = staples_at(links, self.mask, self.mask.staples)
+        first, second = staples_at(links, self.mask, self.group, self.mask.staples)
         middle = midpoint(self.group, first, second)
         coherence = self.group.trace(self.group.mul(self.group.dagger(first), middle)).real
         active = self.mask.select(links[:, self.mask.axis])

@@ -7,17 +7,35 @@ from torch import Tensor, nn
 
 from gaugeflow.flows.masks import Mask
 from gaugeflow.groups import Group
-from gaugeflow.kernels import Path, path_products
-from gaugeflow.lattice.fields import shift
-from gaugeflow.lattice.loops import loop_traces
+from gaugeflow.kernels import Path
 
-__all__ = ["LoopFeatures", "conjugate", "frozen_links", "midpoint", "staples_at", "with_active"]
+__all__ = ["LoopFeatures", "conjugate", "frozen_links", "lines_at", "midpoint", "staples_at", "with_active"]
 
 
-def staples_at(links: Tensor, mask: Mask, paths: Sequence[Path]) -> Tensor:
+def lines_at(links: Tensor, mask: Mask, group: Group, path: Path, start: Sequence[int] | None = None) -> Tensor:
+    """The ordered product along a path from every active site, or from ``start`` relative to it, and nowhere else.
+
+    ``(batch, n_offsets, *coarse, ...)``.
+    """
+    place, product = list(start or (0,) * mask.ndim), None
+    for step in path:
+        axis = abs(step) - 1
+        if step < 0:
+            place[axis] -= 1
+        u = mask.select(links[:, axis], place)
+        if step < 0:
+            u = group.dagger(u)
+        else:
+            place[axis] += 1
+        product = u if product is None else group.mul(product, u)
+    assert product is not None  # the paths of masks have steps
+    return product
+
+
+def staples_at(links: Tensor, mask: Mask, group: Group, paths: Sequence[Path]) -> Tensor:
     """Staples of every active link, from x + mu back to x: ``(n_paths, batch, n_offsets, *coarse, ...)``."""
-    products = path_products(links, paths)  # of every site from which they start
-    return torch.stack([mask.select(shift(product, mask.axis)) for product in products])
+    ahead = [int(axis == mask.axis) for axis in range(mask.ndim)]
+    return torch.stack([lines_at(links, mask, group, path, ahead) for path in paths])
 
 
 def midpoint(group: Group, a: Tensor, b: Tensor) -> Tensor:
@@ -46,21 +64,26 @@ def with_active(links: Tensor, mask: Mask, group: Group, active: Tensor) -> Tens
 
 
 class LoopFeatures(nn.Module):
-    """The traces of the loops that a mask names, of the frozen links: the simplest conditioner.
+    """Traces of small loops of frozen links at every active site: the simplest conditioner.
 
-    Real parts, and imaginary ones unless the group is SU(2), whose traces are real; for SU(N >= 4) a class has more
-    invariants than these.
+    The loops of the first staple with every other one, ``S_1^dagger S_j``, and the plaquettes in planes without the
+    active direction. Real parts, and imaginary ones unless the group is SU(2), whose traces are real.
     """
 
     def __init__(self, group: Group, mask: Mask) -> None:
         super().__init__()
-        self.group, self.paths = group, mask.loops()
-        self.channels = len(self.paths) * (1 if group.n == 2 else 2)
+        self.group, self.mask = group, mask
+        self.staples, self.plaquettes = mask.surroundings(), mask.plaquettes()
+        count = len(self.staples) - 1 + len(self.plaquettes)
+        self.channels = count * (1 if group.n == 2 else 2)
 
     def forward(self, links: Tensor) -> Tensor:
-        """Links to real ``(batch, channels, *shape)``."""
-        traces = loop_traces(links, self.paths).movedim(0, 1)
-        return traces.real if self.group.n == 2 else torch.cat((traces.real, traces.imag), 1)
+        """Links to real ``(batch, n_offsets, *coarse, channels)``."""
+        first, *others = staples_at(links, self.mask, self.group, self.staples)
+        loops = [self.group.mul(self.group.dagger(first), other) for other in others]
+        loops += [lines_at(links, self.mask, self.group, path) for path in self.plaquettes]
+        traces = torch.stack([self.group.trace(loop) for loop in loops], -1)
+        return traces.real if self.group.n == 2 else torch.cat((traces.real, traces.imag), -1)
 
 
 def conjugate(links: Tensor) -> Tensor:

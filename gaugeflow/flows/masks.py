@@ -13,7 +13,6 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.kernels import Path
-from gaugeflow.lattice.paths import reverse
 
 __all__ = ["Mask", "block_masks", "parity_masks"]
 
@@ -45,15 +44,10 @@ class Mask:
         others = [s * (a + 1) for a in range(self.ndim) for s in (1, -1) if a != self.axis and a + 1 not in used]
         return [*self.staples, *((other, -step, -other) for other in others)]
 
-    def loops(self) -> list[Path]:
-        """Closed paths at an active site that touch no active link, which tell about its neighbourhood.
-
-        The first staple with every other one, and the plaquettes in planes without the active direction.
-        """
-        first, *others = self.surroundings()
+    def plaquettes(self) -> list[Path]:
+        """Those that begin at an active site in planes without the active direction, on both sides."""
         planes = [(a, b) for a in range(self.ndim) for b in range(a + 1, self.ndim) if self.axis not in (a, b)]
-        plaquettes = [(a + 1, s * (b + 1), -a - 1, -s * (b + 1)) for a, b in planes for s in (1, -1)]
-        return [reverse(first) + other for other in others] + plaquettes
+        return [(a + 1, s * (b + 1), -a - 1, -s * (b + 1)) for a, b in planes for s in (1, -1)]
 
     def check(self, shape: Sequence[int]) -> None:
         """Raises ``UserError`` unless the pattern fits a lattice of these extents."""
@@ -66,9 +60,21 @@ class Mask:
                     f"got {extent} on the lattice {tuple(shape)}"
                 )
 
-    def select(self, field: Tensor) -> Tensor:
-        """Active sites of ``(batch, *shape, ...)``: ``(batch, n_offsets, *coarse, ...)``, coarse = shape / periods."""
-        return torch.stack([field[window] for window in self._windows()], 1)
+    def select(self, field: Tensor, displacement: Sequence[int] | None = None) -> Tensor:
+        """What a site field ``(batch, *shape, ...)`` is at the active sites, or at ``displacement`` from them.
+
+        ``(batch, n_offsets, *coarse, ...)`` with coarse = shape / periods.
+        """
+        steps = displacement or (0,) * self.ndim
+        return torch.stack([self._seen(field, offset, steps) for offset in self.offsets], 1)
+
+    def _seen(self, field: Tensor, offset: Sequence[int], displacement: Sequence[int]) -> Tensor:
+        places = [o + d for o, d in zip(offset, displacement, strict=True)]
+        window = tuple(slice(place % p, None, p) for place, p in zip(places, self.periods, strict=True))
+        moves = {axis: -(place // p) for axis, (place, p) in enumerate(zip(places, self.periods, strict=True))}
+        moved = {axis + 1: steps for axis, steps in moves.items() if steps}
+        seen = field[(slice(None), *window)]
+        return seen.roll(tuple(moved.values()), tuple(moved)) if moved else seen
 
     def place(self, field: Tensor, values: Tensor) -> Tensor:
         """A copy of ``field`` with :meth:`select` replaced by ``values``."""

@@ -75,7 +75,7 @@ class ResidualStout(Flow):
     def _staples(self, links: Tensor) -> Tensor:
         """``sum_j c_j S_j`` at every active link, ``(batch, n_offsets, *coarse, N, N)``."""
         check_field(links, self.group, self.mask)
-        staples = staples_at(links, self.mask, self.paths)
+        staples = staples_at(links, self.mask, self.group, self.paths)
         frozen = frozen_links(links, self.mask, self.group, midpoint(self.group, staples[0], staples[1]))
         images = (frozen, conjugate(frozen)) if self.charge else (frozen,)
         raw = self.coefficients_of([self.context(image) for image in images])
