@@ -31,7 +31,7 @@ class ReportConfig(Section):
 
     `samples` of the flow, `chunk` at a time, and as many on each of the other lattices in `shapes`; the `samplers` of
     the target beside it, on the fields of the first of which the forward effective sample size is taken (by default
-    the exact sampler where it serves, the heat bath where it does, and hybrid Monte Carlo).
+    the exact sampler for U(1) in two dimensions, the heat bath where it serves, and hybrid Monte Carlo).
     """
 
     samples: Annotated[int, Field(ge=100)] = 16384
