@@ -131,14 +131,17 @@ def load_direction(size, lanes, grid, batch, momenta, fields, tangents, scratch)
 
 
 @njit(cache=True, nogil=True)
-def multiply(size, lanes, grid, score, k, left, right, out):
-    """``out += `` product k of the tape, A taken from the fields ``left`` and B from ``right``."""
+def multiply(size, lanes, grid, score, k, left, right, out, fresh):
+    """``out = `` or ``out += `` product k of the tape, A taken from the fields ``left`` and B from ``right``."""
     a, b, kind, place, shift, _, field = score.products[k]
     for row in range(grid.rows):
         beside = score.neighbours[place, row]
         for column in range(0, grid.padded, len(lanes)):
             factors = at(size, grid, left, a, row, column, 0), at(size, grid, right, b, beside, column, shift)
-            multiply_add(size, lanes, kind, at(size, grid, out, field, row, column, 0), *factors)
+            target = at(size, grid, out, field, row, column, 0)
+            if fresh:
+                mk.identity(size, lanes, (target,), 0.0)
+            multiply_add(size, lanes, kind, target, *factors)
 
 
 @njit(cache=True, nogil=True)
@@ -311,7 +314,7 @@ def play_forwards(size, lanes, grid, score, fields, tangents, numbers, slopes, d
     width = grid.padded + 2 * grid.halo
     for k in range(len(score.products)):
         for i in range(count):
-            multiply(size, lanes, grid, score, k, rule[i][0], rule[i][1], rule[i][2])
+            multiply(size, lanes, grid, score, k, rule[i][0], rule[i][1], rule[i][2], i < 2)
         for i in range(1 + dual):
             fill_halo(rule[i][2], score.products[k, 6] * lines * width, lines, grid)
     for i in range(count):
@@ -356,10 +359,10 @@ def play(size, lanes, grid, score, start, stop, state, momenta, c, e, scale, mas
     memory, scratch = new_buffers(size, lanes, state, 1)
     values, along, force, turned = out
     for batch in range(start, stop):
-        fields[:], numbers[:], weights[:] = 0.0, 0.0, 0.0
+        numbers[:], weights[:] = 0.0, 0.0
         load_links(size, grid, batch, state, fields)
         if dual:
-            tangents[:], slopes[:], tilts[:] = 0.0, 0.0, 0.0
+            slopes[:], tilts[:] = 0.0, 0.0
             load_direction(size, lanes, grid, batch, momenta, fields, tangents, scratch)
         play_forwards(size, lanes, grid, score, fields, tangents, numbers, slopes, dual, scratch)
         sum_terms(grid, score, numbers, slopes, dual, values[batch], along[batch], line)
