@@ -306,3 +306,10 @@ def test_every_figure_is_drawn(links, tmp_path):
     start(tmp_path / "run")
     names = [path.name for path in plot_run(tmp_path / "run")]
     assert names == ["training.png", "weights.png", "phi_squared.png"]
+
+
+def test_a_run_shipped_without_its_rows(links, tmp_path):
+    for name in ("config.yaml", "checkpoint.pt", "report.json"):
+        (tmp_path / name).write_bytes((links / name).read_bytes())
+    assert runs.report(Flow, tmp_path) == json.loads((links / "report.json").read_text())
+    assert runs.fresh_report(Flow, tmp_path, 1, quiet=True)["ess"] > 0
