@@ -25,10 +25,12 @@ def log_derivatives(psi: Wavefunction, x: Tensor, chunk_size: int | None = None)
     parameters = {name: parameter.detach() for name, parameter in trained(psi).items()}
 
     def log(values: dict[str, Tensor], walker: Tensor) -> Tensor:
-        return functional_call(psi, values, (walker[None],)).log[0]
+        # with tie_weights a module that stands in two places would be left without its own parameters afterwards
+        return functional_call(psi, values, (walker[None],), tie_weights=False).log[0]
 
     rows: Callable[..., dict[str, Tensor]] = vmap(grad(log), (None, 0), chunk_size=chunk_size)
-    return torch.cat([rows_of.reshape(len(x), -1).double() for rows_of in rows(parameters, x).values()], 1)
+    found = rows(parameters, x)
+    return torch.cat([found[name].reshape(len(x), -1).double() for name in parameters], 1)
 
 
 def weighted_gradient(psi: Wavefunction, x: Tensor, weights: Tensor) -> list[Tensor]:

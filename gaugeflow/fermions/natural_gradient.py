@@ -33,8 +33,7 @@ def natural_direction(derivatives: Tensor, energies: Tensor, damping: float, mom
     e = (energies.double() - energies.double().mean()) / batch**0.5
     if momentum is not None:
         e = e - o @ momentum
-    # the constant vector is in the kernel of O^T: one there keeps it from the damping alone, eq. (24) of SPRING
-    gram = o @ o.mT + damping * torch.eye(batch, dtype=o.dtype, device=o.device) + 1.0 / batch
+    gram = o @ o.mT + damping * torch.eye(batch, dtype=o.dtype, device=o.device)
     phi = o.mT @ torch.cholesky_solve(e[:, None], torch.linalg.cholesky(gram))[:, 0]
     return phi if momentum is None else phi + momentum
 

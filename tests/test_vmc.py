@@ -1,0 +1,247 @@
+"""The task `vmc`: trains to exact energies, resumes bit for bit, and says when something is wrong."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from gaugeflow import runs, tasks
+from gaugeflow.errors import UserError
+from gaugeflow.fermions import local_energy
+from gaugeflow.tasks import VMC, vmc
+from gaugeflow.tasks.vmc_report import vmc_report
+
+CONFIGS = Path(__file__).parents[1] / "configs" / "vmc"
+DOT = {"name": "quantum_dot", "n_up": 1, "n_down": 1, "dimension": 2, "omega": 1.0}
+SMALL = {"ansatz": {"name": "determinant"}, "backbone": {"name": "deep_sets", "width": 6, "layers": 1}}
+BASE: dict[str, Any] = {
+    "task": "vmc",
+    "seed": 20261120,
+    "system": DOT,
+    "wavefunction": SMALL,
+    "walkers": {"count": 64, "steps": 3},
+    "optimizer": {"name": "spring", "rate": 0.3, "decay": 30},
+    "warmup": 5,
+    "iterations": 8,
+    "evaluation": 8,
+    "checkpoint_every": {"steps": 5},
+}
+
+
+def source(**changes: Any) -> runs.Source:
+    return runs.Source(json.dumps({**BASE, **changes}), "test.yaml")
+
+
+def task(**changes: Any) -> VMC:
+    return VMC(runs.validate(VMC.schema, source(**changes)))
+
+
+def begun(**changes: Any) -> VMC:
+    made = task(**changes)
+    made.begin()
+    return made
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("vmc") / "whole"
+    runs.start(VMC, source(), path, quiet=True)
+    return path
+
+
+def test_two_electrons_in_a_dot_from_scratch(tmp_path: Path) -> None:
+    optimizer = {"name": "spring", "rate": 0.3, "decay": 20}
+    changes = {"walkers": {"count": 256, "steps": 5}, "warmup": 20, "iterations": 40, "evaluation": 20}
+    report = runs.start(VMC, source(**changes, optimizer=optimizer), tmp_path / "run", quiet=True)
+    assert abs(report["energy"] - 3.0) < 1e-3 + 4 * report["energy_error"]
+    assert report["energy_error"] < 1e-3
+    assert report["variance"] < 2e-3
+    assert report["reference"] == 3.0
+    assert report["reference_exact"]
+    assert not report["below_exact"]
+    assert 0.45 < report["acceptance"] < 0.6
+
+
+def test_what_a_run_leaves(whole: Path) -> None:
+    report = json.loads((whole / "report.json").read_text())
+    wanted = {"energy", "energy_error", "variance", "reference", "acceptance", "tau_int", "parameters"}
+    assert wanted | {"seconds_per_iteration", "seconds"} <= report.keys()
+    metrics = runs.Metrics.load(whole / "metrics.h5")
+    assert metrics.counts() == {"training": 8, "evaluation": 8}
+    energies = metrics.column("evaluation", "energy")
+    assert energies.shape == (8, 64)
+    assert report["energy"] == pytest.approx(energies.mean(), rel=1e-12)
+    assert "energy (Hartree)" in (whole / "report.md").read_text()
+    assert report["parameters"] == 4 * 6 + 6 + 2 * 4 * 6 + 2 * (6 + 1) + 1 + 2
+
+
+@pytest.mark.parametrize("crash", [3, 9, 16])
+def test_resumes_bit_for_bit(tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch, crash: int) -> None:
+    """Killed in the warm-up, the training and the evaluation, it makes the same numbers as without."""
+    step = VMC.step
+
+    def until(self: VMC, index: int, record: runs.Record) -> None:
+        if index == crash:
+            raise KeyboardInterrupt
+        step(self, index, record)
+
+    monkeypatch.setattr(VMC, "step", until)
+    with pytest.raises(KeyboardInterrupt):
+        runs.start(VMC, source(), tmp_path / "run", quiet=True)
+    monkeypatch.undo()
+    runs.resume(VMC, tmp_path / "run", quiet=True)
+    one, other = (runs.Metrics.load(path / "metrics.h5") for path in (whole, tmp_path / "run"))
+    for table in ("training", "evaluation"):
+        for name, values in one.columns(table).items():
+            np.testing.assert_array_equal(other.column(table, name), values)
+
+
+def test_an_evaluation_is_extended_and_made_anew(tmp_path: Path, whole: Path) -> None:
+    short = runs.start(VMC, source(evaluation=6), tmp_path / "run", quiet=True)
+    extended = runs.resume(VMC, tmp_path / "run", ["evaluation=8"], quiet=True)
+    known = json.loads((whole / "report.json").read_text())
+    assert extended["energy"] == known["energy"] != short["energy"]
+    fresh = runs.fresh_report(VMC, whole, 7, quiet=True)
+    assert fresh["energy"] != known["energy"]
+    assert abs(fresh["energy"] - known["energy"]) < 5 * (fresh["energy_error"] + known["energy_error"])
+    assert fresh["seconds_per_iteration"] == known["seconds_per_iteration"] > 0
+
+
+def test_another_system_is_another_run(whole: Path) -> None:
+    with pytest.raises(UserError, match="system cannot change on resume"):
+        runs.resume(VMC, whole, ["system.omega=0.5"], quiet=True)
+
+
+BE = {"name": "molecule", "unit": "bohr", "atoms": [["Be", 0, 0, 0]]}
+VARIANTS: dict[str, dict[str, Any]] = {
+    "ferminet": {"wavefunction": {**SMALL, "backbone": {"name": "ferminet", "layers": [[6, 3], [6, 3]]}}},
+    "psiformer": {"wavefunction": {**SMALL, "backbone": {"name": "psiformer", "width": 4}}, "system": BE},
+    "messages": {"wavefunction": {**SMALL, "backbone": {"name": "message_passing", "width": 4}}},
+    "full": {"wavefunction": {**SMALL, "ansatz": {"name": "determinant", "terms": 2, "full": True}}, "system": BE},
+    "pfaffian": {"wavefunction": {**SMALL, "ansatz": {"name": "pfaffian", "triplets": True}}, "system": BE},
+    "pairs": {"wavefunction": {**SMALL, "ansatz": {"name": "pair_product", "pairing": 2}}, "system": BE},
+    "Adam, moves along the drift": {"optimizer": {"name": "adam"}, "walkers": {"count": 16, "move": "langevin"}},
+    "single precision": {"dtype": "float32", "walkers": {"count": 16, "move": "one"}, "system": BE},
+    "autograd in chunks": {"laplacian": "autograd", "chunk_size": 20},
+    "Calogero": {"system": {"name": "calogero", "n": 3}},
+    "pair forces": {"system": {"name": "harmonic_trap", "n_up": 3, "n_down": 0, "g": 0.5}},
+}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_parts_are_swapped_by_one_line(name: str) -> None:
+    made, record = begun(**VARIANTS[name], warmup=1, iterations=2), runs.Record()
+    before = [parameter.detach().clone() for parameter in made.psi.parameters()]
+    for index in range(4):
+        made.step(index, record)
+    assert record.metrics.counts() == {"training": 2, "evaluation": 1}
+    assert np.isfinite(record.metrics.column("training", "energy")).all()
+    assert any(not torch.equal(old, new) for old, new in zip(before, made.psi.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_shipped_configurations_begin(path: Path) -> None:
+    shipped = VMC(runs.validate(VMC.schema, runs.Source.read(path)))
+    shipped.begin()
+    assert shipped.hamiltonian.reference is not None
+    assert bool(torch.isfinite(shipped.psi(shipped.walkers).log).all())
+
+
+def test_the_claims_of_a_run_hold(whole: Path) -> None:
+    assert [claim.name for claim in tasks.claims_of(str(whole))] == ["potential"]
+    atom = begun(system=BE)
+    names = [claim.name for claim in atom.claims()]
+    assert names == ["potential", "wavefunction", "NuclearCusp", "PairJastrow"]
+    for claim in atom.claims():
+        assert claim.verify(trials=8).exit_code == 0
+
+
+def failing_at(steps: dict[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The local energy of a walker becomes NaN in the given calls."""
+    calls = iter(range(1000))
+
+    def energies(*arguments: Any, **options: Any) -> torch.Tensor:
+        found = local_energy(*arguments, **options)
+        call = next(calls)
+        if call in steps:
+            found[steps[call]] = torch.nan
+        return found
+
+    monkeypatch.setattr(vmc, "local_energy", energies)
+
+
+def test_a_number_that_is_none_is_said_kept_and_survived(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, record = begun(warmup=0), runs.Record()
+    failing_at({1: 5}, monkeypatch)
+    made.step(0, record)
+    before = [parameter.detach().clone() for parameter in made.psi.parameters()]
+    with pytest.warns(RuntimeWarning, match="the local energy is not finite at step 1, walker 5"):
+        made.step(1, record)
+    assert all(torch.equal(old, new) for old, new in zip(before, made.psi.parameters(), strict=True))
+    made.step(2, record)
+    failures = record.metrics.columns("failures")
+    assert (failures["step"].tolist(), failures["walker"].tolist()) == ([1], [5])
+    assert failures["coordinates"].shape == (1, 2, 2)
+    assert record.metrics.column("training", "step").tolist() == [0, 2]
+
+
+def test_too_many_failures_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = begun(warmup=0, max_failures=0)
+    failing_at({0: 3}, monkeypatch)
+    with pytest.raises(UserError, match="walker 3; 1 failures in all: try a lower rate"):
+        made.step(0, runs.Record())
+
+
+def test_a_parameter_that_is_no_number_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = begun(warmup=0)
+    before = [parameter.detach().clone() for parameter in made.psi.parameters()]
+    step = type(made.optimizer).step
+
+    def broken(self: Any, psi: Any, *rest: Any) -> float:
+        norm = step(self, psi, *rest)
+        next(iter(psi.parameters())).data.view(-1)[0] = torch.nan
+        return norm
+
+    monkeypatch.setattr(type(made.optimizer), "step", broken)
+    with pytest.warns(RuntimeWarning, match=r"the parameter ansatz\.\S+ is not finite at step 0"):
+        made.step(0, runs.Record())
+    assert all(torch.equal(old, new) for old, new in zip(before, made.psi.parameters(), strict=True))
+
+
+@pytest.mark.parametrize(("shift", "flagged"), [(-0.01, True), (0.01, False)])
+def test_an_energy_below_the_exact_one_is_flagged(shift: float, flagged: bool) -> None:
+    made, metrics = task(), runs.Metrics()
+    noise = np.random.default_rng(1).normal(size=(20, 64)) * 0.01
+    for row in noise:
+        metrics.record("evaluation", {"step": 0, "energy": 3.0 + shift + row, "acceptance": np.ones(64)})
+    report = vmc_report(made.config, made.hamiltonian, metrics, 1, 1.0)
+    assert report["below_exact"] is flagged
+    assert ("something is wrong" in VMC.markdown(report)) is flagged
+
+
+def test_without_an_evaluation_there_is_nothing_to_report() -> None:
+    with pytest.raises(UserError, match="expected an evaluation to report"):
+        begun().report(runs.Metrics())
+
+
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "no unit": ({"system": {"name": "molecule", "atoms": [["He", 0, 0, 0]]}}, "system.unit: a value is required"),
+    "unit": ({"system": {**BE, "unit": "feet"}}, "expected 'bohr' or 'angstrom'"),
+    "element": ({"system": {**BE, "atoms": [["Xy", 0, 0, 0]]}}, "an element from H to Ar as `Li`, came 'Xy'"),
+    "coordinates": ({"system": {**BE, "atoms": [["Be", 0, 0]]}}, r"lines \[symbol, x, y, z\]"),
+    "spin": ({"system": {**BE, "spin": 1}}, "4 electrons cannot have n_up - n_down = 1"),
+    "more up than electrons": ({"system": {**BE, "spin": 6}}, "4 electrons cannot have n_up - n_down = 6"),
+    "overlap": ({"system": {**BE, "atoms": [["H", 0, 0, 0], ["H", 0, 0, 0]]}}, "bohr from each other"),
+    "ansatz": ({"wavefunction": {**SMALL, "ansatz": {"name": "determinants"}}}, "did you mean 'determinant'"),
+    "pairing": ({"wavefunction": {**SMALL, "ansatz": {"name": "pfaffian", "pairing": 1}}, "system": BE}, "at least 2"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_does_not_fit_is_said(name: str) -> None:
+    changes, message = WRONG[name]
+    with pytest.raises(UserError, match=message):
+        begun(**changes)
