@@ -35,7 +35,8 @@ def derivatives(layer: Layer, links: Tensor, w: Tensor) -> list[Tensor]:
 
     first = [x for x in gradients(create_graph=True) if x is not None]
     second = torch.autograd.grad(sum(x.abs().square().sum() for x in first), [w, *layer.parameters()])
-    return [layer(links, w)[1], *[x for x in gradients() if x is not None], *first, *second]
+    weights = torch.autograd.grad(layer(links.detach(), w.detach())[1].abs().sum(), list(layer.parameters()))
+    return [layer(links, w)[1], *[x for x in gradients() if x is not None], *first, *second, *weights]
 
 
 @pytest.mark.parametrize("chunk", [1, 1 << 14])

@@ -15,6 +15,7 @@ from gaugeflow.nn import (
     GaugeTheory,
     LConv,
     LExp,
+    Loops,
     Plaq,
     Poly,
     Potential,
@@ -116,6 +117,15 @@ def test_loops_are_seen_where_all_their_links_are(rng: torch.Generator) -> None:
     assert [place.tolist() for place in (~seen[0]).nonzero()] == [[1, 1], [1, 2]]
     assert [place.tolist() for place in (~seen[1]).nonzero()] == [[0, 2], [1, 2], [2, 2]]
     assert bool(seen[2].all())
+
+
+def test_the_channels_of_a_mask_are_those_of_the_loops() -> None:
+    """Paths with a common end are multiplied together, in another order than they are given in."""
+    frozen = torch.ones(2, 3, 4, dtype=torch.bool)
+    frozen[0, 1, 2] = False
+    loops = Loops(GaugeTheory("u1", 2), ["+y +x -y -x", "+x +y -x -y", "+y +y +x -y -y -x"])
+    unseen = [[place.tolist() for place in (~channel).nonzero()] for channel in loops.seen(frozen)]
+    assert unseen == [[[1, 1], [1, 2]], [[1, 1], [1, 2]], [[1, 0], [1, 2]]]
 
 
 @pytest.mark.parametrize("group", ["u1", "su2", "su3"])

@@ -72,7 +72,8 @@ class CompiledPairs(torch.autograd.Function):
             out = plan.reference(*apart)
             found = iter(torch.autograd.grad(out, wanted, grads[0], create_graph=True, allow_unused=True))
             return None, *[next(found) if needed else None for needed in ctx.needs_input_grad[1:]]
-        return None, *_Work(plan, *inputs).backward(grads[0].resolve_conj().contiguous())
+        moving = any(ctx.needs_input_grad[i] for i in (1, 3))
+        return None, *_Work(plan, *inputs).backward(grads[0].resolve_conj().contiguous(), moving)
 
 
 class _Work:
@@ -120,8 +121,8 @@ class _Work:
         if self.unit is not None:
             self.both[0, :, : len(self.size) * self.job.chunk] += self.unit
 
-    def backward(self, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Gradients of lines, left, right and weight."""
+    def backward(self, grad: Tensor, moving: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Gradients of lines, left, right and weight; ``moving`` tells whether those of lines and right are wanted."""
         lines, left, right = (torch.zeros_like(f, memory_format=torch.contiguous_format) for f in self.fields)
         signs, unit = torch.zeros_like(self.signs), torch.zeros_like(self.signs[0, :, :1])
         n, job = len(self.size), self.job
@@ -133,6 +134,8 @@ class _Work:
             self.share(pair_loops.multiply_back, first, self.left, _numbers(grad), self.mixed, _numbers(left))
             signs.baddbmm_(self.both, self.parts.mT)
             unit += self.both[0, :, : n * job.chunk].sum(1, keepdim=True)
+            if not moving:
+                continue
             torch.bmm(self.signs.mT, self.both, out=self.parts)
             arrays = (self.line_of, self.lines, self.right, _flat(self.parts), _numbers(lines), _flat(carried))
             self.share(pair_loops.ends_back, first, *arrays)
