@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from gaugeflow import runs, tasks
+from gaugeflow import plots, runs, tasks
 from gaugeflow.errors import UserError
 from gaugeflow.fermions import local_energy
 from gaugeflow.tasks import VMC, vmc
@@ -97,6 +97,15 @@ def test_resumes_bit_for_bit(tmp_path: Path, whole: Path, monkeypatch: pytest.Mo
     for table in ("training", "evaluation"):
         for name, values in one.columns(table).items():
             np.testing.assert_array_equal(other.column(table, name), values)
+
+
+def test_figures_of_a_run_finished_or_not(tmp_path: Path, whole: Path) -> None:
+    config, metrics = runs.validate(VMC.schema, source()), runs.Metrics.load(whole / "metrics.h5")
+    names = ["energy.png", "local_energy.png"]
+    assert [path.name for path in plots.plot_vmc(tmp_path, config, metrics)] == names
+    assert all((tmp_path / name).read_bytes()[:4] == b"\x89PNG" for name in names)
+    training = runs.Metrics.load(whole / "metrics.h5", {"training": 1})
+    assert [path.name for path in plots.plot_vmc(tmp_path, config, training)] == names[:1]
 
 
 def test_an_evaluation_is_extended_and_made_anew(tmp_path: Path, whole: Path) -> None:

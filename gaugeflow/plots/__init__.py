@@ -9,13 +9,15 @@ from gaugeflow.errors import UserError
 from gaugeflow.plots.chain import plot_chain
 from gaugeflow.plots.flow_run import plot_flow_run
 from gaugeflow.plots.regression import plot_regression
+from gaugeflow.plots.vmc import plot_vmc
 
-__all__ = ["plot_chain", "plot_flow_run", "plot_regression", "plot_run"]
+__all__ = ["plot_chain", "plot_flow_run", "plot_regression", "plot_run", "plot_vmc"]
 
 PLOTTERS: dict[str, Callable[[Path, Any, runs.Metrics], list[Path]]] = {
     "chain": plot_chain,
     "flow": plot_flow_run,
     "regression": plot_regression,
+    "vmc": plot_vmc,
 }
 
 

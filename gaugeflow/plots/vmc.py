@@ -1,0 +1,63 @@
+"""The figures of the task `vmc`: the way down to the energy, and how far the local energies scatter."""
+
+from pathlib import Path
+
+import numpy as np
+
+from gaugeflow.plots.figure import BLUE, INK, figure, label_exact
+from gaugeflow.runs import Metrics
+from gaugeflow.tasks.vmc import VMCConfig
+
+__all__ = ["plot_vmc"]
+
+CENTRAL = 99.0
+"""Per cent of the local energies that the histogram shows."""
+
+
+def plot_vmc(directory: Path, config: VMCConfig, metrics: Metrics) -> list[Path]:
+    """Writes the energy in training, and with an evaluation the histogram of its local energies; returns the paths."""
+    reference = config.system.build().reference
+    known = None if reference is None else reference.energy
+    paths = []
+    training = metrics.columns("training")
+    if training:
+        paths.append(directory / "energy.png")
+        _draw_training(paths[-1], training, config.walkers.count, known)
+    evaluation = metrics.columns("evaluation")
+    if evaluation:
+        paths.append(directory / "local_energy.png")
+        _draw_histogram(paths[-1], evaluation["energy"].ravel(), known)
+    return paths
+
+
+def _draw_training(path: Path, rows: dict[str, np.ndarray], walkers: int, known: float | None) -> None:
+    """Left the energy with the error of its walkers, right the variance of the local energy."""
+    steps = rows["step"] - rows["step"][0] + 1
+    with figure(path, 8.0) as canvas:
+        left, right = canvas.subplots(1, 2)
+        error = np.sqrt(rows["variance"] / walkers)
+        left.fill_between(steps, rows["energy"] - error, rows["energy"] + error, color=BLUE, alpha=0.3, linewidth=0)
+        left.plot(steps, rows["energy"], color=BLUE, linewidth=1.0)
+        left.set(xlabel="iteration", ylabel="energy (Hartree)", xlim=(1, max(2, steps[-1])))
+        late = rows["energy"][len(steps) // 4 :]  # the first steps would flatten the rest
+        low, high = min(late.min(), known if known is not None else late.min()), late.max()
+        left.set_ylim(low - 0.1 * (high - low) - 1e-12, high + 0.1 * (high - low) + 1e-12)
+        if known is not None:
+            label_exact(left, known, f"reference {known:.7g}")
+            left.legend(loc="upper right")
+        right.plot(steps, rows["variance"], color=BLUE, linewidth=1.0)
+        right.set(xlabel="iteration", ylabel="variance of the local energy", yscale="log", xlim=(1, max(2, steps[-1])))
+
+
+def _draw_histogram(path: Path, energies: np.ndarray, known: float | None) -> None:
+    """The central part; an exact wavefunction has one value."""
+    low, high = np.percentile(energies, (50 - CENTRAL / 2, 50 + CENTRAL / 2))
+    with figure(path, 6.0) as canvas:
+        axes = canvas.subplots()
+        axes.hist(energies, bins=80, range=(low, high if high > low else low + 1e-12), color=BLUE, alpha=0.75)
+        axes.axvline(energies.mean(), color=INK, linewidth=1.2, label=f"mean {energies.mean():.7g}")
+        axes.set(xlabel="local energy (Hartree)", ylabel="walkers")
+        axes.set_title(f"{CENTRAL:g} % of {energies.size} local energies with frozen parameters")
+        if known is not None:
+            label_exact(axes, known, f"reference {known:.7g}", across=False)
+        axes.legend(loc="upper right")
