@@ -67,13 +67,9 @@ class OrbitKernels(nn.Module):
 
     def mix(self, h: Tensor, weights: Tensor) -> Tensor:
         """``sum_{f, o} weights[g, f, o] K_o * h_f``: ``(batch, f, *shape)`` to ``(batch, g, *shape)``."""
-        out, inner, orbits = weights.shape
-        modes = torch.fft.rfftn(h, dim=self.axes)
-        kernel = weights.reshape(out * inner, orbits) @ self.transfer.flatten(1)  # (g f, modes)
-        flat = torch.view_as_real(modes.flatten(2))  # (batch, f, modes, 2)
-        mixed = torch.einsum("gfm,bfmc->bgmc", kernel.reshape(out, inner, -1), flat)
-        complex_modes = torch.view_as_complex(mixed.contiguous())
-        return torch.fft.irfftn(complex_modes.unflatten(2, modes.shape[2:]), s=self.shape, dim=self.axes)
+        kernels = torch.tensordot(weights, self.transfer, 1)  # (g, f, *modes)
+        modes = torch.fft.rfftn(h, dim=self.axes)[:, None] * kernels
+        return torch.fft.irfftn(modes.sum(2), s=self.shape, dim=self.axes)
 
     def extra_repr(self) -> str:
         return f"{len(self)} orbits on {'x'.join(map(str, self.shape))}, {math.prod(self.shape)} sites"
