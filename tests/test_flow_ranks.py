@@ -34,12 +34,13 @@ def gaugeflow(arguments: list[str], folder: Path) -> list[subprocess.CompletedPr
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    modules = os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
     meet = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}
     started = [
         subprocess.Popen(
             [sys.executable, "-c", COMMAND, *arguments],
             cwd=folder,
-            env={**os.environ, **meet, "RANK": str(rank), "LOCAL_RANK": str(rank), "PYTHONPATH": str(TESTS)},
+            env={**os.environ, **meet, "RANK": str(rank), "LOCAL_RANK": str(rank), "PYTHONPATH": modules},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -140,7 +140,9 @@ def test_a_run_stopped_anywhere_goes_on_bit_for_bit(tmp_path, stop, monkeypatch)
 
 def test_a_run_begins_where_another_ended(tmp_path):
     start(tmp_path / "first")
-    start(tmp_path / "second", shape=[3, 4], init_from=str(tmp_path / "first"), training={"steps": 0})
+    fitted = {**SCALE["model"], "fit": "flow_models:fit"}  # what is carried over is not fitted again
+    changes = {"shape": [3, 4], "init_from": str(tmp_path / "first"), "training": {"steps": 0}}
+    start(tmp_path / "second", model=fitted, **changes)
     assert torch.equal(parameters(tmp_path / "first")["flows.0.a"], parameters(tmp_path / "second")["flows.0.a"])
 
 
