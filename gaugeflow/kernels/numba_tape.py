@@ -263,9 +263,25 @@ def product_of_factors(grid, score, terms, t, numbers, slopes, dual, line):
 
 
 @njit(cache=True, nogil=True)
+def sum_of_loop(grid, score, loop, numbers):
+    """The real part of the numbers of a loop, summed over all sites."""
+    origin = loop * 2 * grid.rows * (grid.padded + 2 * grid.halo)
+    total = 0.0
+    for site in range(score.spots.shape[1]):
+        total += numbers[origin + score.spots[0, site]]
+    return total
+
+
+@njit(cache=True, nogil=True)
 def sum_terms(grid, score, numbers, slopes, dual, values, along, line):
     """All functions of one configuration and their derivatives."""
     for t in range(len(score.terms.function)):
+        if score.terms.first[t] + 1 == score.terms.first[t + 1]:
+            loop = score.terms.factors[score.terms.first[t], 0]
+            values[score.terms.function[t]] += sum_of_loop(grid, score, loop, numbers)
+            if dual:
+                along[score.terms.function[t]] += sum_of_loop(grid, score, loop, slopes)
+            continue
         product_of_factors(grid, score, score.terms, t, numbers, slopes, dual, line)
         values[score.terms.function[t]] += line[0].sum()
         if dual:
@@ -282,6 +298,13 @@ def add_line(own, sign, c, re, im, weights, origin, width):
 
 
 @njit(cache=True, nogil=True)
+def add_constant(own, c, weights, origin):
+    """``weights += c`` at all sites."""
+    for site in range(len(own)):
+        weights[origin + own[site]] += c
+
+
+@njit(cache=True, nogil=True)
 def weigh_traces(grid, score, numbers, slopes, dual, c, e, scale, weights, tilts, line):
     """``g`` of ``sum_k c_k M_k``; in the second plane its derivative and ``scale`` times ``g`` of ``sum_k e_k M_k``."""
     width = grid.padded + 2 * grid.halo
@@ -294,6 +317,11 @@ def weigh_traces(grid, score, numbers, slopes, dual, c, e, scale, weights, tilts
         origin = loop * 2 * grid.rows * width
         # Re(t X) has the weight conj(X), Re(conj(t) X) the weight X.
         sign = 1.0 if conjugate else -1.0
+        if score.slopes.first[t] == score.slopes.first[t + 1]:
+            add_constant(own, one, weights, origin)
+            if dual:
+                add_constant(own, two, tilts, origin)
+            continue
         product_of_factors(grid, score, score.slopes, t, numbers, slopes, dual, line)
         add_line(own, sign, one, line[0], line[1], weights, origin, width)
         if dual:

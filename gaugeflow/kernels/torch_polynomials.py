@@ -27,11 +27,14 @@ class TorchPolynomials(LoopPolynomials):
         return torch.stack(columns, 1)  # type: ignore[arg-type]
 
     def directional(self, state: Tensor, momenta: Tensor) -> tuple[Tensor, Tensor]:
-        def along(s: Tensor) -> Tensor:
-            return self.values(self._moved(state, s * momenta))
-
-        zero = torch.zeros((), dtype=momenta.dtype, device=momenta.device)
-        return torch.func.jvp(along, (zero,), (torch.ones_like(zero),))
+        with torch.enable_grad():
+            s = torch.zeros(len(state), dtype=momenta.dtype, device=momenta.device, requires_grad=True)
+            values = self.values(self._along(state, s, momenta))
+            # The derivative forwards as a derivative backwards of one backwards.
+            u = torch.zeros_like(values, requires_grad=True)
+            (slope,) = torch.autograd.grad(values, s, u, create_graph=True)
+            (along,) = torch.autograd.grad(slope.sum(), u)
+        return values.detach(), along
 
     def force(self, state: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         with torch.enable_grad():
@@ -46,8 +49,7 @@ class TorchPolynomials(LoopPolynomials):
         with torch.enable_grad():
             s = torch.zeros(len(state), dtype=momenta.dtype, device=momenta.device, requires_grad=True)
             w = torch.zeros_like(momenta, requires_grad=True)
-            turned = self._moved(state, s.view(-1, *[1] * (momenta.ndim - 1)) * momenta)
-            values = self.values(self._moved(turned, w))
+            values = self.values(self._moved(self._along(state, s, momenta), w))
             (slope,) = torch.autograd.grad((values @ c).sum(), s, create_graph=True)
             (back,) = torch.autograd.grad(slope.sum() + (values @ e) @ weight, w)
         return back, self.force(state, c)[0], *self.directional(state, momenta)
@@ -56,6 +58,9 @@ class TorchPolynomials(LoopPolynomials):
         """Momenta of zero."""
         size = (*state.shape[: 2 + self.kernels.ndim], self.kernels.dim)
         return torch.zeros(size, dtype=self.kernels.dtype, device=state.device)
+
+    def _along(self, state: Tensor, s: Tensor, momenta: Tensor) -> Tensor:
+        return self._moved(state, s.view(-1, *[1] * (momenta.ndim - 1)) * momenta)
 
     def _moved(self, state: Tensor, w: Tensor) -> Tensor:
         """``exp(i w) U``; for U(1) too the state is made of complex numbers."""
