@@ -1,7 +1,7 @@
 """Hamiltonians of particles of mass one: ``H = -(1/2) sum_i Lap_i + V``."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from torch import Tensor
 
@@ -25,7 +25,7 @@ class Reference:
     exact: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Hamiltonian:
     """The particles, the terms of their potential energy, and what is known of the ground state.
 
@@ -40,7 +40,7 @@ class Hamiltonian:
     centres: Tensor
     lengths: Tensor
     charges: Tensor | None = None
-    reference: Reference | None = field(default=None, compare=False)
+    reference: Reference | None = None
 
     def potential(self, x: Tensor) -> Tensor:
         """V, shape ``(batch,)``."""

@@ -17,7 +17,7 @@ from gaugeflow.fermions.jet import Jet, rule
 
 __all__ = ["CONSTANTS", "ENTRYWISE", "PRODUCTS", "SELECTIONS", "SUMS"]
 
-CONSTANTS = ["argmax", "argmin", "sign", "eq", "ne", "lt", "le", "gt", "ge", "detach", "isfinite", "isnan", "numel"]
+CONSTANTS = ["argmax", "argmin", "sign", "eq", "ne", "lt", "le", "gt", "ge", "detach", "isfinite"]
 SHAPES = ["reshape", "flatten", "unflatten", "unsqueeze", "squeeze", "expand", "transpose", "permute", "movedim"]
 PARTS = ["getitem", "gather", "index_select", "take_along_dim", "diagonal", "triu", "tril", "unbind", "chunk", "split"]
 CASTS = ["to", "double", "float", "clone", "contiguous"]
