@@ -34,7 +34,7 @@ BASE: dict[str, Any] = {
     "target": {"name": "loop", "path": "1x2"},
     "fields": {"betas": [1.0, 2.0, 4.0], "configurations": {"train": 3, "validation": 1, "test": 2}, "sweeps": 5},
     "network": {"layers": [{"name": "convolution-bilinear", "channels": 1, "paths": ["", "+t"]}]},
-    "training": {"scales": [1], "iterations": 20, "attempts": 2, "tolerance": 1e-20},
+    "training": {"initial": 0.3, "iterations": 20, "attempts": 2},
     "baseline": {"depth": 2, "updates": 60},
     "seeds": 2,
     "bar": 1e-10,
@@ -99,16 +99,15 @@ def test_a_run_finds_the_loop_and_reports_it(tmp_path: Path) -> None:
 
 
 def test_the_fields_are_kept_with_their_couplings(tmp_path: Path) -> None:
-    run(tmp_path / "run", training={**BASE["training"], "scales": [4, 1]})
+    run(tmp_path / "run", fields={**BASE["fields"], "betas": [0.5, 4.0, 32.0]})
     kept = read(tmp_path / "run" / "chain.h5")
     betas = np.array(kept.metadata["attributes"]["betas"])
     chain, step = np.array(kept.metadata["chain"]), np.array(kept.metadata["step"])
-    assert betas.tolist() == [4, 8, 16] + 3 * [1, 2, 4]
-    assert len(kept.links) == 2 * 3 * (3 + 3 + 1 + 2)
-    assert (np.bincount(chain) == np.repeat([6, 6, 2, 4], 3)).all()
-    assert (np.bincount(step) == 27).all()
-    values = plaquette(kept.links).numpy()
-    assert np.corrcoef(values, betas[chain] / (betas[chain] + 2))[0, 1] > 0.9
+    assert betas.tolist() == 3 * [0.5, 4, 32]
+    assert np.bincount(chain).tolist() == 3 * [6] + 3 * [2] + 3 * [4]
+    assert np.bincount(step).tolist() == [18, 18]
+    means = [plaquette(kept.links[betas[chain] == beta]).mean() for beta in (0.5, 4.0, 32.0)]
+    assert means[0] < 0.4 < means[1] < 0.8 < means[2]
 
 
 def test_numbers_can_be_measured_anew(tmp_path: Path) -> None:
@@ -121,11 +120,38 @@ def test_numbers_can_be_measured_anew(tmp_path: Path) -> None:
     assert fresh[0]["fresh"]
 
 
-@pytest.mark.parametrize("crash", [3, 41, 43, 85])
-def test_a_run_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crash: int) -> None:
-    """In the first fit, in its baseline, in the second fit, between two tests."""
-    changes = {"checkpoint_every": {"steps": 1}, "target": {"name": "loop", "path": "2x2"}}
-    run(tmp_path / "whole", **changes)
+IN_STAGES = {
+    "target": {"name": "loop", "path": "2x2"},
+    "network": {
+        "layers": [
+            {"name": "convolution-bilinear", "channels": 1, "paths": ["+t"]},
+            {"name": "convolution-bilinear", "channels": 1, "paths": ["+x"]},
+        ]
+    },
+    "training": {
+        "curriculum": [{"layers": 1, "loops": ["1x1", "1x2"]}],
+        "initial": 0.3,
+        "iterations": 5,
+        "attempts": 2,
+        "tolerance": 1e-40,
+    },
+    "test_shapes": [[4, 4]],
+}
+"""Two attempts of two stages of five steps at most, and two steps of the baseline, for each of two networks."""
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("whole") / "run"
+    run(path, **IN_STAGES)
+    return path
+
+
+@pytest.mark.parametrize("crash", [4, 8, 21, 30, 44])
+def test_a_run_goes_on_where_it_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: Path, crash: int
+) -> None:
+    """In the first stage and the second, in the baseline, in the second network, between two tests."""
     step = Regression.step
 
     def crashing(self: Regression, index: int, record: runs.Record) -> None:
@@ -135,17 +161,18 @@ def test_a_run_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(Regression, "step", crashing)
     with pytest.raises(RuntimeError, match="crash"):
-        run(tmp_path / "crashed", **changes)
+        run(tmp_path / "run", **IN_STAGES, checkpoint_every={"steps": 4})
     monkeypatch.undo()
-    runs.resume(Regression, tmp_path / "crashed", quiet=True)
-    states = [load_checkpoint(tmp_path / name / "checkpoint.pt", "regression") for name in ("whole", "crashed")]
+    runs.resume(Regression, tmp_path / "run", quiet=True)
+    states = [load_checkpoint(path / "checkpoint.pt", "regression")[1]["task"] for path in (whole, tmp_path / "run")]
     for key in ("networks", "baselines"):
-        assert all(map(torch.equal, states[0][1]["task"][key], states[1][1]["task"][key]))
-    assert states[0][1]["task"]["outcomes"] == states[1][1]["task"]["outcomes"]
-    tables = [runs.Metrics.load(tmp_path / name / "metrics.h5").columns("measurements") for name in ("whole", "crashed")]
+        assert len(states[0][key]) == 2
+        assert all(map(torch.equal, states[0][key], states[1][key]))
+    assert states[0]["outcomes"] == states[1]["outcomes"]
+    tables = [runs.Metrics.load(path / "metrics.h5").columns("measurements") for path in (whole, tmp_path / "run")]
     for name, column in tables[0].items():
         np.testing.assert_array_equal(column, tables[1][name])
-    assert torch.equal(*(read(tmp_path / name / "chain.h5").links for name in ("whole", "crashed")))
+    assert torch.equal(*(read(path / "chain.h5").links for path in (whole, tmp_path / "run")))
 
 
 def test_a_network_that_fails_is_said_to_fail(tmp_path: Path) -> None:
@@ -179,7 +206,14 @@ WRONG = {
     "axis": ({"target": {"name": "loop", "path": "+z +t -z -t"}}, "direction 'z' does not exist"),
     "charge": ({"target": {"name": "charge_plaquette"}}, "expected a shape of 4 extents"),
     "shapes": ({"test_shapes": [[4, 4, 4]]}, "expected 2 extents each"),
-    "scales": ({"training": {**BASE["training"], "scales": [4]}}, "expected 1 as the last scale"),
+    "stage": (
+        {"training": {"curriculum": [{"layers": 2, "loops": ["1x1"]}]}},
+        r"training\.curriculum: expected at most 1 layers, came 2",
+    ),
+    "loop of a stage": (
+        {"training": {"curriculum": [{"layers": 1, "loops": ["+x +x"]}]}},
+        "expected a closed path",
+    ),
     "layer": ({"network": {"layers": [{"name": "convolutional", "channels": 1}]}}, "did you mean 'convolution'"),
     "paths": (
         {"network": {"layers": [{"name": "convolution", "channels": 1, "paths": ["+x", "+x"]}]}},
@@ -203,7 +237,7 @@ def test_a_loss_that_is_not_a_number_stops_the_run(tmp_path: Path) -> None:
     started.step(0, runs.Record())
     assert started.fits is not None
     started.fits[0].fit = Fit(torch.full_like(started.fits[0].fit.x, torch.nan))
-    with pytest.raises(UserError, match="training: expected a finite loss, got nan in step 2 of attempt 1"):
+    with pytest.raises(UserError, match="training: expected a finite loss, got nan in step 2 of stage 1 in attempt 1"):
         started.step(1, runs.Record())
 
 
@@ -213,3 +247,32 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(UserError, match=r"checkpoint\.pt: expected a checkpoint, came a damaged or foreign file"):
         runs.fresh_report(Regression, tmp_path / "run", 0, quiet=True)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_shipped_networks_reach_their_bars(path: Path) -> None:
+    """On one new configuration of the roughest and of the smoothest fields, on the smallest lattice and a larger one."""
+    assert (path / "checkpoint.pt").stat().st_size < 2_000_000
+    shipped = runs.Run.restore(task_at(path), runs.RunDirectory(path), recorded=False).task
+    config, generator = shipped.config, torch.Generator().manual_seed(7)
+    ends = config.fields.model_copy(update={"betas": [config.fields.betas[0], config.fields.betas[-1]], "sweeps": 10})
+    for shape in (config.shape, [extent + 1 for extent in config.shape]):
+        links = ends.draw(config.group, shape, 1, generator)
+        truth = config.target.density(links).flatten(1).mean(1)
+        for network in shipped.networks:
+            with torch.no_grad():
+                error = network(links).flatten(1).mean(1) - truth
+            assert float(error.square().mean()) <= config.bar
+    report = json.loads((path / "report.json").read_text())
+    assert report["seeds_failed"] == 0
+    assert max(report["mse"].values()) <= report["bar"]
+
+
+def task_at(path: Path) -> Regression:
+    return Regression(runs.validate(Regression.schema, runs.Source.read(path / "config.yaml")))
+
+
+def test_all_trained_networks_are_shipped() -> None:
+    assert [path.name.removeprefix("lcnn_") for path in SHIPPED] == sorted(
+        path.stem for path in (ROOT / "configs" / "regression").glob("*.yaml")
+    )

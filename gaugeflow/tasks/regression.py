@@ -8,6 +8,7 @@ import torch
 from pydantic import Field, ValidationInfo, field_validator
 from torch import Tensor, nn
 
+from gaugeflow.errors import UserError
 from gaugeflow.groups import get_group
 from gaugeflow.io import EnsembleWriter
 from gaugeflow.nn import LCNN, GaugeTheory
@@ -23,7 +24,7 @@ from gaugeflow.tasks.regression_fields import FieldsConfig, seeded
 from gaugeflow.tasks.regression_fit import NetworkFit, Samples, TrainingConfig
 from gaugeflow.tasks.regression_network import NetworkConfig
 from gaugeflow.tasks.regression_report import regression_markdown, regression_report
-from gaugeflow.tasks.regression_target import TargetConfig
+from gaugeflow.tasks.regression_target import Loop, TargetConfig
 
 __all__ = ["Regression", "RegressionConfig"]
 
@@ -82,9 +83,14 @@ class Regression(Task[RegressionConfig]):
         super().__init__(config)
         self.theory = GaugeTheory(config.group, len(config.shape))
         config.target.require(self.theory.ndim)
-        self._network(0, 0)  # layers that do not fit are refused here
         training = config.training
-        self.fit_steps = training.attempts * len(training.scales) * training.iterations
+        depth = len([*self._network().stack])  # layers that do not fit are refused here
+        for stage in training.curriculum:
+            if stage.layers > depth:
+                raise UserError(f"training.curriculum: expected at most {depth} layers, came {stage.layers}")
+            for path in stage.loops:
+                Loop(name="loop", path=path).require(self.theory.ndim)
+        self.fit_steps = training.attempts * (1 + len(training.curriculum)) * training.iterations
         self.steps_each = self.fit_steps + config.baseline.steps
         self.test_streams = (config.seed, TEST)
 
@@ -121,7 +127,7 @@ class Regression(Task[RegressionConfig]):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.begin()
         for number, (network, baseline) in enumerate(zip(state["networks"], state["baselines"], strict=True)):
-            self.networks.append(_with(self._network(number, 0), network))
+            self.networks.append(_with(self._network(), network))
             self.baselines.append(_with(self._baseline(number), baseline))
         self.outcomes = state["outcomes"]
         if state["fits"] is not None:
@@ -135,7 +141,7 @@ class Regression(Task[RegressionConfig]):
         return self.config.seeds * self.steps_each
 
     def report(self, metrics: Metrics) -> dict[str, Any]:
-        sizes = [sum(p.numel() for p in net.parameters()) for net in (self._network(0, 0), self._baseline(0))]
+        sizes = [sum(p.numel() for p in net.parameters()) for net in (self._network(), self._baseline(0))]
         return regression_report(self.config, metrics, self.outcomes, sizes[0], sizes[1])
 
     @staticmethod
@@ -145,23 +151,23 @@ class Regression(Task[RegressionConfig]):
     def open_ensemble(self, path: Path, count: int | None) -> EnsembleWriter:
         """All fields on lattices of `shape`: for each network those of training and validation, then of the tests.
 
-        In the column `chain` the number of the coupling in the attribute `betas`, which lists those of the training at
-        each scale, of the validation, and of the test; in the column `step` the number of the network.
+        In the column `chain` the number of the coupling in the attribute `betas`, which lists those of the training, of
+        the validation, and of the test; in the column `step` the number of the network.
         """
         if count is not None:
             return EnsembleWriter.open(path, count)
-        config, counts = self.config, self.config.fields.configurations
-        scales = [*config.training.scales, 1.0, 1.0]
-        betas = [beta * scale for scale in scales for beta in config.fields.betas]
-        each = len(config.fields.betas) * (counts.train * len(config.training.scales) + counts.validation + counts.test)
-        about: dict[str, Any] = {"betas": betas, "seed": config.seed, "action_name": "wilson"}
-        return EnsembleWriter.create(path, config.group, config.shape, capacity=config.seeds * each, **about)
+        config, betas = self.config, self.config.fields.betas
+        each = sum(config.fields.configurations.model_dump().values())
+        about: dict[str, Any] = {"betas": 3 * betas, "seed": config.seed, "action_name": "wilson"}
+        return EnsembleWriter.create(
+            path, config.group, config.shape, capacity=config.seeds * len(betas) * each, **about
+        )
 
     def claims(self) -> list[Claim]:
         """What each network gives at a site is invariant and moves with the site, so that the mean stays."""
         fields = self.config.fields.draw(self.config.group, self.config.shape, 1, seeded(self.config.seed))
         x = Links(fields[-1:])
-        networks = self.networks or [self._network(0, 0)]
+        networks = self.networks or [self._network()]
         group = "gauge * translations"
         return [
             claim
@@ -176,14 +182,19 @@ class Regression(Task[RegressionConfig]):
         if self.fits is None:
             return f"{len(self.networks)} networks trained"
         fit = self.fits[0]
-        return f"network {len(self.networks)}, attempt {fit.attempt}, stage {fit.stage}, loss {fit.fit.loss:.1e}"
+        return (
+            f"network {len(self.networks)}, attempt {fit.attempt + 1}, stage {fit.stage + 1}, loss {fit.fit.loss:.1e}"
+        )
 
-    def _network(self, number: int, attempt: int) -> LCNN:
-        network = self.config.network.build(self.theory, seeded(self.config.seed, number, WEIGHTS, attempt))
-        return network.to(self.config.device)
+    def _network(self) -> LCNN:
+        """The network with weights that are to be replaced."""
+        return self._build(seeded(self.config.seed))
+
+    def _build(self, generator: torch.Generator) -> LCNN:
+        return self.config.network.build(self.theory, generator).to(self.config.device)
 
     def _baseline(self, number: int) -> LinkCNN:
-        size = sum(parameter.numel() for parameter in self._network(number, 0).parameters())
+        size = sum(parameter.numel() for parameter in self._network().parameters())
         generator = seeded(self.config.seed, number, BASELINE)
         baseline = LinkCNN.of_size(self.theory, size, self.config.baseline.depth, generator=generator)
         return baseline.to(self.config.device)
@@ -191,19 +202,16 @@ class Regression(Task[RegressionConfig]):
     def _fits(self, number: int, record: Record) -> tuple[NetworkFit, BaselineFit]:
         """The training of a network at its beginning; the fields are made anew when a run is resumed."""
         config, counts = self.config, self.config.fields.configurations
-        train = [
-            self._samples(config.shape, counts.train, (config.seed, number, TRAIN, stage), scale)
-            for stage, scale in enumerate(config.training.scales)
-        ]
-        validation = self._samples(config.shape, counts.validation, (config.seed, number, VALIDATION))
-        for place, (links, _) in enumerate([*train, validation]):
+        train = self._samples(config.shape, counts.train, config.seed, number, TRAIN)
+        validation = self._samples(config.shape, counts.validation, config.seed, number, VALIDATION)
+        for place, (links, _) in enumerate((train, validation)):
             self._store(record, links, place, number)
-        fit = NetworkFit(config.training, partial(self._network, number), train, validation)
-        return fit, BaselineFit(config.baseline, self._baseline(number), *train[-1])
+        generator = partial(seeded, config.seed, number, WEIGHTS)
+        fit = NetworkFit(config.training, self._build, generator, train, validation)
+        return fit, BaselineFit(config.baseline, self._baseline(number), *train)
 
-    def _samples(self, shape: list[int], count: int, streams: tuple[int, ...], scale: float = 1.0) -> Samples:
-        links = self.config.fields.draw(self.config.group, shape, count, seeded(*streams), scale)
-        links = links.to(self.config.device)
+    def _samples(self, shape: list[int], count: int, *streams: int) -> Samples:
+        links = self.config.fields.draw(self.config.group, shape, count, seeded(*streams)).to(self.config.device)
         return links, self.config.target.density(links)
 
     def _store(self, record: Record, links: Tensor, place: int, number: int) -> None:
@@ -213,7 +221,7 @@ class Regression(Task[RegressionConfig]):
             record.ensemble.append(links.cpu(), chain=chain, step=number)
 
     def _keep(self, fit: NetworkFit, baseline: BaselineFit) -> None:
-        self.networks.append(fit.network)
+        self.networks.append(fit.trained())
         self.baselines.append(baseline.network)
         self.outcomes.append({"attempts": fit.attempt, "steps": fit.steps, "validation": fit.error})
 
@@ -221,9 +229,9 @@ class Regression(Task[RegressionConfig]):
         lattice, number = divmod(index, self.config.seeds)
         shape, counts = self.config.test_shapes[lattice], self.config.fields.configurations
         seed, stream = self.test_streams
-        links, density = self._samples(shape, counts.test, (seed, number, stream, lattice))
+        links, density = self._samples(shape, counts.test, seed, number, stream, lattice)
         if shape == self.config.shape:
-            self._store(record, links, len(self.config.training.scales) + 1, number)
+            self._store(record, links, 2, number)
         predictions = {
             "prediction": _means(self.networks[number], links),
             "baseline": _means(self.baselines[number], links),

@@ -30,17 +30,15 @@ class FieldsConfig(Section):
     configurations: Counts
     sweeps: Count = 50
 
-    def draw(
-        self, group: str, shape: Sequence[int], count: int, generator: torch.Generator, scale: float = 1.0
-    ) -> Tensor:
-        """``count`` configurations for each beta times ``scale``, one beta after the other.
+    def draw(self, group: str, shape: Sequence[int], count: int, generator: torch.Generator) -> Tensor:
+        """``count`` configurations for each beta, one beta after the other.
 
         Returns:
             ``(len(betas) * count, D, *shape, ...)`` in double precision.
         """
         fields = []
         for beta in self.betas:
-            sampler = HeatBath(WilsonAction(len(shape), beta * scale), overrelaxation=1)
+            sampler = HeatBath(WilsonAction(len(shape), beta), overrelaxation=1)
             links = hot_start(group, shape, generator, count)
             for _ in range(self.sweeps):
                 links, _ = sampler.update(links, generator)
