@@ -1,6 +1,7 @@
 """Claims about the refinement flows of two-dimensional gauge fields."""
 
 import torch
+from torch import nn
 
 from gaugeflow import flows
 from gaugeflow.groups import get_group
@@ -8,21 +9,23 @@ from gaugeflow.lattice import hot_start
 from gaugeflow.symmetry import Links, Scalars
 from gaugeflow.symmetry.claims import Bijection, Claim, Equivariance
 
+Kind = type[flows.RefinementFlow] | type[flows.PeelingFlow]
 
-def refinement(name: str, shape: tuple[int, int]) -> flows.RefinementFlow:
+
+def refinement(name: str, shape: tuple[int, int], kind: Kind) -> nn.Module:
     """A flow with small networks away from the identity."""
     generator = torch.Generator().manual_seed(3)
-    layer = flows.RefinementFlow(get_group(name), shape, [1, 2], 4, [5], generator)
+    layer = kind(get_group(name), shape, [1, 2] if kind is flows.RefinementFlow else [1], 4, [5], generator)
     for weight in layer.parameters():
         weight.data += 0.3 * torch.randn(weight.shape, generator=generator, dtype=weight.dtype)
     return layer
 
 
-def refinement_claims(name: str, shape: tuple[int, int]) -> list[Claim]:
+def refinement_claims(name: str, shape: tuple[int, int], kind: Kind = flows.RefinementFlow) -> list[Claim]:
     """A bijection that commutes with gauge rotations, and for U(1) and SU(2) with charge conjugation."""
-    layer, group = refinement(name, shape), "gauge" if name == "su3" else "gauge * charge"
+    layer, group = refinement(name, shape, kind), "gauge" if name == "su3" else "gauge * charge"
     x = Links(hot_start(name, shape, torch.Generator().manual_seed(5), 1))
-    label = f"refinement of {name} on {shape[0]} x {shape[1]}"
+    label = f"{kind.__name__} of {name} on {shape[0]} x {shape[1]}"
     return [
         Bijection(layer, x, label, layer.inverse),
         Equivariance(lambda u: layer(u)[0], x, label, group, Links),

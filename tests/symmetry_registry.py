@@ -294,6 +294,16 @@ REGISTRY: dict[str, Line] = {
             for group in ("u1", "su2")
         ],
     ),
+    "bases of flows": line(
+        flows.FreeFieldBase,
+        flows.GaussianBase,
+        flows.HeatKernelBase,
+        claims=lambda: [
+            invariant(flows.FreeFieldBase((3, 3), 0.5).log_prob, scalars(), "translations * hypercubic * z2"),
+            invariant(flows.GaussianBase((3, 3)).log_prob, scalars(), "translations * hypercubic * z2"),
+            invariant(flows.HeatKernelBase((3, 3), 0.5).log_prob, links("u1", (3, 3)), FULL),
+        ],
+    ),
     "independence Metropolis": line(
         montecarlo.IndependenceMetropolis,
         claims=lambda: [
@@ -314,10 +324,12 @@ REGISTRY: dict[str, Line] = {
     ),
     "refinement flow": line(
         flows.RefinementFlow,
+        flows.PeelingFlow,
         claims=lambda: [
             *refinement_claims("u1", (2, 4)),
             *refinement_claims("su2", (2, 1)),
             *refinement_claims("su3", (2, 1)),
+            *refinement_claims("su2", (2, 2), flows.PeelingFlow),
         ],
     ),
     "file formats": line(

@@ -13,6 +13,7 @@ from gaugeflow.flows.masks import Mask, block_masks, parity_masks
 from gaugeflow.flows.natural import natural_gradient, scores
 from gaugeflow.flows.noncompact import NoncompactMixture
 from gaugeflow.flows.refinement import RefinementFlow
+from gaugeflow.flows.refinement_peeling import PeelingFlow
 from gaugeflow.flows.residual import ResidualStout
 from gaugeflow.flows.scalar_continuous import ScalarContinuousFlow
 from gaugeflow.flows.scalar_coupling import ScalarCoupling
@@ -44,6 +45,7 @@ __all__ = [
     "LoopFeatures",
     "Mask",
     "NoncompactMixture",
+    "PeelingFlow",
     "RefinementFlow",
     "ResidualStout",
     "ScalarAffine",

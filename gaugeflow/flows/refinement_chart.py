@@ -17,7 +17,7 @@ from gaugeflow.groups import Group
 from gaugeflow.groups.u1 import wrap_angle
 from gaugeflow.lattice.refinement_root import square_root_spectrum
 
-__all__ = ["Chart", "chart_of"]
+__all__ = ["Chart", "Frame", "chart_of"]
 
 Frame = tuple[Tensor, ...]
 
@@ -39,6 +39,10 @@ class Chart(Protocol):
         """What `read` and `write` need of M, and the invariants of M, ``(n, features)``."""
         ...
 
+    def centred(self, m: Tensor) -> Frame:
+        """The frame for ``L = X`` that takes only the eigenvectors from M: of laws that do not depend on M."""
+        ...
+
     def read(self, loops: Tensor, frame: Frame) -> tuple[Tensor, Frame]:
         """Coordinates and the rest."""
         ...
@@ -58,6 +62,9 @@ class U1Chart:
     def frame(self, m: Tensor) -> tuple[Frame, Tensor]:
         half = wrap_angle(m) / 2
         return (half,), torch.cos(half)[:, None]
+
+    def centred(self, m: Tensor) -> Frame:
+        return (torch.zeros_like(m),)
 
     def read(self, loops: Tensor, frame: Frame) -> tuple[Tensor, Frame]:
         x = wrap_angle(loops - frame[0])
@@ -81,6 +88,10 @@ class SU2Chart:
         axis = torch.where((sine > 0)[:, None], q[:, 1:] / sine.clamp_min(1e-300)[:, None], _like_x(q))
         root = torch.cat((half.cos()[:, None], half.sin()[:, None] * axis), -1)
         return (root, axis), half.cos()[:, None]
+
+    def centred(self, m: Tensor) -> Frame:
+        (root, axis), _ = self.frame(m)
+        return torch.eye(4, dtype=root.dtype, device=root.device)[:1].expand_as(root), axis
 
     def read(self, loops: Tensor, frame: Frame) -> tuple[Tensor, Frame]:
         root, axis = frame
@@ -124,6 +135,10 @@ class SU3Chart:
         half, basis = half[:, middle_first], basis[..., middle_first]
         root = basis * torch.polar(torch.ones_like(half), half)[:, None, :]
         return (root, basis, half.cos()), torch.cat((half.cos()[:, :1], half.sin()[:, 1:]), -1)
+
+    def centred(self, m: Tensor) -> Frame:
+        (_, basis, cosine), _ = self.frame(m)
+        return basis, basis, torch.ones_like(cosine)
 
     def read(self, loops: Tensor, frame: Frame) -> tuple[Tensor, Frame]:
         root, basis, cosine = frame

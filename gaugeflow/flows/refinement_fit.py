@@ -6,6 +6,7 @@ so that the tails are held too, from the same at weaker couplings; the few param
 Levenberg and Marquardt (J. SIAM 11 (1963) 431).
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ MIXTURE = ((1.0, 0.5), (0.4, 0.3), (0.1, 0.2))
 TAIL = 0.02
 """Weight of those pairs that p itself would hardly ever draw, which decide whether a weight can be large."""
 CHUNK = 2000
+RATE, BATCH = 1e-2, 512
 
 
 class SplitData(NamedTuple):
@@ -45,7 +47,10 @@ def split_data(
     generator: torch.Generator,
     mixture: tuple[tuple[float, float], ...] = MIXTURE,
 ) -> SplitData:
-    """About `count` pairs from the mixture of couplings, weighted with p over the mixture."""
+    """About `count` pairs from the mixture of couplings, weighted with p over the mixture.
+
+    Where the law is one of L alone, ``p = w_A(L)``, M is an R that L knows nothing of.
+    """
     weight, whole = AreaWeight(group, beta, area), AreaWeight(group, beta, 2 * area)
     drawn, others = [], []
     for factor, share in mixture:
@@ -54,12 +59,16 @@ def split_data(
         drawn.append((law.draw(size, generator), law.draw(size, generator)))
         others.append((share, other))
     right, left = (torch.cat(part) for part in zip(*drawn, strict=True))
-    m = group.mul(right, left)
-    frame, context = split.chart.frame(m)
-    log_joint = weight.log(right) + weight.log(left)
-    density = [share * torch.exp(other.log(right) + other.log(left) - log_joint) for share, other in others]
+    loops = (left,) if split.centred else (right, left)
+    m = right if split.centred else group.mul(right, left)
+    frame, context = split.frame(m)
+    log_joint = torch.stack([weight.log(loop) for loop in loops]).sum(0)
+    density = [
+        share * torch.exp(torch.stack([other.log(loop) for loop in loops]).sum(0) - log_joint)
+        for share, other in others
+    ]
     weights = 1 / torch.stack(density).sum(0) + (TAIL if len(mixture) > 1 else 0.0)
-    log_p = log_joint - whole.log(m)
+    log_p = log_joint if split.centred else log_joint - whole.log(m)
     return SplitData(split.chart.read(left, frame)[0], context, log_p, weights / weights.sum())
 
 
@@ -70,6 +79,7 @@ def fit_split(
     area: int,
     generator: torch.Generator,
     samples: int,
+    warmup: int,
     iterations: int,
     log: Callable[[dict[str, Any]], None],
 ) -> None:
@@ -77,16 +87,33 @@ def fit_split(
 
     Args:
         samples: pairs in the fit; they are drawn anew when half the iterations are done.
+        warmup: steps of Adam on batches of 512 pairs, which lead to where second order converges.
         iterations: steps of Levenberg and Marquardt.
-        log: takes a row for every step: area, step, the weighted mean square of log p - log q, and the damping.
+        log: takes a row for every step of the latter: area (0 for a law of L alone), step, the weighted mean square of
+            log p - log q, and the damping.
     """
-    damping, data = 1.0, split_data(split, group, beta, area, samples, generator)
     split.widen(split_data(split, group, beta, area, samples, generator, ((1.0, 1.0),)).coordinates)
+    if warmup:
+        _warm_up(split, split_data(split, group, beta, area, 4 * samples, generator), warmup, generator)
+    damping, data = 1e-3 if warmup else 1.0, split_data(split, group, beta, area, samples, generator)
     for step in range(iterations):
         if step == iterations // 2:
             data = split_data(split, group, beta, area, samples, generator)
         loss, damping = _descend(split, data, damping)
-        log({"area": area, "step": step, "mean_square": loss, "damping": damping})
+        log({"area": 0 if split.centred else area, "step": step, "mean_square": loss, "damping": damping})
+
+
+def _warm_up(split: SplitFlow, data: SplitData, steps: int, generator: torch.Generator) -> None:
+    """Adam at a rate that falls as half a cosine."""
+    optimizer = torch.optim.Adam(split.parameters(), lr=RATE, betas=(0.9, 0.98))
+    for step in range(steps):
+        optimizer.param_groups[0]["lr"] = RATE * min((step + 1) / 20, (1.02 + math.cos(math.pi * step / steps)) / 2)
+        rows = torch.randint(len(data.log_p), (BATCH,), generator=generator)
+        part = SplitData(*(column[rows] for column in data))
+        residual = part.log_p - split.log_density(part.coordinates, part.context)
+        optimizer.zero_grad()
+        (part.weights * len(data.log_p) * residual**2).mean().backward()
+        optimizer.step()
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ from normflows.utils.splines import rational_quadratic_spline
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
-from gaugeflow.flows.refinement_chart import chart_of
+from gaugeflow.flows.refinement_chart import Frame, chart_of
 from gaugeflow.groups import Group
 
 __all__ = ["SplitFlow"]
@@ -33,6 +33,7 @@ class SplitFlow(nn.Module):
         hidden: widths of the hidden layers of each network.
         generator: draws the first weights; the first map is the identity.
         dtype: real dtype.
+        centred: whether the law is one of L alone, which does not depend on M; M then only lends its eigenvectors.
     """
 
     def __init__(
@@ -42,17 +43,25 @@ class SplitFlow(nn.Module):
         hidden: Sequence[int],
         generator: torch.Generator,
         dtype: torch.dtype = torch.float64,
+        centred: bool = False,
     ) -> None:
         super().__init__()
-        self.chart, self.bins = chart_of(group), bins
+        self.chart, self.bins, self.centred = chart_of(group), bins, centred
+        features = 1 if centred else self.chart.features
         self.networks = nn.ModuleList(
-            _network(self.chart.features + i, hidden, 3 * bins + 1 + narrow, generator, dtype)
+            _network(features + i, hidden, 3 * bins + 1 + narrow, generator, dtype)
             for i, narrow in enumerate(self.chart.narrow)
         )
 
+    def frame(self, m: Tensor) -> tuple[Frame, Tensor]:
+        """The frame of the chart and what the networks are given of M."""
+        if self.centred:
+            return self.chart.centred(m), torch.zeros(len(m), 1, dtype=m.real.dtype, device=m.device)
+        return self.chart.frame(m)
+
     def forward(self, loops: Tensor, m: Tensor) -> tuple[Tensor, Tensor]:
         """The new loops and the log-determinants ``(n,)`` under Haar measure."""
-        frame, context = self.chart.frame(m)
+        frame, context = self.frame(m)
         given, rest = self.chart.read(loops, frame)
         found: list[Tensor] = []
         total = torch.zeros_like(given[:, 0])
@@ -65,7 +74,7 @@ class SplitFlow(nn.Module):
 
     def inverse(self, loops: Tensor, m: Tensor) -> tuple[Tensor, Tensor]:
         """Back, with the log-determinants of this map: the log-density of L given M under Haar measure."""
-        frame, context = self.chart.frame(m)
+        frame, context = self.frame(m)
         given, rest = self.chart.read(loops, frame)
         found, total = self._unfold(given, context)
         return self.chart.write(found, rest, frame), total
@@ -90,9 +99,9 @@ class SplitFlow(nn.Module):
     @torch.no_grad()
     def widen(self, coordinates: Tensor) -> None:
         """Begins the narrow coordinates with the widths of ``(n, len(powers))`` that are typical of the law."""
-        for network, power, narrow, a in self._steps(coordinates):
+        for network, _, narrow, a in self._steps(coordinates):
             if narrow:
-                scale = ((power + 1) / 2 / (a * a).mean()).sqrt().clamp_min(0.1)
+                scale = (2 * (a * a).mean()).rsqrt().clamp_min(0.1)
                 network[-1].bias[0] = _raw_scale(scale)  # type: ignore[index]
 
     def _steps(self, given: Tensor) -> Iterable[tuple[nn.Module, int, bool, Tensor]]:
