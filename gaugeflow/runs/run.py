@@ -46,7 +46,7 @@ class Run:
         """
         done, state = load_checkpoint(directory.checkpoint, task.name)
         _refuse_changes(task, state["config"])
-        if done > task.steps:
+        if recorded and done > task.steps:
             raise UserError(f"{directory.path}: {done} steps are done, the configuration asks for {task.steps} only")
         task.load_state_dict(state["task"])
         record = Record()

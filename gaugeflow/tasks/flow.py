@@ -86,7 +86,8 @@ class Flow(Task[FlowConfig]):
         self.trainer = Trainer(self.flow, self.config.training)
         self.trainer.load_state_dict(state["trainer"])
         self.generator.set_state(state["generator"])
-        for stage, stored in zip(self.stages, state["stages"], strict=True):
+        # another version, or another device, may sample beside the flow otherwise: its parameters are as good
+        for stage, stored in zip(self.stages, state["stages"], strict=False):
             stage.load_state_dict(stored)
 
     def restart_measurements(self, seed: int) -> int:
