@@ -1,12 +1,17 @@
 """Refinement of two-dimensional fields: the exact sampler against closed forms, and the flow against both."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
 
 from gaugeflow.errors import UserError
+from gaugeflow.flows import GaugeFlow, HaarBase, PeelingFlow, RefinementFlow
+from gaugeflow.flows.refinement import split_areas
+from gaugeflow.flows.refinement_fit import fit_split, split_data
+from gaugeflow.flows.refinement_split import SplitFlow
 from gaugeflow.groups import get_group
 from gaugeflow.lattice import RectangleAction, WilsonAction, charge_geometric, cold_start, wilson_loop
 from gaugeflow.lattice.exact import Exact2D
@@ -161,4 +166,94 @@ def test_what_the_exact_sampler_keeps_of_the_field(generator):
 def test_what_the_exact_sampler_cannot_serve_is_said(call, message, generator):
     with pytest.raises(UserError) as caught:
         call(generator)
+    assert message in str(caught.value)
+
+
+# The flow
+
+
+def mean_square(split, group, beta, area, generator):
+    """E_p (log p - log q)^2, the variance of the log-weight that one loop adds."""
+    data = split_data(split, group, beta, area, 4000, generator, ((1.0, 1.0),))
+    with torch.no_grad():
+        return float(((data.log_p - split.log_density(data.coordinates, data.context)) ** 2).mean())
+
+
+@pytest.mark.parametrize(("name", "centred"), [("u1", False), ("su2", False), ("su3", False), ("su3", True)])
+def test_jacobian_of_the_fit(name, centred, generator):
+    group = get_group(name)
+    split = SplitFlow(group, 4, [5], generator, centred=centred)
+    for weight in split.parameters():
+        weight.data += 0.3 * torch.randn(weight.shape, generator=generator, dtype=weight.dtype)
+    data = split_data(split, group, 2.0, 1, 4, generator, ((1.0, 1.0),))
+    log_q, jacobians = split.log_density_jacobian(data.coordinates, data.context)
+    direct = split.log_density(data.coordinates, data.context)
+    assert torch.allclose(log_q, direct)
+    rows = [
+        torch.cat([g.flatten() for g in torch.autograd.grad(value, split.parameters(), retain_graph=True)])
+        for value in direct
+    ]
+    assert torch.allclose(torch.cat(jacobians, 1), torch.stack(rows))
+
+
+@pytest.mark.parametrize("name", ["u1", "su2", "su3"])
+@pytest.mark.parametrize("centred", [False, True])
+def test_density_is_that_of_the_samples(name, centred, generator):
+    """With z Haar-distributed and x = f(z), E[p / q] = 1 for any normalised p, here w_1(L) w_1(L^dagger M) / w_2(M)."""
+    group, beta = get_group(name), 1.0
+    split = SplitFlow(group, 4, [5], generator, centred=centred)
+    for weight in split.parameters():
+        weight.data += 0.1 * torch.randn(weight.shape, generator=generator, dtype=weight.dtype)
+    z, m = group.haar((4000,), generator), group.haar((4000,), generator)
+    with torch.no_grad():
+        loops, log_det = split(z, m)
+        back, other = split.inverse(loops, m)
+    assert torch.allclose(group.trace(group.mul(back, group.dagger(z))).real, torch.ones(()).double())
+    assert torch.allclose(log_det, -other)
+    one, two = AreaWeight(group, beta, 1), AreaWeight(group, beta, 2)
+    assert_mean(one(loops) * one(group.mul(group.dagger(loops), m)) / two(m) * log_det.exp(), 1.0)
+
+
+@pytest.mark.parametrize(("name", "beta", "area"), [("u1", 3.0, 1), ("u1", 3.0, 4), ("su2", 2.0, 2)])
+def test_fit_of_a_conditional(name, beta, area, generator):
+    group, rows = get_group(name), []
+    split = SplitFlow(group, 8, [8], generator)
+    before = mean_square(split, group, beta, area, generator)
+    fit_split(split, group, beta, area, generator, 2000, 0, 10, rows.append)
+    assert mean_square(split, group, beta, area, generator) < 2e-3 * before
+    squares = [row["mean_square"] for row in rows]
+    assert squares[0] > squares[4]  # these on the same data, on which no step goes up
+    assert all(after <= square for square, after in pairwise(squares[:5]))
+
+
+@pytest.mark.parametrize(("kind", "name", "beta"), [(RefinementFlow, "u1", 2.0), (PeelingFlow, "su2", 1.0)])
+def test_flow_against_the_exact_partition_function(kind, name, beta, generator):
+    """The weights know log Z of a lattice that the fit has never seen, and hardly fluctuate."""
+    group, shape = get_group(name), (4, 8)
+    layer = kind(group, shape, split_areas(group, beta), 8, [8], generator)
+    laws = [(int(area), split) for area, split in layer.splits.items()]
+    for area, split in laws + ([(1, layer.single)] if kind is PeelingFlow else []):
+        fit_split(split, group, beta, area, generator, 1500, 0, 6, lambda row: None)
+    flow = GaugeFlow(HaarBase(group, shape), [layer], WilsonAction(2, beta))
+    with torch.no_grad():
+        x, log_q = flow.sample(400, generator)
+        log_w = flow.log_weight(x, log_q) - float(Exact2D(group.name, shape, beta).log_z)
+    assert_mean(log_w.exp(), 1.0, errors=5.0)
+    assert float(log_w.var()) < 0.05
+    assert torch.allclose(flow.log_prob(x), log_q)
+    other = kind(group, (8, 16), split_areas(group, beta), 8, [8], generator)
+    other.load_state_dict(layer.state_dict())  # the parameters do not know the lattice
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "message"),
+    [
+        (RefinementFlow, (6, 4), "powers of two, got (6, 4)"),
+        (RefinementFlow, (4, 4, 4), "powers of two, got (4, 4, 4)"),
+        (PeelingFlow, (6, 3), "the second at least 4, got (6, 3)"),
+    ],
+)
+def test_lattices_that_a_flow_cannot_serve_are_said(kind, shape, message, generator):
+    with pytest.raises(UserError) as caught:
+        kind(get_group("su2"), shape, [1, 2], 4, [4], generator)
     assert message in str(caught.value)
