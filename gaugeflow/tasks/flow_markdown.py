@@ -74,4 +74,7 @@ def _volumes(report: dict[str, Any]) -> list[list[str]]:
 def _number(value: float | None, error: float | None = None) -> str:
     if value is None or not math.isfinite(value):
         return "-"
-    return f"{value:.4g}" if error is None or not math.isfinite(error) else f"{value:.5g} +- {error:.2g}"
+    if error is None or not math.isfinite(error) or error == 0:
+        return f"{value:.4g}"
+    decimals = max(0, 1 - math.floor(math.log10(error)))
+    return f"{value:.{decimals}f} +- {error:.{decimals}f}"
