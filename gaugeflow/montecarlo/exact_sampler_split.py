@@ -14,8 +14,8 @@ from torch import Tensor
 
 from gaugeflow.groups import Group
 from gaugeflow.groups.u1 import wrap_angle
+from gaugeflow.lattice.refinement_root import square_root_spectrum
 from gaugeflow.lattice.refinement_weight import AreaWeight
-from gaugeflow.linalg import unitary_eig
 from gaugeflow.montecarlo.exact_sampler_class import (
     ClassLaw,
     draw_quaternions,
@@ -87,9 +87,8 @@ class SplitLaw:
 
         X is drawn from ``exp(kappa Re tr X)`` with one kappa below all k_j; ``sum_j |k_j - kappa|`` bounds the rest.
         """
-        theta, basis = unitary_eig(m)
-        theta = theta - theta.sum(-1, keepdim=True) * (theta.abs() == theta.abs().amax(-1, keepdim=True))
-        k = 2 * self.beta / 3 * torch.cos(theta / 2)
+        half, basis = square_root_spectrum(m)
+        k = 2 * self.beta / 3 * torch.cos(half)
         choice = (torch.searchsorted(self._couplings, k.amin(-1).contiguous()) - 1).clamp_min(0)
         excess = k - self._couplings[choice, None]
 
@@ -105,7 +104,7 @@ class SplitLaw:
             return x, torch.rand(len(pending), generator=generator, dtype=torch.float64) < exponent.exp()
 
         x = reject(len(m), attempt)
-        root = torch.polar(torch.ones_like(theta), theta / 2)
+        root = torch.polar(torch.ones_like(half), half)
         return (basis * root[:, None, :]) @ x @ basis.mH
 
 
