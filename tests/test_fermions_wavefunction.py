@@ -42,6 +42,7 @@ from gaugeflow.fermions import (
     molecule,
     quantum_dot,
 )
+from gaugeflow.fermions.envelopes import SlaterEnvelope, slater_exponents
 from gaugeflow.fermions.orbitals import lowest_levels
 from gaugeflow.fermions.walkers import initial_walkers
 from gaugeflow.symmetry.breakers.power import power_of
@@ -191,6 +192,14 @@ def test_single_precision_networks_give_double_precision_logarithms():
     assert torch.equal(found.sign, wanted.sign)
 
 
+def test_exponents_of_slater():
+    """He 1.70, Be 3.70 and 0.98, C 5.70 and 1.63, as the rules give them."""
+    assert slater_exponents(1, 1) == [1.0]
+    assert slater_exponents(2, 1) == [pytest.approx(1.70)]
+    assert slater_exponents(4, 2) == [pytest.approx(3.70), pytest.approx(0.975)]
+    assert slater_exponents(6, 5) == [pytest.approx(5.70)] + 4 * [pytest.approx(1.625)]
+
+
 def test_walkers_start_around_their_nuclei():
     hamiltonian = molecule(["Li", "H"], [[0.0, 0.0, -50.0], [0.0, 0.0, 50.0]], "bohr")
     x = initial_walkers(hamiltonian, 10, torch.float64, "cpu", seeded())
@@ -242,6 +251,7 @@ REFUSED = {
     "spin": (lambda: molecule(["Li"], [[0, 0, 0]], "bohr", spin=2), "3 electrons cannot have n_up - n_down = 2"),
     "charge": (lambda: molecule(["H"], [[0, 0, 0]], "bohr", charge=1), "0 electrons"),
     "overlap": (lambda: molecule(["H", "H"], [[0, 0, 0], [0, 0, 1e-5]], "bohr"), "1.0e-05 bohr from each other"),
+    "envelope in a trap": (lambda: SlaterEnvelope(DOT, 1, 1), "expected nuclei, came a trap"),
     "nuclei": (lambda: Nuclei(torch.zeros(2, 2), torch.ones(2)), "expected positions"),
 }
 

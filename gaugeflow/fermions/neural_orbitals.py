@@ -13,7 +13,7 @@ from gaugeflow.fermions.orbitals import Orbitals, Sizes
 __all__ = ["NeuralOrbitals"]
 
 SMALL = 0.1
-"""The size of the learned part at the start beside fixed orbitals: training starts near them, no two terms alike."""
+"""The size of the learned part at the start: training starts near the base or the envelopes, no two terms alike."""
 
 
 class NeuralOrbitals(Orbitals):
@@ -41,10 +41,9 @@ class NeuralOrbitals(Orbitals):
         if base is not None:
             self.particles.same_as(base.particles, "neural orbitals")
         self.backbone, self.base = backbone, base
-        scale = SMALL if base is not None or max(sizes) == 1 else 1.0
         offset = 1.0 if base is None else 0.0
         self.readouts = nn.ModuleList(
-            Dense(backbone.width, terms * size, generator, scale=scale, offset=offset) for size in sizes
+            Dense(backbone.width, terms * size, generator, scale=SMALL, offset=offset) for size in sizes
         )
         self.envelopes = None if envelopes is None else nn.ModuleList(envelopes)
 
