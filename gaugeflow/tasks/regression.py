@@ -11,8 +11,7 @@ from torch import Tensor, nn
 from gaugeflow.errors import UserError
 from gaugeflow.groups import get_group
 from gaugeflow.io import EnsembleWriter
-from gaugeflow.nn import LCNN, GaugeTheory
-from gaugeflow.nn.baseline import LinkCNN
+from gaugeflow.nn import LCNN, GaugeTheory, LinkCNN
 from gaugeflow.nn.least_squares import gather, scatter
 from gaugeflow.runs import Count, Metrics, Positive, Record, RunConfig, Task
 from gaugeflow.symmetry.claims import Claim, Equivariance
@@ -20,8 +19,8 @@ from gaugeflow.symmetry.fields import Links, SiteScalars
 from gaugeflow.symmetry.scalars import Scalars
 from gaugeflow.tasks.registry import register
 from gaugeflow.tasks.regression_baseline import BaselineConfig, BaselineFit
-from gaugeflow.tasks.regression_fields import FieldsConfig, seeded
-from gaugeflow.tasks.regression_fit import NetworkFit, Samples, TrainingConfig
+from gaugeflow.tasks.regression_fields import FieldsConfig, Samples, seeded
+from gaugeflow.tasks.regression_fit import NetworkFit, TrainingConfig
 from gaugeflow.tasks.regression_network import NetworkConfig
 from gaugeflow.tasks.regression_report import regression_markdown, regression_report
 from gaugeflow.tasks.regression_target import Loop, TargetConfig
@@ -208,7 +207,7 @@ class Regression(Task[RegressionConfig]):
             self._store(record, links, place, number)
         generator = partial(seeded, config.seed, number, WEIGHTS)
         fit = NetworkFit(config.training, self._build, generator, train, validation)
-        return fit, BaselineFit(config.baseline, self._baseline(number), *train)
+        return fit, BaselineFit(config.baseline, self._baseline(number), train, validation)
 
     def _samples(self, shape: list[int], count: int, *streams: int) -> Samples:
         links = self.config.fields.draw(self.config.group, shape, count, seeded(*streams)).to(self.config.device)
@@ -222,7 +221,7 @@ class Regression(Task[RegressionConfig]):
 
     def _keep(self, fit: NetworkFit, baseline: BaselineFit) -> None:
         self.networks.append(fit.trained())
-        self.baselines.append(baseline.network)
+        self.baselines.append(baseline.trained())
         self.outcomes.append({"attempts": fit.attempt, "steps": fit.steps, "validation": fit.error})
 
     def _test(self, index: int, record: Record) -> None:

@@ -1,17 +1,20 @@
 """The training of the baseline: Adam on the same fields and targets that the gauge-equivariant network is given."""
 
+import math
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
-from gaugeflow.nn.baseline import LinkCNN
+from gaugeflow.nn import LinkCNN
+from gaugeflow.nn.least_squares import gather, scatter
 from gaugeflow.runs import Count, Positive, Section
+from gaugeflow.tasks.regression_fields import Samples
 
 __all__ = ["BaselineConfig", "BaselineFit"]
 
-UPDATES_PER_STEP = 50
+UPDATES_PER_STEP = 10
 
 
 class BaselineConfig(Section):
@@ -28,10 +31,14 @@ class BaselineConfig(Section):
 
 
 class BaselineFit:
-    """One baseline on its way: updates on the whole training set, the learning rate falling to zero as a cosine."""
+    """One baseline on its way: updates on the whole training set, the learning rate falling to zero as a cosine.
 
-    def __init__(self, config: BaselineConfig, network: LinkCNN, links: Tensor, target: Tensor) -> None:
-        self.config, self.network, self.links, self.target = config, network, links, target
+    What counts in the end are the parameters with the least error on the validation set, seen after every step.
+    """
+
+    def __init__(self, config: BaselineConfig, network: LinkCNN, train: Samples, validation: Samples) -> None:
+        self.config, self.network, self.train, self.validation = config, network, train, validation
+        self.best, self.error = gather(network), math.inf
         self.optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimizer, config.updates)
 
@@ -39,7 +46,7 @@ class BaselineFit:
         """Some updates further. Raises UserError if the loss is no longer a number."""
         for _ in range(min(UPDATES_PER_STEP, self.config.updates - self.schedule.last_epoch)):
             self.optimizer.zero_grad()
-            loss = (self.network(self.links)[:, 0] - self.target).square().mean()
+            loss = self._loss(self.train)
             if not loss.isfinite():
                 raise UserError(
                     f"baseline: expected a finite loss, got {loss.item()} after {self.schedule.last_epoch} updates "
@@ -48,10 +55,25 @@ class BaselineFit:
             loss.backward()
             self.optimizer.step()
             self.schedule.step()
+        with torch.no_grad():
+            error = float(self._loss(self.validation))
+        if error < self.error:
+            self.best, self.error = gather(self.network), error
+
+    def trained(self) -> LinkCNN:
+        """The network with the best parameters."""
+        scatter(self.network, self.best)
+        return self.network
+
+    def _loss(self, samples: Samples) -> Tensor:
+        links, target = samples
+        return (self.network(links)[:, 0] - target).square().mean()
 
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint must keep beside the samples."""
         return {
+            "best": self.best,
+            "error": self.error,
             "network": dict(self.network.state_dict()),
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
@@ -59,6 +81,7 @@ class BaselineFit:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continues from :meth:`state_dict`."""
+        self.best, self.error = state["best"], state["error"]
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])

@@ -12,7 +12,10 @@ from gaugeflow.lattice import WilsonAction, hot_start
 from gaugeflow.montecarlo import HeatBath
 from gaugeflow.runs import Count, Positive, Section
 
-__all__ = ["Counts", "FieldsConfig", "seeded"]
+__all__ = ["Counts", "FieldsConfig", "Samples", "seeded"]
+
+Samples = tuple[Tensor, Tensor]
+"""Links ``(batch, D, *shape, ...)`` and the target at each site, ``(batch, *shape)``."""
 
 
 class Counts(Section):

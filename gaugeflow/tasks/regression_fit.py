@@ -12,12 +12,10 @@ from gaugeflow.errors import UserError
 from gaugeflow.nn import LCNN, Fit, Readout, levenberg_marquardt
 from gaugeflow.nn.least_squares import gather, scatter, substituted
 from gaugeflow.runs import Count, Positive, Section
-from gaugeflow.tasks.regression_target import Loop
+from gaugeflow.tasks.regression_fields import Samples
+from gaugeflow.tasks.regression_target import ClosedPath, Loop
 
-__all__ = ["NetworkFit", "Samples", "Stage", "TrainingConfig"]
-
-Samples = tuple[Tensor, Tensor]
-"""Links ``(batch, D, *shape, ...)`` and the target at each site, ``(batch, *shape)``."""
+__all__ = ["NetworkFit", "Stage", "TrainingConfig"]
 
 HOPELESS = 1e-6
 """An attempt ends with a stage of the curriculum whose loss stays above; later stages would build on nothing."""
@@ -27,7 +25,7 @@ class Stage(Section):
     """The first `layers`, with a readout of their own, learn several loops at once."""
 
     layers: Count
-    loops: Annotated[list[str], Field(min_length=1)]
+    loops: Annotated[list[ClosedPath], Field(min_length=1)]
 
     def density(self, links: Tensor) -> Tensor:
         """The loops at each site, ``(batch, loops, *shape)``."""

@@ -3,7 +3,7 @@
 import math
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 from torch import Tensor
 
 from gaugeflow.errors import UserError
@@ -13,22 +13,24 @@ from gaugeflow.lattice.observables import planes
 from gaugeflow.lattice.paths import is_closed, rectangle
 from gaugeflow.runs import Section
 
-__all__ = ["Charge", "Loop", "TargetConfig"]
+__all__ = ["Charge", "ClosedPath", "Loop", "TargetConfig"]
+
+
+def _closed(path: str) -> str:
+    if not is_closed(parse_path(path, 10)):  # whether the lattice has these axes is seen by `require`
+        raise ValueError(f"expected a closed path, came {path!r}")
+    return path
+
+
+ClosedPath = Annotated[str, AfterValidator(_closed)]
+"""`4x4` (the first extent along x, the second along t) or any closed path such as `+x +y -x -y`."""
 
 
 class Loop(Section):
-    """A Wilson loop: `4x4` (the first extent along x, the second along t) or any closed path `+x +y -x -y`."""
+    """A Wilson loop."""
 
     name: Literal["loop"]
-    path: str
-
-    @field_validator("path")
-    @classmethod
-    def _closed(cls, path: str) -> str:
-        steps = parse_path(path, 10)  # axes are checked against the lattice by `require`
-        if not is_closed(steps):
-            raise ValueError(f"expected a closed path, came {path!r}")
-        return path
+    path: ClosedPath
 
     @property
     def convention(self) -> str:
