@@ -83,16 +83,26 @@ class Coupling(Flow):
         context: from frozen links to the context of the transform.
         transform: the bijection of the loops.
         charge: commute with charge conjugation, for which the context is evaluated twice.
+        share: where S lies between the two staples. At the ends of the way, 0 and 1, the active loop is the one with
+            either staple; a layer moves it along the geodesics through S^dagger, so that layers with different S
+            turn the axis of the loop, which one alone cannot.
 
     Raises:
         UserError: at a call, links of another group, that the mask does not fit, or that are not finite.
     """
 
     def __init__(
-        self, group: Group, mask: Mask, context: nn.Module, transform: LoopTransform, charge: bool = False
+        self,
+        group: Group,
+        mask: Mask,
+        context: nn.Module,
+        transform: LoopTransform,
+        charge: bool = False,
+        share: float = 0.5,
     ) -> None:
         super().__init__()
-        self.group, self.mask, self.context, self.transform, self.charge = group, mask, context, transform, charge
+        self.group, self.mask, self.context, self.transform = group, mask, context, transform
+        self.charge, self.share = charge, share
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         return self._map(z, inverse=False)
@@ -103,7 +113,7 @@ class Coupling(Flow):
     def _map(self, links: Tensor, inverse: bool) -> tuple[Tensor, Tensor]:
         check_field(links, self.group, self.mask)
         first, second = staples_at(links, self.mask, self.group, self.mask.staples)
-        middle = midpoint(self.group, first, second)
+        middle = midpoint(self.group, first, second, self.share)
         coherence = self.group.trace(self.group.mul(self.group.dagger(first), middle)).real
         active = self.mask.select(links[:, self.mask.axis])
         frozen = frozen_links(links, self.mask, self.group, middle)

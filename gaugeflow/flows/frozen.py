@@ -38,13 +38,13 @@ def staples_at(links: Tensor, mask: Mask, group: Group, paths: Sequence[Path]) -
     return torch.stack([lines_at(links, mask, group, path, ahead) for path in paths])
 
 
-def midpoint(group: Group, a: Tensor, b: Tensor) -> Tensor:
-    """The element half way along the geodesic from a to b, ``a (a^dagger b)^(1/2)``.
+def midpoint(group: Group, a: Tensor, b: Tensor, share: float = 0.5) -> Tensor:
+    """The element half way along the geodesic from a to b, ``a (a^dagger b)^share``, or at another share of the way.
 
     With a, b staples of a link U, ``U midpoint`` is where the action of the two plaquettes is smallest. Covariant,
     charge conjugation included; on the cut, where two eigenvalues of ``a^dagger b`` meet at -1, one side is taken.
     """
-    return group.mul(a, group.exp(group.log(group.mul(group.dagger(a), b)) / 2))
+    return group.mul(a, group.exp(share * group.log(group.mul(group.dagger(a), b))))
 
 
 def frozen_links(links: Tensor, mask: Mask, group: Group, middle: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from gaugeflow.flows.transform import LoopTransform
 from gaugeflow.groups import SUN, Group
 from gaugeflow.lattice.action import Action
 from gaugeflow.nn import LCNN, GaugeTheory
-from gaugeflow.runs import Count
+from gaugeflow.runs import Count, Number
 from gaugeflow.tasks.models.model import ModelSection
 
 __all__ = ["CouplingFlow", "ResidualFlow"]
@@ -39,9 +39,9 @@ class MaskedFlow(ModelSection):
         return parity_masks(ndim)
 
     def layer(
-        self, group: Group, mask: Mask, context: Context, generator: torch.Generator, dtype: torch.dtype
+        self, index: int, group: Group, mask: Mask, context: Context, generator: torch.Generator, dtype: torch.dtype
     ) -> torch.nn.Module:
-        """One layer."""
+        """The layer with this index."""
         raise NotImplementedError
 
     def symmetry(self, scalars: bool) -> str:
@@ -65,7 +65,7 @@ class MaskedFlow(ModelSection):
             context = Context(
                 group, mask, self.hidden, self.kernel, generator, self._features(group, mask, generator, dtype), dtype
             )
-            flows.append(self.layer(group, mask, context, generator, dtype))
+            flows.append(self.layer(index, group, mask, context, generator, dtype))
         return GaugeFlow(HaarBase(group, shape, dtype), flows, action).to(device)
 
     def _features(
@@ -83,6 +83,8 @@ class CouplingFlow(MaskedFlow):
     `transform: spline` with `knots` bins (of a half circle for U(1), of each coordinate of the alcove for SU(N)), or
     for U(1) `mixture` of `knots` non-compact projections. `mask: parity` changes half of the links of a direction at
     once, in any dimension; `mask: blocks` in two dimensions splits cells from `block` down, see `flows/masks.py`.
+    Every mask has one layer for each of the `shares`, which say where between its two staples the identity lies: for
+    SU(N) several of them turn the axes of loops too.
     """
 
     name: Literal["coupling"]
@@ -90,14 +92,17 @@ class CouplingFlow(MaskedFlow):
     block: list[Count] = Field([4, 4], min_length=2, max_length=2)
     transform: Literal["spline", "mixture"] = "spline"
     knots: Count = 6
+    shares: list[Annotated[Number, Field(ge=0, le=1)]] = Field([0.5], min_length=1)
 
     def masks(self, ndim: int) -> tuple[Mask, ...]:
-        return parity_masks(ndim) if self.mask == "parity" else block_masks(self.block)
+        masks = parity_masks(ndim) if self.mask == "parity" else block_masks(self.block)
+        return tuple(mask for mask in masks for _ in self.shares)
 
     def layer(
-        self, group: Group, mask: Mask, context: Context, generator: torch.Generator, dtype: torch.dtype
+        self, index: int, group: Group, mask: Mask, context: Context, generator: torch.Generator, dtype: torch.dtype
     ) -> Coupling:
-        return Coupling(group, mask, context, self._transform(group, generator, dtype), self.charge)
+        share = self.shares[index % len(self.shares)]
+        return Coupling(group, mask, context, self._transform(group, generator, dtype), self.charge, share)
 
     def _transform(self, group: Group, generator: torch.Generator, dtype: torch.dtype) -> LoopTransform:
         width = self.hidden[-1]
@@ -118,6 +123,6 @@ class ResidualFlow(MaskedFlow):
     bound: Annotated[float, Field(gt=0, lt=1)] = 0.9
 
     def layer(
-        self, group: Group, mask: Mask, context: Context, generator: torch.Generator, dtype: torch.dtype
+        self, index: int, group: Group, mask: Mask, context: Context, generator: torch.Generator, dtype: torch.dtype
     ) -> ResidualStout:
         return ResidualStout(group, mask, context, generator, self.bound, self.charge, dtype)
