@@ -43,7 +43,7 @@ class Trainer:
         model.prepare(self.flow, self.flow.action, generator, log)
         self.seconds += time.perf_counter() - began
 
-    def step(self, index: int, generator: torch.Generator, path: Path | None) -> dict[str, Any]:
+    def step(self, index: int, generator: torch.Generator, path: Path | None = None) -> dict[str, Any]:
         """Makes optimiser step `index` (from 0) and returns its row of numbers.
 
         Raises:
