@@ -204,6 +204,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print a JSON list of rows and nothing else")
     parser.add_argument("--output", type=Path, help="also write the rows and the machine's name to this JSON file")
     parser.add_argument("--ops", nargs="+", choices=list(OPS), default=list(OPS))
+    parser.add_argument("--groups", nargs="+", default=["su2", "su3"])
+    parser.add_argument("--dtypes", nargs="+", choices=sorted(DTYPES), default=list(DTYPES))
     parser.add_argument("--backends", nargs="+", choices=BACKENDS, default=list(BACKENDS[:2]))
     parser.add_argument("--channels", type=int, default=8)
     parser.add_argument("--threads", type=int, default=2)
@@ -225,8 +227,9 @@ def main() -> None:
     found = machine()
     rows = [copy_row()]
     for case in CASES:
-        for op in arguments.ops:
-            rows += bench(op, case, arguments)
+        if case[0] in arguments.groups and case[3] in arguments.dtypes:
+            for op in arguments.ops:
+                rows += bench(op, case, arguments)
     if arguments.output:
         arguments.output.write_text(json.dumps(found | {"rows": rows}, indent=1) + "\n")
     if arguments.json:

@@ -25,8 +25,8 @@ from gaugeflow.nn.pair_loops import Job
 
 __all__ = ["CompiledPairs", "Plan"]
 
-CHUNK_BYTES = 1 << 20
-"""Size of the mixed matrices of one chunk."""
+CHUNK_BYTES = 1 << 22
+"""Size of the mixed matrices of one chunk: near the processor, yet enough work for its threads."""
 LEAST_VECTORS = 4
 """Vectors of a chunk that are worth handing to a thread."""
 
