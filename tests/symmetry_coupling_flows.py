@@ -38,7 +38,7 @@ def with_random_weights(layer: nn.Module, size: float) -> nn.Module:
     return layer
 
 
-def coupling(name: str, mask: flows.Mask, charge: bool = False, mixture: bool = False) -> nn.Module:
+def coupling(name: str, mask: flows.Mask, charge: bool = False, mixture: bool = False, share: float = 0.5) -> nn.Module:
     """A layer with a small network."""
     group, generator = get_group(name), torch.Generator().manual_seed(3)
     context = flows.Context(group, mask, [6], 3, generator)
@@ -47,7 +47,7 @@ def coupling(name: str, mask: flows.Mask, charge: bool = False, mixture: bool = 
         transform: Any = kind(6, 3, generator)
     else:
         transform = flows.SpectralSpline(group, 6, 4, generator)
-    return with_random_weights(flows.Coupling(group, mask, context, transform, charge), 0.5)
+    return with_random_weights(flows.Coupling(group, mask, context, transform, charge, share), 0.5)
 
 
 def residual(name: str, mask: flows.Mask, charge: bool = False) -> nn.Module:

@@ -13,6 +13,7 @@ from typing import Any
 
 import fermion_cases
 import torch
+from symmetry_continuous_flows import trivializing_claims
 from symmetry_coupling_flows import coupling, layer_claims, residual
 from symmetry_refinement_flows import refinement_claims
 from symmetry_scalar_flows import continuous_claims, coupling_claims
@@ -369,6 +370,10 @@ REGISTRY: dict[str, Line] = {
         flows.ScalarVelocity,
         claims=lambda: continuous_claims(scalars((3,))) + continuous_claims(scalars((2, 2))),
     ),
+    "trivializing flows": line(
+        flows.ContinuousFlow,
+        claims=lambda: trivializing_claims("su3", links("su3", (2, 2), batch=1)),
+    ),
     "couplings of scalars": line(
         flows.ScalarCoupling,
         flows.ScalarAffine,
@@ -395,7 +400,7 @@ REGISTRY: dict[str, Line] = {
     "couplings of SU(N)": line(
         flows.SpectralSpline,
         claims=lambda: [
-            *layer_claims(coupling("su2", flows.parity_masks(3)[1]), links("su2", (2, 2, 2), batch=1)),
+            *layer_claims(coupling("su2", flows.parity_masks(3)[1], share=1.0), links("su2", (2, 2, 2), batch=1)),
             *layer_claims(coupling("su3", flows.parity_masks(2)[2], charge=True), links("su3", (2, 2), batch=1)),
         ],
     ),
@@ -461,6 +466,10 @@ def rotations(others: str) -> Any:
 
 
 WITHOUT = {
+    "GaussNewton": "fits a flow",
+    "LoopBasis": "bookkeeping of a flow",
+    "fit_along_path": "fits a flow",
+    "luescher_functions": "bookkeeping of a flow",
     "Action": "what every action offers",
     "FlowHistory": "what a flow has measured",
     "cold_start": "draws or makes fields",
