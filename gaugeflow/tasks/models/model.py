@@ -1,7 +1,7 @@
 """What the `model` section of a configuration offers, whatever the architecture."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
@@ -22,6 +22,10 @@ class ModelSection(Section):
     To add one: a file in this folder with a subclass that has `name: Literal["..."]`, its keys and `build`, and its
     place in `ModelConfig`.
     """
+
+    integrated: ClassVar[bool] = False
+    """Whether a layer integrates an equation in finite steps: it inverts, and has its log-determinant, up to an error
+    that falls with the steps, which is for the tests to show and not for `gaugeflow check`, which asks for rounding."""
 
     def build(
         self,

@@ -1,6 +1,6 @@
 """Flows of scalar fields: checkerboard couplings, and a continuous flow fitted by least squares."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -32,6 +32,7 @@ class ScalarContinuous(ModelSection):
     steps are made, each on as many samples. With `samples: 0` the weights start at zero.
     """
 
+    integrated: ClassVar[bool] = True
     name: Literal["scalar_continuous"]
     base_m2: Positive
     frequencies: list[Positive] = Field([2.0, 4.0])
