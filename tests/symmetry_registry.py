@@ -511,6 +511,11 @@ WITHOUT = {
     "Hamiltonian": "a sum of potentials",
     "LogPsi": "numbers with a sign",
     "Particles": "counts",
+    "Adam": "of parameters, not of coordinates",
+    "NaturalGradient": "of parameters, not of coordinates",
+    "NodalCells": "a number",
+    "count_nodal_cells": "of functions, not of coordinates",
+    "initial_walkers": "draws coordinates",
     "Reference": "a number",
     "free_energy": "of counts, not of coordinates",
 }

@@ -231,6 +231,14 @@ def test_an_energy_below_the_exact_one_is_flagged(shift: float, flagged: bool) -
     assert ("something is wrong" in VMC.markdown(report)) is flagged
 
 
+def test_a_report_counts_nodal_cells(tmp_path: Path) -> None:
+    trap = {"name": "harmonic_trap", "n_up": 3, "n_down": 0}
+    changes = {"system": trap, "nodal_exchanges": 30, "iterations": 2, "evaluation": 6}
+    report = runs.start(VMC, source(**changes), tmp_path / "run", quiet=True)
+    assert report["nodal_cells"]["cells"] == 2
+    assert "nodal cells" in (tmp_path / "run" / "report.md").read_text()
+
+
 def test_without_an_evaluation_there_is_nothing_to_report() -> None:
     with pytest.raises(UserError, match="expected an evaluation to report"):
         begun().report(runs.Metrics())

@@ -1,5 +1,6 @@
-"""Fermion wavefunctions: antisymmetric ansatz, backbones, Hamiltonians, local energies."""
+"""Fermion wavefunctions: ansatz, backbones, factors, Hamiltonians, local energies, optimisers, nodal cells."""
 
+from gaugeflow.fermions.adam import Adam
 from gaugeflow.fermions.backbone import Backbone
 from gaugeflow.fermions.confinement import CentreOfMass, Gaussian
 from gaugeflow.fermions.deep_sets import DeepSets, SymmetricNetwork
@@ -11,7 +12,9 @@ from gaugeflow.fermions.hamiltonian import Hamiltonian, Reference
 from gaugeflow.fermions.jastrow import PairJastrow
 from gaugeflow.fermions.local_energy import gradient_and_laplacian, local_energy
 from gaugeflow.fermions.message_passing import MessagePassing
+from gaugeflow.fermions.natural_gradient import NaturalGradient
 from gaugeflow.fermions.neural_orbitals import NeuralOrbitals
+from gaugeflow.fermions.nodal_cells import NodalCells, count_nodal_cells
 from gaugeflow.fermions.nuclear_cusp import NuclearCusp
 from gaugeflow.fermions.orbitals import HarmonicOrbitals, Orbitals
 from gaugeflow.fermions.pair_products import PairProducts
@@ -21,9 +24,11 @@ from gaugeflow.fermions.potentials import Coulomb, HarmonicPairs, HarmonicTrap, 
 from gaugeflow.fermions.powers import Power
 from gaugeflow.fermions.psiformer import Psiformer
 from gaugeflow.fermions.systems import calogero, free_energy, harmonic_trap, molecule, quantum_dot
+from gaugeflow.fermions.walkers import initial_walkers
 from gaugeflow.fermions.wavefunction import Ansatz, Factor, LogPsi, Product, Wavefunction
 
 __all__ = [
+    "Adam",
     "Ansatz",
     "Backbone",
     "CentreOfMass",
@@ -42,7 +47,9 @@ __all__ = [
     "InverseSquare",
     "LogPsi",
     "MessagePassing",
+    "NaturalGradient",
     "NeuralOrbitals",
+    "NodalCells",
     "NuclearCusp",
     "Nuclei",
     "Orbitals",
@@ -58,9 +65,11 @@ __all__ = [
     "SymmetricNetwork",
     "Wavefunction",
     "calogero",
+    "count_nodal_cells",
     "free_energy",
     "gradient_and_laplacian",
     "harmonic_trap",
+    "initial_walkers",
     "local_energy",
     "molecule",
     "quantum_dot",

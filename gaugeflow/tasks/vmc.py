@@ -3,6 +3,7 @@
 import time
 import warnings
 from copy import deepcopy
+from dataclasses import asdict
 from typing import Annotated, Any, ClassVar, Literal
 
 import torch
@@ -10,7 +11,7 @@ from pydantic import Field
 from torch import Tensor
 
 from gaugeflow.errors import UserError
-from gaugeflow.fermions import Product, local_energy
+from gaugeflow.fermions import Product, count_nodal_cells, local_energy
 from gaugeflow.fermions.clipping import clip_about_median
 from gaugeflow.fermions.walkers import initial_walkers
 from gaugeflow.montecarlo import Metropolis
@@ -25,6 +26,8 @@ from gaugeflow.tasks.wavefunctions import WavefunctionConfig
 
 __all__ = ["VMC", "VMCConfig"]
 
+NODAL_WALKERS = 32
+"""How many walkers look for ways between permuted configurations."""
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
@@ -38,7 +41,10 @@ class WalkerSection(Section):
 
 
 class VMCConfig(RunConfig):
-    """`warmup` updates of the walkers, `iterations` changes of the parameters, `evaluation` energies of each walker."""
+    """`warmup` updates of the walkers, `iterations` changes of the parameters, `evaluation` energies of each walker.
+
+    With `nodal_exchanges` the report counts nodal cells by so many exchanges of each of the first walkers.
+    """
 
     task: Literal["vmc"]
     system: SystemConfig
@@ -53,6 +59,7 @@ class VMCConfig(RunConfig):
     laplacian: Literal["forward", "autograd"] = "forward"
     chunk_size: Count | None = None
     max_failures: Annotated[int, Field(ge=0)] = 3
+    nodal_exchanges: Annotated[int, Field(ge=0)] = 0
 
 
 @register
@@ -202,7 +209,16 @@ class VMC(Task[VMCConfig]):
     def report(self, metrics: Metrics) -> dict[str, Any]:
         parameters = sum(parameter.numel() for parameter in self.psi.parameters() if parameter.requires_grad)
         per_iteration = self.train_seconds / max(1, self.config.iterations)
-        return vmc_report(self.config, self.hamiltonian, metrics, parameters, per_iteration)
+        report = vmc_report(self.config, self.hamiltonian, metrics, parameters, per_iteration)
+        return {**report, "nodal_cells": self._nodal_cells()}
+
+    def _nodal_cells(self) -> dict[str, Any] | None:
+        config = self.config
+        if not config.nodal_exchanges:
+            return None
+        generator = torch.Generator(config.device).manual_seed(config.seed)
+        walkers = self.walkers[:NODAL_WALKERS].double()
+        return asdict(count_nodal_cells(self.psi, walkers, self.psi.particles, generator, config.nodal_exchanges))
 
     @staticmethod
     def markdown(report: dict[str, Any]) -> str:

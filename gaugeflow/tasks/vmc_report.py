@@ -79,6 +79,9 @@ def vmc_markdown(report: dict[str, Any]) -> str:
         ["parameters", str(report["parameters"])],
         ["seconds per iteration", f"{report['seconds_per_iteration']:.3g}"],
     ]
+    nodes = report.get("nodal_cells")
+    if nodes is not None:
+        rows.append(["nodal cells", f"{nodes['cells']} ({100 * nodes['agreeing']:.0f} % of the walkers agree)"])
     system = ", ".join(f"{key} {value}" for key, value in report["system"].items() if key != "name")
     parts = " on ".join(report["wavefunction"][part]["name"] for part in ("ansatz", "backbone"))
     source = f"Reference: {report['reference_source']}.\n" if reference is not None else ""
