@@ -126,8 +126,10 @@ class Regression(Task[RegressionConfig]):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.begin()
         for number, (network, baseline) in enumerate(zip(state["networks"], state["baselines"], strict=True)):
-            self.networks.append(_with(self._network(), network))
-            self.baselines.append(_with(self._baseline(number), baseline))
+            self.networks.append(self._network())
+            self.baselines.append(self._baseline(number))
+            scatter(self.networks[-1], network)
+            scatter(self.baselines[-1], baseline)
         self.outcomes = state["outcomes"]
         if state["fits"] is not None:
             self.fits = self._fits(len(self.networks), Record())
@@ -237,11 +239,6 @@ class Regression(Task[RegressionConfig]):
         }
         truth = density.flatten(1).mean(1)
         record.metrics.record("measurements", {"lattice": lattice, "network": number, "truth": truth, **predictions})
-
-
-def _with(network: Any, x: Tensor) -> Any:
-    scatter(network, x)
-    return network
 
 
 @torch.no_grad()

@@ -31,16 +31,14 @@ def regression_report(
     names = [lattice_name(shape) for shape in config.test_shapes]
     if len(rows.get("network", ())) < len(names) * config.seeds:
         raise UserError("expected tested networks to report, the run is still at the training or the tests")
-    truth = rows["truth"]
-    errors = {key: ((rows[key] - truth) ** 2).mean(1) for key in ("prediction", "baseline")}
-
-    def by_lattice(values: np.ndarray, reduce: Any = np.median) -> dict[str, float]:
-        return {name: float(reduce(values[rows["lattice"] == place])) for place, name in enumerate(names)}
-
+    truth = rows["truth"]  # (lattices * networks, configurations), the lattices one after the other
+    errors, errors_baseline = (
+        ((rows[key] - truth) ** 2).mean(1).reshape(len(names), config.seeds) for key in ("prediction", "baseline")
+    )
     networks = [
         {
-            "mse": by_lattice(np.where(rows["network"] == number, errors["prediction"], -np.inf), np.max),
-            "mse_baseline": by_lattice(np.where(rows["network"] == number, errors["baseline"], -np.inf), np.max),
+            "mse": _by_name(names, errors[:, number]),
+            "mse_baseline": _by_name(names, errors_baseline[:, number]),
             **outcome,
         }
         for number, outcome in enumerate(outcomes)
@@ -50,10 +48,10 @@ def regression_report(
         "target": config.target.model_dump(),
         "shape": config.shape,
         "betas": config.fields.betas,
-        "mse": by_lattice(errors["prediction"]),
-        "mse_worst": by_lattice(errors["prediction"], np.max),
-        "mse_baseline": by_lattice(errors["baseline"]),
-        "variance": by_lattice(truth.var(1), np.mean),
+        "mse": _by_name(names, np.median(errors, 1)),
+        "mse_worst": _by_name(names, errors.max(1)),
+        "mse_baseline": _by_name(names, np.median(errors_baseline, 1)),
+        "variance": _by_name(names, truth.var(1).reshape(errors.shape).mean(1)),
         "parameters": parameters,
         "parameters_baseline": parameters_baseline,
         "seeds": config.seeds,
@@ -64,6 +62,10 @@ def regression_report(
         "seed": config.seed,
         "convention": config.target.convention,
     }
+
+
+def _by_name(names: list[str], values: np.ndarray) -> dict[str, float]:
+    return dict(zip(names, map(float, values), strict=True))
 
 
 def regression_markdown(report: dict[str, Any]) -> str:
