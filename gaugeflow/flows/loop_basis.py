@@ -17,9 +17,9 @@ from gaugeflow.flows.loop_algebra import LoopAlgebra, Monomial, images
 from gaugeflow.groups import Group
 from gaugeflow.kernels import Path
 from gaugeflow.kernels.loop_polynomials import Monomials
-from gaugeflow.lattice.paths import Loops, reverse
+from gaugeflow.lattice.paths import Loops, is_closed, parse_path, path_name, reverse
 
-__all__ = ["LoopBasis", "luescher_functions"]
+__all__ = ["LoopBasis", "function_name", "luescher_functions", "parse_function"]
 
 
 def luescher_functions(
@@ -52,6 +52,31 @@ def luescher_functions(
             latest = _representatives(algebra, _successors(algebra, latest, partners))
     kept = [m for m in known if max_traces is None or len(m) <= max_traces]
     return sorted(kept, key=lambda m: (sum(len(path) for path, _ in m), len(m), m))
+
+
+def parse_function(text: str, ndim: int) -> Monomial:
+    """A product of loops such as ``"+x+y-x-y * +x+y-x-y @ 1 0"``: paths, each after ``@`` with where it starts.
+
+    Raises:
+        UserError: a path that is not closed or not written so, or a place without one whole number for each axis.
+    """
+    loops = []
+    for factor in text.split("*"):
+        path_text, _, place_text = factor.partition("@")
+        path = parse_path(path_text.strip(), ndim)
+        places = place_text.split() or ["0"] * ndim
+        if not is_closed(path) or len(places) != ndim or not all(p.lstrip("-").isdecimal() for p in places):
+            raise UserError(f"function {text!r}: expected closed paths, each with {ndim} whole numbers after an @")
+        loops.append((path, tuple(map(int, places))))
+    return tuple(loops)
+
+
+def function_name(monomial: Monomial) -> str:
+    """The text that :func:`parse_function` reads."""
+    return " * ".join(
+        path_name(path, len(place)).replace(" ", "") + (f" @ {' '.join(map(str, place))}" if any(place) else "")
+        for path, place in monomial
+    )
 
 
 def _successors(algebra: LoopAlgebra, monomials: Iterable[Monomial], partners: Sequence[Path]) -> Iterable[Monomial]:

@@ -9,7 +9,7 @@ from gaugeflow.errors import UserError
 from gaugeflow.flows.base import HaarBase
 from gaugeflow.flows.continuous import ContinuousFlow
 from gaugeflow.flows.flow import GaugeFlow
-from gaugeflow.flows.loop_basis import luescher_functions
+from gaugeflow.flows.loop_basis import luescher_functions, parse_function
 from gaugeflow.flows.trivializing import GaussNewton, fit_along_path
 from gaugeflow.groups import Group
 from gaugeflow.lattice.action import Action
@@ -26,12 +26,15 @@ class Continuous(ModelSection):
     Before any gradient step the coefficients are fitted along `exp(-t S)` on `samples` heat-bath configurations at
     each of `times` values of t, of a lattice of `fit_shape` (default: that of the run); then `newton_steps`
     Gauss-Newton steps lower the variance of the log-weight, each on `newton_samples` samples of the flow. With
-    `samples: 0` the coefficients start at zero. `max_traces` leaves out products of more traces.
+    `samples: 0` the coefficients start at zero. `max_traces` leaves out products of more traces. `functions` is a list
+    of one's own instead: products of loops such as `"+x+y-x-y * +x+y-x-y @ 1 0"`, the second of which starts at
+    (1, 0); all lattice images of each are summed.
     """
 
     name: Literal["continuous"]
     order: Annotated[int, Field(ge=0, le=3)] = 1
     max_traces: Count | None = None
+    functions: Annotated[list[str], Field(min_length=1)] | None = None
     steps: Count = 8
     integrator: Literal["cg2", "cg3", "rkmk4"] = "rkmk4"
     splines: Count = 5
@@ -57,7 +60,10 @@ class Continuous(ModelSection):
     ) -> GaugeFlow:
         if group is None or not is_loop_sum(action):
             raise UserError(f"model continuous: expected links and a sum of loops, got {type(action).__name__}")
-        monomials = luescher_functions(group, len(shape), action.loops, self.order, self.max_traces)
+        if self.functions is None:
+            monomials = luescher_functions(group, len(shape), action.loops, self.order, self.max_traces)
+        else:
+            monomials = [parse_function(text, len(shape)) for text in self.functions]
         layer = ContinuousFlow(
             group, monomials, self.steps, self.integrator, self.splines, self.degree, dtype, self.chunk_size
         )

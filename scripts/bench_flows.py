@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""Cost of the shipped flows: seconds and peak memory for each configuration of a batch, at two volumes.
+
+One row for each configuration file and lattice:
+
+    sample  base to target with the log-determinant
+    train   one training step by path gradients: forward, gradient, backward, Adam
+    copy    the machine's own copy of 1 GB, for comparison (bytes read and written per second)
+
+``per_second`` counts configurations, ``seconds`` is one over it, ``bytes`` the growth of the peak memory of the
+process over the step for each configuration, measured in a process of its own.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from gaugeflow.flows import GaugeFlow
+from gaugeflow.groups import get_group
+from gaugeflow.tasks.flow_config import DTYPES, FlowConfig
+from gaugeflow.tasks.trainer import Trainer
+
+CASES = [
+    ("configs/flow/u1_2d_8_beta2.yaml", [[8, 8], [16, 16]]),
+    ("configs/flow/su2_2d_16_beta2p7.yaml", [[8, 8], [16, 16]]),
+    ("configs/flow/su3_2d_16_beta6.yaml", [[8, 8], [16, 16]]),
+    ("configs/flow/su3_4d_4_beta1.yaml", [[4, 4, 4, 4], [8, 4, 4, 4]]),
+]
+COPY_BYTES = 1 << 29
+Row = dict[str, Any]
+
+
+def build(path: str, shape: list[int]) -> tuple[GaugeFlow, FlowConfig]:
+    """The flow of a configuration on a lattice, its parameters a little away from zero."""
+    config = FlowConfig.model_validate(yaml.safe_load(Path(path).read_text()))
+    group = None if config.group is None else get_group(config.group)
+    generator, action = torch.Generator().manual_seed(1), config.action.build(len(shape))
+    flow = config.model.build(action, group, tuple(shape), DTYPES[config.dtype], torch.device("cpu"), generator)
+    with torch.no_grad():
+        for parameter in flow.parameters():
+            parameter += 0.01 * torch.randn(parameter.shape, generator=generator, dtype=parameter.dtype)
+    return flow, config
+
+
+def measure(op: str, path: str, shape: list[int], batch: int, repeats: int) -> Row:
+    """Best wall time of several repeats after one that compiles, and the growth of the peak memory."""
+    flow, config = build(path, shape)
+    generator = torch.Generator().manual_seed(2)
+    options = {"steps": repeats + 1, "batch": batch}
+    trainer = Trainer(flow, config.training.model_copy(update=options))
+
+    def work(step: int) -> None:
+        if op == "train":
+            trainer.step(step, generator)
+        else:
+            with torch.no_grad():
+                flow.sample(batch, generator)
+
+    small = config.training.model_copy(update={"steps": 1, "batch": 1})
+    Trainer(flow, small).step(0, generator)  # compiles
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    times = []
+    for step in range(repeats):
+        start = time.perf_counter()
+        work(step)
+        times.append(time.perf_counter() - start)
+    growth = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    seconds = min(times) / batch
+    name = {"op": op, "group": config.group, "shape": shape, "dtype": config.dtype, "backend": "numba"}
+    threads, parameters = torch.get_num_threads(), sum(p.numel() for p in flow.parameters())
+    cost = {"per_second": 1 / seconds, "seconds": seconds, "bytes": growth / batch}
+    return name | cost | {"model": Path(path).stem, "batch": batch, "threads": threads, "parameters": parameters}
+
+
+def copy_row() -> Row:
+    source = torch.ones(COPY_BYTES // 8, dtype=torch.float64)
+    target = torch.empty_like(source)
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        target.copy_(source)
+        times.append(time.perf_counter() - start)
+    rate = 2 * COPY_BYTES / min(times[1:])
+    return {"op": "copy", "group": None, "shape": [], "dtype": "float64", "backend": "torch"} | {
+        "per_second": rate / 16,
+        "bytes": rate,
+    }
+
+
+def apart(*arguments: object) -> Row:
+    """A measurement in a process of its own, whose peak memory is that of this measurement."""
+    command = [sys.executable, __file__, "--one", json.dumps(arguments)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+
+
+def table(rows: list[Row]) -> str:
+    lines = [f"{'model':22} {'op':7} {'lattice':14} {'ms/configuration':>17} {'MB/configuration':>17}"]
+    for row in rows:
+        if row["op"] != "copy":
+            shape = "x".join(map(str, row["shape"]))
+            cost = f"{1e3 * row['seconds']:17.2f} {row['bytes'] / 1e6:17.2f}"
+            lines.append(f"{row['model']:22} {row['op']:7} {shape:14} {cost}")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print rows as JSON")
+    parser.add_argument("--output", type=Path, help="write the rows to this file too")
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        print(json.dumps(measure(*json.loads(options.one))))
+        return
+    rows = [copy_row()]
+    for path, shapes in CASES:
+        for shape in shapes:
+            for op in ("sample", "train"):
+                rows.append(apart(op, path, shape, options.batch, options.repeats))
+    text = json.dumps(rows, indent=2)
+    if options.output:
+        options.output.write_text(text + "\n")
+    print(text if options.json else table(rows))
+
+
+if __name__ == "__main__":
+    main()
