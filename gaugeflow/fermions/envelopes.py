@@ -22,7 +22,8 @@ class SlaterEnvelope(Envelope):
     """``sum_I pi_I exp(-s_I (sqrt(a_I^2 + |r - R_I|^2) - a_I))``: exponential far out, smooth at the nuclei.
 
     pi and s are learned for each nucleus, term and orbital; s starts at `slater_exponents`, filled in turn on all
-    nuclei. The softening length is 1/Z; the cusp is left to the factor that has the exact one.
+    nuclei, times `share`: 1 unless a particle's fall-off is spread over several factors. The softening length is 1/Z;
+    the cusp is left to the factor that has the exact one.
 
     Raises:
         UserError: a system without nuclei.
@@ -31,7 +32,7 @@ class SlaterEnvelope(Envelope):
     centres: Tensor
     lengths: Tensor
 
-    def __init__(self, hamiltonian: Hamiltonian, terms: int, size: int) -> None:
+    def __init__(self, hamiltonian: Hamiltonian, terms: int, size: int, share: float = 1.0) -> None:
         super().__init__()
         if hamiltonian.charges is None:
             raise UserError("Slater envelope: expected nuclei, came a trap, whose orbitals fall off through a Gaussian")
@@ -40,7 +41,7 @@ class SlaterEnvelope(Envelope):
         count = len(hamiltonian.charges)
         exponents = [slater_exponents(int(charge), size) for charge in hamiltonian.charges]
         start = torch.tensor([[own[m // count] for m in range(size)] for own in exponents], dtype=torch.float64)
-        self.decay = nn.Parameter(start[:, None, :].repeat(1, terms, 1))
+        self.decay = nn.Parameter(share * start[:, None, :].repeat(1, terms, 1))
         self.weight = nn.Parameter(torch.ones_like(self.decay))
 
     def forward(self, x: Any) -> Tensor:

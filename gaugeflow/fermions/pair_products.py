@@ -15,10 +15,11 @@ __all__ = ["PairProducts"]
 
 
 class PairProducts(Ansatz):
-    """``psi = sum_k prod_s prod_i phi_k0(i) prod_{i<j of spin s} f_k(i, j)``, in the manner of arXiv:2002.03370.
+    """``psi = sum_k prod_s prod_{i<j of spin s} f_k(i, j)``, in the manner of arXiv:2002.03370.
 
     The pair functions ``f_k(i, j) = sum_p phi_{k,2p}(i) phi_{k,2p+1}(j) - phi_{k,2p+1}(i) phi_{k,2p}(j)`` change their
-    sign with i and j exchanged, so each product does; the cost grows with the number of pairs only.
+    sign with i and j exchanged, so each product does; the cost grows with the number of pairs only. A particle alone
+    with its spin has no pair, and the factor ``phi_{k,0}``.
 
     Args:
         orbitals: of the sizes of `sizes`.
@@ -50,11 +51,10 @@ class PairProducts(Ansatz):
 
 def _product(phi: Tensor) -> Scaled:
     """Over one spin, from orbitals ``(batch, terms, n, 2 pairing)``."""
-    single = scaled_product(phi[..., 0])
     n = phi.shape[-2]
     if n == 1:
-        return single
+        return scaled_product(phi[..., 0])
     even, odd = phi[..., 0::2], phi[..., 1::2]
     first, second = torch.triu_indices(n, n, offset=1)
     pairs = even[..., first, :] * odd[..., second, :] - odd[..., first, :] * even[..., second, :]
-    return single * scaled_product(pairs.sum(-1))
+    return scaled_product(pairs.sum(-1))

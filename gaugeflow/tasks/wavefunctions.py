@@ -117,7 +117,7 @@ class WavefunctionConfig(Section):
         backbone = self.backbone.build(Features(hamiltonian), generator)
 
         def orbitals(sizes: tuple[int, int]) -> Orbitals:
-            return _orbitals(hamiltonian, backbone, self.ansatz.terms, sizes, generator)
+            return _orbitals(hamiltonian, backbone, self.ansatz, sizes, generator)
 
         ansatz = self.ansatz.build(hamiltonian, orbitals, generator)
         power = next((v.exponent for v in hamiltonian.potentials if isinstance(v, fermions.InverseSquare)), 1.0)
@@ -135,13 +135,22 @@ class WavefunctionConfig(Section):
 
 
 def _orbitals(
-    hamiltonian: Hamiltonian, backbone: Backbone, terms: int, sizes: tuple[int, int], generator: torch.Generator
+    hamiltonian: Hamiltonian,
+    backbone: Backbone,
+    ansatz: AnsatzConfig,
+    sizes: tuple[int, int],
+    generator: torch.Generator,
 ) -> Orbitals:
-    """In a trap around its own orbitals, at nuclei with envelopes."""
+    """In a trap around its own orbitals, at nuclei with envelopes, spread over the pairs where there are only these."""
+    terms = ansatz.terms
     if hamiltonian.charges is None:
         base = fermions.HarmonicOrbitals(hamiltonian.particles, _omega(hamiltonian), sizes)
         return fermions.NeuralOrbitals(backbone, terms, sizes, generator, base=base)
-    up, down = (fermions.SlaterEnvelope(hamiltonian, terms, size) for size in sizes)
+    pairs = (max(1, count - 1) if ansatz.name == "pair_product" else 1 for count in hamiltonian.particles.counts)
+    up, down = (
+        fermions.SlaterEnvelope(hamiltonian, terms, size, share=1 / shares)
+        for size, shares in zip(sizes, pairs, strict=True)
+    )
     return fermions.NeuralOrbitals(backbone, terms, sizes, generator, envelopes=(up, down))
 
 
