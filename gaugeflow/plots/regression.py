@@ -40,7 +40,7 @@ def _draw(path: Path, title: str, truth: np.ndarray, prediction: np.ndarray, bas
         right.set(xlabel="truth", ylabel="|prediction - truth|", yscale="log")
         _points(left, truth, baseline, prediction)
         _points(right, truth, *(np.maximum(np.abs(values - truth), LEAST) for values in (baseline, prediction)))
-        left.legend(loc="upper left")
+        right.legend(loc="center")
 
 
 def _points(axes: Axes, truth: np.ndarray, baseline: np.ndarray, prediction: np.ndarray) -> None:
