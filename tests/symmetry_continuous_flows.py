@@ -23,19 +23,24 @@ def trivializing(
 
 
 def trivializing_claims(name: str, x: Links) -> list[Claim]:
-    """A bijection, and any number of steps of any method keeps every symmetry of the lattice."""
-    layer = trivializing(name, x.data.shape[1], 0.002, 8, 1)
-    group = "gauge * translations * hypercubic * charge * centre"
-    claims: list[Claim] = [Bijection(layer.forward, x, inverse=layer.inverse, label=name)]
-    for integrator in ("cg3", "rkmk4"):
-        coarse = trivializing(name, x.data.shape[1], 0.1, 1, 3, integrator)
+    """A bijection with every symmetry of the lattice; a step of any length keeps all but reflections and rotations.
 
-        def moved(u: Tensor, flow: flows.ContinuousFlow = coarse) -> Tensor:
+    A reflected link is the inverse of another one, for which a step multiplies from the other side.
+    """
+    gentle = trivializing(name, x.data.shape[1], 0.002, 8, 1)
+    claims: list[Claim] = [Bijection(gentle.forward, x, inverse=gentle.inverse, label=name)]
+    kept = "gauge * translations * charge * centre"
+    cases = [(gentle, f"{kept} * hypercubic", "short steps")]
+    for integrator in ("cg3", "rkmk4"):
+        cases.append((trivializing(name, x.data.shape[1], 0.1, 1, 3, integrator), kept, integrator))
+    for flow, group, label in cases:
+
+        def moved(u: Tensor, flow: flows.ContinuousFlow = flow) -> Tensor:
             return flow(u)[0]
 
-        def log_det(u: Tensor, flow: flows.ContinuousFlow = coarse) -> Tensor:
+        def log_det(u: Tensor, flow: flows.ContinuousFlow = flow) -> Tensor:
             return flow(u)[1]
 
-        claims.append(Equivariance(moved, x, group=group, out=Links, label=f"links, {name}, {integrator}"))
-        claims.append(Equivariance(log_det, x, group=group, out=Scalars, label=f"log-determinant, {name}"))
+        claims.append(Equivariance(moved, x, group=group, out=Links, label=f"links, {name}, {label}"))
+        claims.append(Equivariance(log_det, x, group=group, out=Scalars, label=f"log-determinant, {name}, {label}"))
     return claims

@@ -30,7 +30,9 @@ class ContinuousFlow(Flow):
 
     Nothing of the trajectory is stored: the backward pass integrates links, cotangent and the gradient of the
     coefficients back in time, so that memory does not grow with the number of steps. Log-determinant and gradients are
-    those of the equation, not of its discretisation; both errors fall with the order of the integrator.
+    those of the equation, not of its discretisation; both errors fall with the order of the integrator. Gauge
+    transformations, translations, charge conjugation and centre are exact symmetries of every step, reflections and
+    rotations of the equation.
 
     Args:
         group: U(1) or SU(N).

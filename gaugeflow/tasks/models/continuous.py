@@ -70,7 +70,7 @@ class Continuous(ModelSection):
         return GaugeFlow(HaarBase(group, shape, dtype), [layer], action).to(device)
 
     def symmetry(self, scalars: bool) -> str:
-        return "gauge * translations * hypercubic * charge * centre"
+        return "gauge * translations * charge * centre"  # reflections up to the error of the steps
 
     def prepare(self, flow: GaugeFlow, action: Action, generator: torch.Generator, log: Log) -> None:
         if not self.samples:
