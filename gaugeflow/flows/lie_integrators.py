@@ -83,10 +83,12 @@ class MuntheKaas4(LieIntegrator):
         slopes: list[Tensor] = []
         rates: list[Numbers] = []
         for stage, row in enumerate(self.a):
-            u = _sum(slopes, row)
-            if stage == 2:
-                u = u - h / 8 * _bracket(kernels, slopes[0], slopes[1])
-            at = state if u is None else kernels.drift_(state.clone(), u, h)
+            at = state
+            if stage:
+                u = _sum(slopes, row)
+                if stage == 2:
+                    u = u - h / 8 * _bracket(kernels, slopes[0], slopes[1])
+                at = kernels.drift_(state.clone(), u, h)
             v, rate = field(t + sum(row) * h, at, _advanced(y, rates, row, h))
             slopes.append(v)
             rates.append(rate)
@@ -118,9 +120,9 @@ def _moved(kernels: LoopKernels, state: Tensor, slopes: Sequence[Tensor], row: S
     return state
 
 
-def _sum(slopes: Sequence[Tensor], row: Sequence[float]) -> Tensor | None:
-    terms = [weight * slope for weight, slope in zip(row, slopes, strict=False) if weight]
-    return torch.stack(terms).sum(0) if len(terms) > 1 else (terms[0] if terms else None)
+def _sum(slopes: Sequence[Tensor], row: Sequence[float]) -> Tensor:
+    terms = [weight * slope for weight, slope in zip(row, slopes, strict=True) if weight]
+    return torch.stack(terms).sum(0) if len(terms) > 1 else terms[0]
 
 
 def _advanced(y: Numbers, rates: Sequence[Numbers], row: Sequence[float], h: float) -> Numbers:

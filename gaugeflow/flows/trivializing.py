@@ -27,7 +27,7 @@ __all__ = ["GaussNewton", "fit_along_path"]
 
 def fit_along_path(
     flow: ContinuousFlow,
-    action: LoopAction,
+    action: Action,
     shape: tuple[int, ...],
     generator: torch.Generator,
     times: int = 9,
@@ -97,12 +97,12 @@ class GaussNewton:
     the step solves ``min |log w + J d|^2 / n + damping |D d|^2`` with D the deviations of the columns of J.
 
     Args:
-        damping: regularisation in units of the scaled normal matrix. Grows when a step made things worse.
         samples: fresh samples of the flow for each step; several times the number of coefficients.
+        damping: regularisation in units of the scaled normal matrix.
     """
 
     samples: int = 1024
-    damping: float = 1e-6
+    damping: float = 1e-4
 
     def step(
         self, flow: ContinuousFlow, action: Action, shape: tuple[int, ...], generator: torch.Generator
@@ -118,7 +118,7 @@ class GaussNewton:
             weights.append(log_w)
         solution = equations.solve(self.damping)
         with torch.no_grad():
-            flow.coefficients += solution.coefficients.view_as(flow.coefficients).to(dtype)
+            flow.coefficients.add_(solution.coefficients.view_as(flow.coefficients))
         log_w = torch.cat(weights)
         ess = float(torch.exp(2 * log_w.logsumexp(0) - (2 * log_w).logsumexp(0)) / len(log_w))
         return {"variance": float(log_w.var()), "ess": ess}

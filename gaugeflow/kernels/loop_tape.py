@@ -58,7 +58,7 @@ class LoopTape(NamedTuple):
     traces: tuple[Trace, ...]
 
     def shifts(self) -> list[Site]:
-        return [step.shift for step in (*self.products, *self.traces)]
+        return [product.shift for product in self.products] + [trace.shift for trace in self.traces]
 
 
 def record_tape(loops: Sequence[Path], ndim: int) -> LoopTape:
