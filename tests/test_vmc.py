@@ -159,6 +159,21 @@ def test_shipped_configurations_begin(path: Path) -> None:
     assert bool(torch.isfinite(shipped.psi(shipped.walkers).log).all())
 
 
+@pytest.mark.parametrize("name", ["dot2", "hooke", "he"])
+def test_shipped_runs_have_the_energy_that_they_report(name: str) -> None:
+    """The walkers of the checkpoint, evaluated once; the whole is `gaugeflow report configs/trained/NAME --fresh`."""
+    path = CONFIGS.parent / "trained" / name
+    report = json.loads((path / "report.json").read_text())
+    assert abs(report["energy"] - report["reference"]) < 1e-4
+    assert not report["below_exact"]
+    shipped = VMC(runs.validate(VMC.schema, runs.Source.read(path / "config.yaml")))
+    runs.Run.restore(shipped, runs.RunDirectory(path), recorded=False)
+    energies = local_energy(shipped.psi, shipped.hamiltonian, shipped.walkers)
+    error = float(energies.std()) / len(energies) ** 0.5
+    assert abs(float(energies.mean()) - report["energy"]) < 4 * error
+    assert (path / "checkpoint.pt").stat().st_size < 2e6
+
+
 def test_the_claims_of_a_run_hold(whole: Path) -> None:
     assert [claim.name for claim in tasks.claims_of(str(whole))] == ["potential"]
     atom = begun(system=BE)

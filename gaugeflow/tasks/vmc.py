@@ -68,7 +68,7 @@ class VMC(Task[VMCConfig]):
 
     name = "vmc"
     schema = VMCConfig
-    extendable: ClassVar[frozenset[str]] = frozenset({"evaluation", "checkpoint_every"})
+    extendable: ClassVar[frozenset[str]] = frozenset({"evaluation", "nodal_exchanges", "checkpoint_every"})
 
     def __init__(self, config: VMCConfig) -> None:
         super().__init__(config)
