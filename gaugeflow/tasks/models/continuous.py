@@ -1,6 +1,6 @@
 """Trivializing flows of Wilson-loop potentials, fitted by least squares before any gradient step."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -31,6 +31,7 @@ class Continuous(ModelSection):
     (1, 0); all lattice images of each are summed.
     """
 
+    integrated: ClassVar[bool] = True
     name: Literal["continuous"]
     order: Annotated[int, Field(ge=0, le=3)] = 1
     max_traces: Count | None = None
