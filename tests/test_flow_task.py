@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from flow_models import SIGMA
+from flow_models import SIGMA, Harmonic
 
 from gaugeflow import runs
 from gaugeflow.cli import main
@@ -19,6 +19,7 @@ from gaugeflow.lattice import plaquette
 from gaugeflow.lattice.exact import Exact2D
 from gaugeflow.plots import plot_run
 from gaugeflow.tasks import Flow
+from gaugeflow.tasks.flow_config import FlowConfig
 from gaugeflow.tasks.training import Annealing, Schedule
 
 SMALL = {"samples": 400, "chunk": 100, "reference": {"chains": 4, "warmup": 5, "measurements": 10}}
@@ -42,6 +43,12 @@ LINKS: dict[str, Any] = {
 
 def start(path: Path, base: dict[str, Any] = SCALE, **changes: Any) -> dict[str, Any]:
     return runs.start(Flow, runs.Source(json.dumps({**base, **changes}), "test.yaml"), path, quiet=True)
+
+
+def begun(**changes: Any) -> Flow:
+    task = Flow(FlowConfig.model_validate({**SCALE, **changes}))
+    task.begin()
+    return task
 
 
 def rows(path: Path) -> dict[str, np.ndarray]:
@@ -196,6 +203,46 @@ def test_a_collapse_gives_no_confident_number(tmp_path):
     assert "The weights have collapsed" in (tmp_path / "run" / "report.md").read_text()
 
 
+def test_a_part_of_the_target_that_the_flow_misses(tmp_path):
+    """With sigma = 4 its own samples, of width 1, are worth hundreds; those of the target have weights up to e^40."""
+    report = start(
+        tmp_path / "run",
+        shape=[1, 1],
+        action={**SCALE["action"], "options": {"sigma": 4.0}},
+        training={"steps": 0},
+        report={"samples": 4000, "reference": {"chains": 16, "warmup": 20, "measurements": 5}},
+    )
+    assert "misses a part" in report["collapsed"]
+    assert report["ess_forward"] < 0.01
+    assert report["ess"] is report["volumes"][0]["ess"] is None
+
+
+def test_a_lattice_without_weights_says_so_in_its_row(tmp_path, monkeypatch):
+    whole = Harmonic.__call__
+    monkeypatch.setattr(Harmonic, "__call__", lambda self, x: whole(self, x) * (math.nan if x.shape[-1] == 3 else 1))
+    model = {**SCALE["model"], "fit": "flow_models:fit"}
+    report = start(tmp_path / "run", model=model, training={"steps": 0}, report={**SMALL, "shapes": [[2, 3], [4, 4]]})
+    first, bad, last = report["volumes"]
+    assert "got nan at sample 0" in bad["collapsed"]
+    assert bad["ess"] is None
+    assert report["ess"] == first["ess"] == pytest.approx(last["ess"])
+
+
+def test_samples_without_weights_are_refused():
+    task = begun()
+    with torch.no_grad():
+        task.flow.flows[0].a.fill_(math.nan)
+    for samples in (task.samples, task.weighted_samples):
+        with pytest.raises(UserError, match="got NaN or infinity"):
+            next(samples(1))
+
+
+def test_a_chain_of_a_collapsed_flow_warns():
+    task = begun(action={**SCALE["action"], "options": {"sigma": 0.05}}, report={**SMALL, "chunk": 3})
+    with pytest.warns(RuntimeWarning, match=r"collapsed \(258 samples are worth"):
+        assert next(task.samples(1)).shape == (3, 2, 2)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -209,6 +256,8 @@ def test_a_collapse_gives_no_confident_number(tmp_path):
         ({"action": {"name": "python", "object": "flow_models:nothing"}}, "action: flow_models:nothing"),
         ({"action": {"name": "python", "object": "flow_models:SIGMA"}}, "expected a gaugeflow.lattice.Action"),
         ({"report": {**SMALL, "shapes": [[4]]}}, "expected 2 extents"),
+        ({"report": {**SMALL, "shapes": [[4, 3], [3, 4], [4, 3]]}}, "each lattice once"),
+        ({"report": {**SMALL, "shapes": [[2, 2]]}}, "none like `shape`"),
         ({"report": {**SMALL, "observables": ["plaquette"]}}, "plaquette is not measured on the fields"),
         ({"training": {"steps": 1, "batch": 1, "loss": "reinforce"}}, "needs 2 or more"),
         ({"model": {"name": "pyton"}}, "did you mean 'python'"),
@@ -218,6 +267,12 @@ def test_mistakes_in_a_configuration(tmp_path, changes, message):
     with pytest.raises(UserError, match=message.replace("[", r"\[")):
         start(tmp_path / "run", **changes)
     assert not (tmp_path / "run").exists()
+
+
+def test_more_training_is_another_run(tmp_path):
+    start(tmp_path / "run", training={"steps": 0})
+    with pytest.raises(UserError, match="training cannot change on resume.*`init_from` goes on"):
+        runs.resume(Flow, tmp_path / "run", ["training.steps=20"], quiet=True)
 
 
 def test_a_run_in_training_has_no_report_yet(tmp_path, monkeypatch):
@@ -279,7 +334,7 @@ def test_samples_come_with_and_without_weights(links, tmp_path, capsys):
 
 
 def test_scalars_are_sampled_too(tmp_path):
-    start(tmp_path / "run", training={"steps": 0})
+    start(tmp_path / "run", model={**SCALE["model"], "fit": "flow_models:fit"}, training={"steps": 0})
     runs.sample(Flow, tmp_path / "run", 700, 1, tmp_path / "fields.h5", quiet=True)
     with h5py.File(tmp_path / "fields.h5") as file:
         fields = file["field"][:]

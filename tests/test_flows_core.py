@@ -345,6 +345,15 @@ def test_a_restored_chain_goes_on_bit_for_bit(generator):
     assert torch.equal(second.update(field.clone(), generator)[0], expected)
 
 
+def test_a_chain_refuses_a_field_where_it_would_stand_still(generator):
+    flow = scaled(0.1, (4,))
+    sampler, field = IndependenceMetropolis(flow, flow.action), flow.sample(3, generator)[0].detach()
+    for log_q in (math.nan, -math.inf):
+        flow.log_prob = lambda x, log_q=log_q: torch.full((len(x),), log_q)
+        with pytest.raises(UserError, match="got NaN or infinity"):
+            sampler.update(field, generator)
+
+
 def test_a_chain_over_known_weights_has_the_target_as_its_law(generator):
     """Three states with weights 1, 2, 5: the chain visits them so often."""
     proposals = torch.randint(0, 3, (50, 2000), generator=generator)

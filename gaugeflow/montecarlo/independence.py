@@ -1,5 +1,6 @@
 """Independence Metropolis: exact chains out of a sampler that knows its own density."""
 
+import math
 from typing import Any, Protocol
 
 import torch
@@ -9,7 +10,7 @@ from gaugeflow.errors import UserError
 from gaugeflow.lattice.action import Action
 from gaugeflow.montecarlo.sampler import check_start
 
-__all__ = ["IndependenceMetropolis", "Proposal", "metropolis_chain"]
+__all__ = ["IndependenceMetropolis", "Proposal", "check_log_weight", "metropolis_chain"]
 
 
 class Proposal(Protocol):
@@ -50,7 +51,7 @@ class IndependenceMetropolis:
             The new field and, each `(batch,)`: `acceptance` (0 or 1) and `log_weight` of the new field.
 
         Raises:
-            UserError: `field` is off its manifold, or a proposal has no weight (NaN).
+            UserError: `field` is off its manifold, or a field has no finite weight.
         """
         check_start(self.action.space, field, generator)
         before = self._weight(field)
@@ -77,6 +78,16 @@ class IndependenceMetropolis:
         return _log_weight(self.action, field, self.proposal.log_prob(field))
 
 
+def check_log_weight(log_weight: Tensor) -> Tensor:
+    """Hands back `log w`. Raises UserError where one is NaN or +inf: a chain would stand still there for ever."""
+    if not bool((log_weight < math.inf).all()):
+        raise UserError(
+            "independence: expected fields with a finite weight exp(-S) / q, got NaN or infinity from the action or "
+            "the density"
+        )
+    return log_weight
+
+
 def metropolis_chain(log_weight: Tensor, uniform: Tensor) -> Tensor:
     """Which of the proposals a chain stands at after each of them, for chains whose weights are all known.
 
@@ -98,7 +109,4 @@ def metropolis_chain(log_weight: Tensor, uniform: Tensor) -> Tensor:
 
 
 def _log_weight(action: Action, field: Tensor, log_q: Tensor) -> Tensor:
-    found = -action(field).double() - log_q.double()
-    if bool(found.isnan().any()):
-        raise UserError("independence: expected proposals with a weight, got NaN from the action or the density")
-    return found
+    return check_log_weight(-action(field).double() - log_q.double())

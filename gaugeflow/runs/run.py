@@ -89,8 +89,9 @@ def _refuse_changes(task: Task, before: dict[str, Any]) -> None:
     now = task.config.model_dump(mode="json")
     changed = sorted(key for key in now if before.get(key) != now[key] and key not in task.extendable)
     if changed:
+        onward = ", which with `init_from` goes on from these parameters" if "init_from" in now else ""
         allowed = ", ".join(sorted(task.extendable))
         raise UserError(
             f"{', '.join(changed)} cannot change on resume, it would be another run; expected changes of "
-            f"{allowed} only, or a new `gaugeflow run`"
+            f"{allowed} only, or a new `gaugeflow run`{onward}"
         )

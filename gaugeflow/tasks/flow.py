@@ -1,7 +1,9 @@
 """The task `flow`: a normalizing flow is fitted and trained on an action, then held against exact results."""
 
+import warnings
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -9,11 +11,11 @@ import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
-from gaugeflow.flows import GaugeFlow
+from gaugeflow.flows import GaugeFlow, Weights
 from gaugeflow.groups import get_group
 from gaugeflow.io import EnsembleWriter, ScalarWriter
 from gaugeflow.lattice.spaces import SCALARS
-from gaugeflow.montecarlo.independence import metropolis_chain
+from gaugeflow.montecarlo.independence import check_log_weight, metropolis_chain
 from gaugeflow.runs import Metrics, Record, Task, ranks
 from gaugeflow.symmetry.claims import Claim
 from gaugeflow.tasks.flow_claims import disturbed, flow_claims
@@ -25,6 +27,9 @@ from gaugeflow.tasks.registry import register
 from gaugeflow.tasks.trainer import Trainer
 
 __all__ = ["Flow"]
+
+BURN_IN = 256
+"""Fewest proposals that take the chain of `Flow.samples` from the flow to the target."""
 
 
 @register
@@ -115,26 +120,34 @@ class Flow(Task[FlowConfig]):
     def samples(self, seed: int) -> Iterator[Tensor]:
         """One chain of independence Metropolis over proposals of the flow, which are made a chunk at a time.
 
-        The first chunk is left out: it takes the chain from a sample of the flow to one of the target.
+        The first chunk (or more, with chunks below `BURN_IN`) is left out: it takes the chain from a sample of the
+        flow to one of the target. Warns if the weights have collapsed there, as the chain will hardly move.
         """
-        last: tuple[Tensor, Tensor] | None = None
-        for x, log_w in self.weighted_samples(seed):
-            first = last is None
-            if last is not None:
-                x, log_w = torch.cat([last[0], x]), torch.cat([last[1], log_w])
-            uniform = torch.rand(len(x), generator=self.generator, dtype=torch.float64, device=x.device)
-            places = metropolis_chain(log_w[None], uniform[None])[0].to(x.device)
-            last = x[places[-1:]], log_w[places[-1:]]
-            if not first:
-                yield x[places[1:]]
+        proposals = self.weighted_samples(seed)
+        first = islice(proposals, -(-BURN_IN // self.config.report.chunk))
+        x, log_w = map(torch.cat, zip(*first, strict=True))
+        collapsed = Weights(log_w.cpu().numpy()).collapse()
+        if collapsed:
+            text = f"the weights have collapsed ({collapsed}): the chain repeats few fields; see --weighted"
+            warnings.warn(text, RuntimeWarning, stacklevel=2)
+        present = self._metropolis(log_w)[-1:]
+        for more, log_more in proposals:
+            x, log_w = torch.cat([x[present], more]), torch.cat([log_w[present], log_more])
+            places = self._metropolis(log_w)
+            present = places[-1:]
+            yield x[places[1:]]
 
     @torch.no_grad()
     def weighted_samples(self, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Independent samples of the flow and their log-weights, a chunk of the report at a time."""
+        """Independent samples of the flow and their log-weights, a chunk of the report at a time.
+
+        Raises:
+            UserError: a weight that is NaN or +inf.
+        """
         self.generator.manual_seed(seed)
         while True:
             x, log_q = self.flow.sample(self.config.report.chunk, self.generator)
-            yield x, self.flow.log_weight(x, log_q).double()
+            yield x, check_log_weight(self.flow.log_weight(x, log_q).double())
 
     def claims(self) -> list[Claim]:
         """The density of the flow under the symmetries that its model has, and the flow as a bijection."""
@@ -143,6 +156,11 @@ class Flow(Task[FlowConfig]):
 
     def status(self) -> str:
         return self._status
+
+    def _metropolis(self, log_w: Tensor) -> Tensor:
+        """At which of the proposals the chain stands after each of them."""
+        uniform = torch.rand(len(log_w), generator=self.generator, dtype=torch.float64, device=log_w.device)
+        return metropolis_chain(log_w[None], uniform[None])[0].to(log_w.device)
 
     def _make(self) -> None:
         """The flow, and the same on the other lattices of the report, which are refused here if they are not served."""

@@ -64,10 +64,14 @@ class FlowConfig(RunConfig):
         return None if name is None else get_group(name).name
 
     @model_validator(mode="after")
-    def _one_dimension(self) -> Self:
+    def _other_lattices(self) -> Self:
         for shape in self.report.shapes:
             if len(shape) != len(self.shape):
                 raise ValueError(f"report.shapes: expected {len(self.shape)} extents as in `shape`, came {shape}")
+        lattices = [self.shape, *self.report.shapes]
+        twice = [shape for place, shape in enumerate(lattices) if shape in lattices[:place]]
+        if twice:
+            raise ValueError(f"report.shapes: expected each lattice once and none like `shape`, came {twice[0]} twice")
         return self
 
     @property

@@ -22,6 +22,8 @@ CHAINS = 4
 """Into so many Metropolis chains the samples are dealt."""
 BURN_IN = 0.05
 """Share of each chain left out, as it begins with a sample of the flow."""
+MISSED = 0.1
+"""Ratio of the forward effective sample size to that of the flow's own samples below which the two contradict."""
 BESIDE = ("exact", "heatbath", "hmc")
 
 
@@ -36,8 +38,9 @@ def flow_report(config: "FlowConfig", metrics: Metrics, parameters: int, train_s
     columns = metrics.columns("flow")
     if not columns:
         raise UserError("expected samples of the flow to report, the run has drawn none so far: it is still training")
+    forward = _forward(metrics)
     weights = Weights(columns["log_weight"].ravel())
-    collapsed = weights.collapse()
+    collapsed = _collapse(weights, forward["ess_forward"])
     found = {
         "group": config.group,
         "shape": config.shape,
@@ -48,7 +51,7 @@ def flow_report(config: "FlowConfig", metrics: Metrics, parameters: int, train_s
         "samples": weights.log.size,
         "collapsed": collapsed or None,
         **_weights(config, weights, columns, bool(collapsed)),
-        **_forward(config, metrics),
+        **forward,
         **_chain(config, columns, bool(collapsed)),
         "beside": _beside(config, metrics),
         "volumes": volume_rows(config, metrics),
@@ -102,7 +105,7 @@ def _weights(config: "FlowConfig", weights: Weights, columns: dict[str, np.ndarr
     }
 
 
-def _forward(config: "FlowConfig", metrics: Metrics) -> dict[str, Any]:
+def _forward(metrics: Metrics) -> dict[str, Any]:
     """From the first of the samplers beside the flow."""
     for name in BESIDE:
         columns = chains_first(metrics.columns(name))
@@ -117,6 +120,17 @@ def _forward(config: "FlowConfig", metrics: Metrics) -> dict[str, Any]:
                 "log_z_forward_error": log_z.error,
             }
     return {"ess_forward": None, "ess_forward_error": None}
+
+
+def _collapse(weights: Weights, ess_forward: float | None) -> str:
+    """As `Weights.collapse`; what the flow leaves out of the target, its own samples do not show."""
+    ess = weights.ess().value
+    if ess_forward is None or ess_forward >= MISSED * ess:
+        return weights.collapse()
+    return weights.collapse() or (
+        f"samples of the target have such weights that the forward effective sample size is {ess_forward:.2g}, "
+        f"beside {ess:.2g} from samples of the flow, which misses a part of the target"
+    )
 
 
 def _chain(config: "FlowConfig", columns: dict[str, np.ndarray], collapsed: bool) -> dict[str, Any]:
@@ -171,18 +185,23 @@ def volume_rows(config: "FlowConfig", metrics: Metrics) -> list[dict[str, Any]]:
         columns = metrics.columns(table)
         if not columns:
             continue
-        weights = Weights(columns["log_weight"].ravel())
-        collapsed, ess = weights.collapse(), weights.ess()
-        rows.append(
-            {
-                "shape": list(shape),
-                "ess": None if collapsed else ess.value,
-                "ess_error": None if collapsed else ess.error,
-                "samples": weights.log.size,
-                "collapsed": collapsed or None,
-            }
-        )
+        forward = _forward(metrics)["ess_forward"] if table == "flow" else None
+        rows.append({"shape": list(shape), **_volume(columns["log_weight"].ravel(), forward)})
     return rows
+
+
+def _volume(log_weight: np.ndarray, ess_forward: float | None) -> dict[str, Any]:
+    """A lattice whose weights cannot be used says so in its row, and the others are reported."""
+    found = {"ess": None, "ess_error": None, "samples": log_weight.size}
+    try:
+        weights = Weights(log_weight)
+        collapsed = _collapse(weights, ess_forward)
+    except UserError as error:
+        return {**found, "collapsed": str(error)}
+    if collapsed:
+        return {**found, "collapsed": collapsed}
+    ess = weights.ess()
+    return {**found, "ess": ess.value, "ess_error": ess.error, "collapsed": None}
 
 
 def _training(metrics: Metrics) -> dict[str, Any]:

@@ -19,7 +19,7 @@ Share = Annotated[Number, Field(ge=0, le=1)]
 class Adam(Section):
     """Adam, arXiv:1412.6980."""
 
-    name: Literal["adam"] = "adam"
+    name: Literal["adam"]
     rate: Positive = 1e-3
     beta1: Annotated[Number, Field(ge=0, lt=1)] = 0.9
     beta2: Annotated[Number, Field(ge=0, lt=1)] = 0.999
@@ -85,7 +85,7 @@ class Training(Section):
     batch: Count = 64
     chunk: Count | None = None
     loss: Literal["path", "reverse_kl", "reinforce", "log_variance"] = "path"
-    optimizer: OptimizerConfig = Adam()
+    optimizer: OptimizerConfig = Adam(name="adam")
     schedule: Schedule = Schedule()
     clip: Positive | None = None
     anneal: Annealing | None = None
