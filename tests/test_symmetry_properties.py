@@ -92,6 +92,14 @@ def test_what_a_bijection_may_return():
     assert [f.verdict for f in broken.findings] == [Verdict.BROKEN, Verdict.BROKEN]
 
 
+def test_a_way_back_that_amplifies_the_rounding_of_the_way_there():
+    """1 + 1e-10 x keeps six digits of x in float64, none in float32."""
+    x = field(2, 1, 4)
+    assert check_invertible(lambda z: 1e10 * (z - 1), lambda x: 1 + 1e-10 * x, x).holds
+    broken = check_invertible(lambda z: 1e10 * (z - 1), lambda x: 1 + 1e-10 * (x + 0.01), x)
+    assert broken.findings[1].verdict is Verdict.BROKEN
+
+
 def test_two_values_at_once():
     r, p = (Points(torch.randn(2, 3, 3, generator=torch.Generator().manual_seed(s))) for s in (0, 1))
     assert_invertible(lambda r, p: (r + p.tanh(), p), lambda r, p: (r - p.tanh(), p), (r, p))

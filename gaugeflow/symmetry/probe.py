@@ -3,6 +3,7 @@ entry at a time, and on random inputs too."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -103,7 +104,7 @@ def _disturbed(x: Tree, change: float, noise: torch.Generator) -> Tree:
     return map_tensors(disturb, x)
 
 
-def conditioning(subject: Subject, x: Tree, dtype: torch.dtype) -> float:
+def conditioning(subject: Callable[[Tree, torch.dtype], Tree], x: Tree, dtype: torch.dtype) -> float:
     """How many times f amplifies the rounding of its input: the output's relative change in units of the input's,
     which is 256 machine epsilons. Evidence for an ill-conditioned function where nothing else can tell."""
     change = 256 * torch.finfo(dtype).eps
