@@ -271,7 +271,7 @@ def test_mistakes_in_a_configuration(tmp_path, changes, message):
 
 def test_more_training_is_another_run(tmp_path):
     start(tmp_path / "run", training={"steps": 0})
-    with pytest.raises(UserError, match="training cannot change on resume.*`init_from` goes on"):
+    with pytest.raises(UserError, match=r"training cannot change on resume.*`init_from` goes on"):
         runs.resume(Flow, tmp_path / "run", ["training.steps=20"], quiet=True)
 
 

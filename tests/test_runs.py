@@ -217,6 +217,19 @@ def test_what_makes_another_run_cannot_change_on_resume(whole: Path) -> None:
         resume(Walk, whole, quiet=True)
 
 
+def test_a_checkpoint_from_before_a_key_was_there(whole: Path) -> None:
+    """It was made with the default of the key."""
+    done, state = load_checkpoint(whole / "checkpoint.pt", "walk")
+    del state["config"]["device"]
+    save_checkpoint(whole / "checkpoint.pt", "walk", done, state)
+    assert resume(Walk, whole, quiet=True)["mean"] == json.loads((whole / "report.json").read_text())["mean"]
+    state["config"]["long_gone"] = 1
+    del state["config"]["seed"]
+    save_checkpoint(whole / "checkpoint.pt", "walk", done, state)
+    with pytest.raises(UserError, match="seed cannot change on resume"):
+        resume(Walk, whole, quiet=True)
+
+
 def test_a_directory_in_use_is_refused(tmp_path: Path, whole: Path) -> None:
     with pytest.raises(UserError, match="gaugeflow resume"):
         start(Walk, config(), whole, quiet=True)

@@ -1,7 +1,10 @@
 """A run between two steps: its task, its directory, and what it has recorded."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+
+from pydantic import ValidationError
 
 from gaugeflow.errors import UserError
 from gaugeflow.runs.atomic import write_whole
@@ -87,6 +90,9 @@ class Run:
 
 def _refuse_changes(task: Task, before: dict[str, Any]) -> None:
     now = task.config.model_dump(mode="json")
+    with suppress(ValidationError):  # keys that are gone since: the comparison names what changed
+        # keys that came after the checkpoint had their defaults in effect
+        before = task.schema.model_validate(before).model_dump(mode="json")
     changed = sorted(key for key in now if before.get(key) != now[key] and key not in task.extendable)
     if changed:
         onward = ", which with `init_from` goes on from these parameters" if "init_from" in now else ""
