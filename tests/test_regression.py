@@ -20,6 +20,7 @@ from gaugeflow.runs.checkpoint import load_checkpoint
 from gaugeflow.symmetry import Links, check
 from gaugeflow.symmetry.scalars import Scalars
 from gaugeflow.tasks import Regression
+from gaugeflow.tasks.regression_report import misses
 from gaugeflow.tasks.regression_target import Charge, Loop
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -88,7 +89,7 @@ def test_a_step_that_is_not_a_number_is_not_taken() -> None:
 def test_a_run_finds_the_loop_and_reports_it(tmp_path: Path) -> None:
     report = run(tmp_path / "run")
     assert set(report["mse"]) == {"4x4", "4x6"}
-    assert report["seeds"], report["seeds_failed"] == (2, 0)
+    assert (report["seeds"], report["seeds_failed"]) == (2, 0)
     assert max(report["mse_worst"].values()) < 1e-25
     assert min(report["mse_baseline"].values()) > 1e-4
     assert report["parameters"] == 5 * 3 + 3
@@ -187,6 +188,12 @@ def test_a_network_that_fails_is_said_to_fail(tmp_path: Path) -> None:
         started.report(runs.Metrics())
 
 
+@pytest.mark.parametrize("errors", [[2e-8], [1e-20, np.nan], [np.nan, 1e-20], [1e-20, 2e-8]])
+def test_an_error_that_is_no_number_is_a_failure(errors: list[float]) -> None:
+    assert misses(1e-8, errors)
+    assert not misses(1e-8, [1e-20, 1e-8])
+
+
 def test_what_is_claimed_holds_and_the_baseline_would_not(generator: torch.Generator) -> None:
     started = task()
     started.begin()
@@ -201,12 +208,17 @@ def test_what_is_claimed_holds_and_the_baseline_would_not(generator: torch.Gener
     assert not check(mean, x, "gauge", out=Scalars, trials=4).holds
 
 
+FAR = {"name": "convolution", "channels": 1, "paths": ["+t +t"]}
 WRONG = {
     "trainings": ({"trainings": 1}, "did you mean 'training'"),
     "target": ({"target": {"name": "loop", "path": "+x +t"}}, "expected a closed path"),
     "axis": ({"target": {"name": "loop", "path": "+z +t -z -t"}}, "direction 'z' does not exist"),
     "charge": ({"target": {"name": "charge_plaquette"}}, "expected a shape of 4 extents"),
     "shapes": ({"test_shapes": [[4, 4, 4]]}, "expected 2 extents each"),
+    "reach": (
+        {"test_shapes": [[4, 4], [4, 1]], "network": {"layers": [FAR]}},
+        "expected a lattice of at least 2 sites",
+    ),
     "stage": (
         {"training": {"curriculum": [{"layers": 2, "loops": ["1x1"]}]}},
         r"training\.curriculum: expected at most 1 layers, came 2",

@@ -83,7 +83,10 @@ class Regression(Task[RegressionConfig]):
         self.theory = GaugeTheory(config.group, len(config.shape))
         config.target.require(self.theory.ndim)
         training = config.training
-        depth = len([*self._network().stack])  # layers that do not fit are refused here
+        stack = self._network().stack  # layers that do not fit are refused here
+        for shape in (config.shape, *config.test_shapes):
+            stack.shape_after(tuple(shape))
+        depth = len([*stack])
         for stage in training.curriculum:
             if stage.layers > depth:
                 raise UserError(f"training.curriculum: expected at most {depth} layers, came {stage.layers}")
