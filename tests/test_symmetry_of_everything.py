@@ -3,7 +3,7 @@
 import pytest
 from symmetry_registry import REGISTRY, WITHOUT
 
-from gaugeflow import fermions, io, lattice, montecarlo, nn
+from gaugeflow import fermions, flows, io, lattice, montecarlo, nn
 
 
 @pytest.mark.parametrize("name", REGISTRY)
@@ -17,7 +17,7 @@ def test_every_public_object_is_in_a_line():
     covered = {getattr(thing, "__name__", None) for line in REGISTRY.values() for thing in line.covers}
     public = [
         (room.__name__, name)
-        for room in (fermions, lattice, montecarlo, nn)
+        for room in (fermions, flows, lattice, montecarlo, nn)
         for name in room.__all__
         if callable(getattr(room, name))
     ]
@@ -27,5 +27,5 @@ def test_every_public_object_is_in_a_line():
 
 
 def test_nothing_stands_in_the_registry_that_is_gone():
-    names = {name for room in (fermions, lattice, montecarlo, nn) for name in vars(room)}
+    names = {name for room in (fermions, flows, lattice, montecarlo, nn) for name in vars(room)}
     assert set(WITHOUT) <= names

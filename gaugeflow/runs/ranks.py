@@ -1,5 +1,6 @@
 """Several processes that work on one run: who they are, and sums over them."""
 
+import atexit
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -90,4 +91,10 @@ def join(device: str) -> Ranks:
         if cuda:
             torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
         distributed.init_process_group("nccl" if cuda else "gloo", timeout=PATIENCE)
+        atexit.register(_part)  # threads of the group that outlive the interpreter abort the process
     return ranks()
+
+
+def _part() -> None:
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
