@@ -22,7 +22,7 @@ def test_every_public_object_is_in_a_line():
         if callable(getattr(room, name))
     ]
     forgotten = [f"{room}.{name}" for room, name in public if name not in covered and name not in WITHOUT]
-    assert not forgotten, f"add a line to tests/symmetry_registry.py for {', '.join(forgotten)}"
+    assert not forgotten, f"add a line to tests/symmetry_lines_ROOM.py for {', '.join(forgotten)}"
     assert set(io.FORMATS.values()) <= {thing for line in REGISTRY.values() for thing in line.covers}
 
 

@@ -78,7 +78,7 @@ class GaugeFlow(NormalizingFlow):
     - keep what depends on the extents in buffers with `persistent=False`, so that parameters serve other lattices
       where the layer does;
     - refuse at construction a lattice that cannot be served, with a `UserError`;
-    - add its claims to `tests/symmetry_registry.py`.
+    - add its claims to `tests/symmetry_lines_flows.py`.
 
     Args:
         base: a distribution of `gaugeflow.flows.base`, one of normflows, or a `GaugeFlow`.
