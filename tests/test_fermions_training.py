@@ -13,6 +13,7 @@ from gaugeflow.fermions.adam import Adam
 from gaugeflow.fermions.clipping import clip_about_median
 from gaugeflow.fermions.log_derivatives import log_derivatives, trained, weighted_gradient
 from gaugeflow.fermions.natural_gradient import NaturalGradient, natural_direction
+from gaugeflow.fermions.sample_derivatives import Rows
 from gaugeflow.montecarlo import Metropolis
 from gaugeflow.montecarlo.errors import estimate
 
@@ -76,7 +77,7 @@ def test_the_natural_gradient_of_a_gaussian_is_exact_on_any_samples():
     """E_L is linear in d log psi / d log a = -a r^2/2, so phi = -(omega^2 - a^2)/a without a statistical error."""
     hamiltonian, psi = stretched()
     x = drawn_from(psi, 12)
-    direction = natural_direction(log_derivatives(psi, x), local_energy(psi, hamiltonian, x), 1e-12)
+    direction = natural_direction(Rows(log_derivatives(psi, x)), local_energy(psi, hamiltonian, x), 1e-12)
     assert float(direction) == pytest.approx((A**2 - OMEGA**2) / A, rel=1e-9)
 
 
@@ -93,7 +94,7 @@ def test_the_direction_minimises_what_it_should(momentum, parameters):
     )
     o, e = (derivatives - derivatives.mean(0)) / 10**0.5, (energies - energies.mean()) / 10**0.5
     wanted = torch.linalg.solve(o.T @ o + 0.1 * torch.eye(parameters).double(), o.T @ e + 0.1 * m)
-    found = natural_direction(derivatives, energies, 0.1, m if momentum else None)
+    found = natural_direction(Rows(derivatives), energies, 0.1, m if momentum else None)
     torch.testing.assert_close(found, wanted, rtol=1e-10, atol=1e-12)
 
 
@@ -176,6 +177,7 @@ def test_exact_wavefunctions_do_not_move():
         (lambda: Metropolis(lambda x: x, steps=0), "at least one step"),
         (lambda: NaturalGradient(damping=0.0), "expected positive rate, damping"),
         (lambda: NaturalGradient(momentum=1.0), "a momentum in"),
+        (lambda: NaturalGradient(jacobian="none"), "a jacobian of implicit, explicit, came 'none'"),
     ],
 )
 def test_refuses(make, message):

@@ -135,6 +135,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "Adam, moves along the drift": {"optimizer": {"name": "adam"}, "walkers": {"count": 16, "move": "langevin"}},
     "single precision": {"dtype": "float32", "walkers": {"count": 16, "move": "one"}, "system": BE},
     "autograd in chunks": {"laplacian": "autograd", "chunk_size": 20},
+    "derivatives of each walker": {"optimizer": {"name": "spring", "jacobian": "explicit", "chunk_size": 20}},
     "Calogero": {"system": {"name": "calogero", "n": 3}},
     "pair forces": {"system": {"name": "harmonic_trap", "n_up": 3, "n_down": 0, "g": 0.5}},
 }

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gaugeflow.fermions.log_derivatives import trained, weighted_gradient
-from gaugeflow.fermions.optimizers import decayed
+from gaugeflow.fermions.optimizers import ALONE, Processes, decayed
 from gaugeflow.fermions.wavefunction import Wavefunction
 
 __all__ = ["Adam"]
@@ -17,17 +17,20 @@ class Adam:
 
     Args:
         rate: at the start; it falls as ``1 / (1 + step/decay)``.
+        processes: those that share the walkers.
     """
 
-    def __init__(self, psi: Wavefunction, rate: float = 1e-2, decay: float = 1e3) -> None:
+    def __init__(self, psi: Wavefunction, rate: float = 1e-2, decay: float = 1e3, processes: Processes = ALONE) -> None:
+        self.processes = processes
         self.rate, self.decay, self.steps = rate, decay, 0
         self.inner = torch.optim.Adam(list(trained(psi).values()), lr=rate)
 
     def step(self, psi: Wavefunction, x: Tensor, energies: Tensor) -> float:
         weights = 2 * (energies - energies.mean()) / len(energies)
         before = [parameter.detach().clone() for parameter in trained(psi).values()]
-        for parameter, slope in zip(trained(psi).values(), weighted_gradient(psi, x, weights), strict=True):
-            parameter.grad = slope
+        slopes = weighted_gradient(psi, self.processes.part(x), self.processes.part(weights))
+        for parameter, slope in zip(trained(psi).values(), slopes, strict=True):
+            parameter.grad = self.processes.sum(slope)
         self.inner.param_groups[0]["lr"] = decayed(self.rate, self.steps, self.decay)
         self.inner.step()
         self.steps += 1

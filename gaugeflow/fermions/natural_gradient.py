@@ -7,13 +7,23 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.fermions.log_derivatives import log_derivatives, trained
-from gaugeflow.fermions.optimizers import decayed
+from gaugeflow.fermions.optimizers import ALONE, Processes, decayed
+from gaugeflow.fermions.recorded_derivatives import check_recorded, recorded_derivatives
+from gaugeflow.fermions.sample_derivatives import Rows, SampleDerivatives
 from gaugeflow.fermions.wavefunction import Wavefunction
 
-__all__ = ["NaturalGradient", "natural_direction"]
+__all__ = ["JACOBIANS", "NaturalGradient", "natural_direction"]
+
+JACOBIANS = ("implicit", "explicit")
 
 
-def natural_direction(derivatives: Tensor, energies: Tensor, damping: float, momentum: Tensor | None = None) -> Tensor:
+def natural_direction(
+    derivatives: SampleDerivatives,
+    energies: Tensor,
+    damping: float,
+    momentum: Tensor | None = None,
+    processes: Processes = ALONE,
+) -> Tensor:
     """The direction phi of the parameters that best follows imaginary time on the samples.
 
     With the centred ``O = (d log psi - mean) / sqrt(batch)`` and ``e = (E - mean) / sqrt(batch)``,
@@ -24,18 +34,24 @@ def natural_direction(derivatives: Tensor, energies: Tensor, damping: float, mom
     with m a share of the direction before, SPRING.
 
     Args:
-        derivatives: of log|psi|, float64 ``(batch, parameters)``.
-        energies: local energies ``(batch,)``.
+        derivatives: of log|psi|, for this process's share of the samples.
+        energies: local energies of all samples, ``(batch,)``.
         momentum: m, ``(parameters,)``.
     """
     batch = len(energies)
-    o = (derivatives - derivatives.mean(0)) / batch**0.5
-    e = (energies.double() - energies.double().mean()) / batch**0.5
+    e = _centred(energies.double()) / batch**0.5
     if momentum is not None:
-        e = e - o @ momentum
-    gram = o @ o.mT + damping * torch.eye(batch, dtype=o.dtype, device=o.device)
-    phi = o.mT @ torch.cholesky_solve(e[:, None], torch.linalg.cholesky(gram))[:, 0]
+        e = e - _centred(processes.gather(derivatives.times(momentum))) / batch**0.5
+    everyone = derivatives if processes.size == 1 else derivatives.gathered(processes.gather)
+    gram = _centred(_centred(processes.gather(derivatives.gram(everyone)), 0), 1) / batch
+    gram.diagonal().add_(damping)
+    z = torch.cholesky_solve(e[:, None], torch.linalg.cholesky(gram))[:, 0]
+    phi = processes.sum(derivatives.transposed(processes.part(_centred(z)))) / batch**0.5
     return phi if momentum is None else phi + momentum
+
+
+def _centred(x: Tensor, dim: int = 0) -> Tensor:
+    return x - x.mean(dim, keepdim=True)
 
 
 class NaturalGradient:
@@ -47,9 +63,12 @@ class NaturalGradient:
         momentum: the share of the direction before that is kept; 0 for MinSR.
         norm_limit: the largest Euclidean norm of a change.
         chunk_size: walkers whose derivatives are taken at a time.
+        jacobian: "implicit" needs products with the derivatives of each sample only; "explicit" stores them all, which
+            serves as reference and for parameters that :func:`recorded_derivatives` cannot follow.
+        processes: those that share the walkers.
 
     Raises:
-        UserError: a rate, damping or limit that is not positive, or a momentum outside [0, 1).
+        UserError: a rate, damping or limit that is not positive, a momentum outside [0, 1), or an unknown jacobian.
     """
 
     def __init__(
@@ -60,23 +79,30 @@ class NaturalGradient:
         norm_limit: float = 0.1,
         decay: float = 1e4,
         chunk_size: int | None = None,
+        jacobian: str = "implicit",
+        processes: Processes = ALONE,
     ) -> None:
         if min(rate, damping, norm_limit, decay) <= 0 or not 0 <= momentum < 1:
             raise UserError(
                 "natural gradient: expected positive rate, damping, norm_limit and decay and a momentum in [0, 1), "
                 f"came {rate}, {damping}, {norm_limit}, {decay} and {momentum}"
             )
+        if jacobian not in JACOBIANS:
+            raise UserError(f"natural gradient: expected a jacobian of {', '.join(JACOBIANS)}, came {jacobian!r}")
+        self.jacobian, self.processes = jacobian, processes
         self.rate, self.damping, self.momentum = rate, damping, momentum
         self.norm_limit, self.decay, self.chunk_size = norm_limit, decay, chunk_size
         self.steps, self.direction = 0, None if momentum == 0 else torch.zeros(0, dtype=torch.float64)
 
     @torch.no_grad()
     def step(self, psi: Wavefunction, x: Tensor, energies: Tensor) -> float:
-        derivatives = log_derivatives(psi, x, self.chunk_size)
+        x = self.processes.part(x)
+        derivatives = self._derivatives(psi, x)
         kept = None
         if self.direction is not None:
-            kept = self.momentum * self.direction if self.steps else derivatives.new_zeros(derivatives.shape[1])
-        direction = natural_direction(derivatives, energies, self.damping, kept)
+            start = torch.zeros(derivatives.size, dtype=torch.float64, device=x.device)
+            kept = self.momentum * self.direction if self.steps else start
+        direction = natural_direction(derivatives, energies, self.damping, kept, self.processes)
         if self.direction is not None:
             self.direction = direction
         change = decayed(self.rate, self.steps, self.decay) * direction
@@ -85,6 +111,14 @@ class NaturalGradient:
         _subtract(psi, change)
         self.steps += 1
         return min(norm, self.norm_limit)
+
+    def _derivatives(self, psi: Wavefunction, x: Tensor) -> SampleDerivatives:
+        if self.jacobian == "explicit":
+            return Rows(log_derivatives(psi, x, self.chunk_size))
+        derivatives = recorded_derivatives(psi, x, self.chunk_size)
+        if self.steps == 0:
+            check_recorded(psi, x, derivatives)
+        return derivatives
 
     def state_dict(self) -> dict[str, Any]:
         return {"steps": self.steps, "direction": self.direction}

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from gaugeflow.fermions.wavefunction import Wavefunction
 
-__all__ = ["Optimizer", "decayed"]
+__all__ = ["ALONE", "Optimizer", "Processes", "decayed"]
 
 
 class Optimizer(Protocol):
@@ -16,7 +16,7 @@ class Optimizer(Protocol):
         """Changes the parameters of psi; returns the norm of the change.
 
         Args:
-            x: walkers with the density psi^2, ``(batch, n, d)``.
+            x: walkers with the density psi^2, ``(batch, n, d)``, all of them on each process.
             energies: their local energies, clipped, ``(batch,)``.
         """
         ...
@@ -28,6 +28,46 @@ class Optimizer(Protocol):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continues from `state_dict`."""
         ...
+
+
+class Processes(Protocol):
+    """Those that share the samples of a step: each takes its part and adds what the others have found."""
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        ...
+
+    def part(self, batch: Tensor) -> Tensor:
+        """The share of this process, of equal size on each."""
+        ...
+
+    def sum(self, value: Tensor) -> Tensor:
+        """The sum over all processes."""
+        ...
+
+    def gather(self, part: Tensor) -> Tensor:
+        """The shares of all, one after another."""
+        ...
+
+
+class _Alone:
+    """One process, whose share is the whole."""
+
+    size = 1
+
+    def part(self, batch: Tensor) -> Tensor:
+        return batch
+
+    def sum(self, value: Tensor) -> Tensor:
+        return value
+
+    def gather(self, part: Tensor) -> Tensor:
+        return part
+
+
+ALONE: Processes = _Alone()
+"""One process."""
 
 
 def decayed(rate: float, step: int, decay: float) -> float:

@@ -14,7 +14,10 @@ __all__ = ["OptimizerConfig"]
 
 
 class SpringConfig(Section):
-    """The natural gradient with momentum (SPRING); MinSR for `momentum: 0`."""
+    """The natural gradient with momentum (SPRING); MinSR for `momentum: 0`.
+
+    `jacobian: explicit` stores the derivatives at each walker, for parameters that `implicit` cannot follow.
+    """
 
     name: Literal["spring"]
     rate: Positive = 0.1
@@ -23,6 +26,7 @@ class SpringConfig(Section):
     momentum: Annotated[Number, Field(ge=0, lt=1)] = 0.9
     norm_limit: Positive = 0.1
     chunk_size: Count | None = None
+    jacobian: Literal["implicit", "explicit"] = "implicit"
 
     def build(self, psi: Wavefunction) -> Optimizer:
         return NaturalGradient(**self.model_dump(exclude={"name"}))
