@@ -1,12 +1,14 @@
 """Products with the derivatives of each sample, without their matrix, are those of the matrix."""
 
+import math
+
 import pytest
 import torch
 from fermion_cases import ANSATZ, BACKBONES, network, seeded
 from torch import nn
 
 from gaugeflow.errors import UserError
-from gaugeflow.fermions import LogPsi, NaturalGradient, Particles, Wavefunction
+from gaugeflow.fermions import LogPsi, NaturalGradient, Particles, Wavefunction, sample_derivatives
 from gaugeflow.fermions.dense import Dense
 from gaugeflow.fermions.log_derivatives import log_derivatives, trained
 from gaugeflow.fermions.natural_gradient import natural_direction
@@ -27,12 +29,16 @@ def normal(size, seed):
 
 
 @pytest.mark.parametrize(("system", "ansatz", "backbone"), CASES)
-def test_products_are_those_of_the_matrix(system, ansatz, backbone):
+def test_products_are_those_of_the_matrix(system, ansatz, backbone, monkeypatch):
+    """With all layers by their places, whatever that costs, and with all by their rows."""
     _, psi = network(system, ansatz, backbone)
     x = walkers(psi)
     matrix = log_derivatives(psi, x)
     m, z = normal(matrix.shape[1], 1), normal(len(x), 2)
-    for found in (recorded_derivatives(psi, x), recorded_derivatives(psi, x, chunk_size=4)):
+    for cost, chunk_size in ((-math.inf, 4), (math.inf, None)):
+        monkeypatch.setattr(sample_derivatives, "ENTRY_COST", cost)
+        found = recorded_derivatives(psi, x, chunk_size)
+        assert any(isinstance(part, Layer) for part in found.parts) == (cost < 0)
         assert found.size == matrix.shape[1]
         for product, wanted in (
             (found.gram(found), matrix @ matrix.mT),
@@ -40,7 +46,7 @@ def test_products_are_those_of_the_matrix(system, ansatz, backbone):
             (found.transposed(z), z @ matrix),
         ):
             torch.testing.assert_close(product, wanted, rtol=1e-9, atol=1e-11 * float(wanted.abs().max()))
-    check_recorded(psi, x, found)
+        check_recorded(psi, x, found)
 
 
 def test_a_layer_by_its_places_is_a_layer_by_its_rows():
