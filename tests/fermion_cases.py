@@ -13,6 +13,7 @@ from gaugeflow.fermions import (
     FermiNet,
     Gaussian,
     HarmonicOrbitals,
+    HarmonicPairs,
     MessagePassing,
     NeuralOrbitals,
     NuclearCusp,
@@ -26,6 +27,7 @@ from gaugeflow.fermions import (
     SlaterEnvelope,
     SymmetricNetwork,
     calogero,
+    confined,
     harmonic_trap,
     local_energy,
     molecule,
@@ -230,6 +232,7 @@ def potential_claims():
             harmonic_trap(Particles(2, 1, 2), 1.0, 0.3),
             quantum_dot(Particles(2, 2, 3), 0.5),
             molecule(["Be"], [[0.0, 0.0, 0.0]], "bohr"),
+            confined(Particles(2, 1, 2), HarmonicPairs(0.5), 1.0, repulsion=True),
         ),
         "permutations": (calogero(3, 1.0, 2.0), SYSTEMS["LiH"]()),
     }

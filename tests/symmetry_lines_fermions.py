@@ -42,6 +42,7 @@ LINES: dict[str, Line] = {
         fermions.quantum_dot,
         fermions.harmonic_trap,
         fermions.calogero,
+        fermions.confined,
         fermions.molecule,
         claims=fermion_cases.potential_claims,
     ),

@@ -213,7 +213,7 @@ def test_walkers_start_around_their_nuclei():
 PLANE = Particles(2, 1, 2)
 DOT = quantum_dot(PLANE, 1.0)
 REFUSED = {
-    "no particle": (lambda: Particles(0, 0, 2), "one of them above"),
+    "no particle": (lambda: Particles(0, 0, 2), "at least one of 1"),
     "negative": (lambda: Particles(3, -1, 2), "n_up, n_down >= 0"),
     "four dimensions": (lambda: Particles(1, 1, 4), "one to three dimensions"),
     "determinant sizes": (
@@ -248,8 +248,11 @@ REFUSED = {
     "Calogero": (lambda: calogero(3, 1.0, 0.5), "lambda >= 1"),
     "element": (lambda: molecule(["Xx"], [[0, 0, 0]], "bohr"), "an element from H to Ar"),
     "unit": (lambda: molecule(["H"], [[0, 0, 0]], "nm"), "bohr or angstrom, came 'nm'"),
-    "spin": (lambda: molecule(["Li"], [[0, 0, 0]], "bohr", spin=2), "3 electrons cannot have n_up - n_down = 2"),
-    "charge": (lambda: molecule(["H"], [[0, 0, 0]], "bohr", charge=1), "0 electrons"),
+    "spin": (
+        lambda: molecule(["Li"], [[0, 0, 0]], "bohr", spin=2),
+        "3 electrons .* n_up - n_down = 2; expected one of 1, 3",
+    ),
+    "charge": (lambda: molecule(["H"], [[0, 0, 0]], "bohr", charge=1), "the charge 1 leaves 0 of 1"),
     "overlap": (lambda: molecule(["H", "H"], [[0, 0, 0], [0, 0, 1e-5]], "bohr"), "1.0e-05 bohr from each other"),
     "envelope in a trap": (lambda: SlaterEnvelope(DOT, 1, 1), "expected nuclei, came a trap"),
     "nuclei": (lambda: Nuclei(torch.zeros(2, 2), torch.ones(2)), "expected positions"),

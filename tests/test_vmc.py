@@ -1,6 +1,7 @@
 """The task `vmc`: trains to exact energies, resumes bit for bit, and says when something is wrong."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -120,8 +121,17 @@ def test_an_evaluation_is_extended_and_made_anew(tmp_path: Path, whole: Path) ->
 
 
 def test_another_system_is_another_run(whole: Path) -> None:
-    with pytest.raises(UserError, match="system cannot change on resume"):
+    changed = "system.omega: 1.0 in the checkpoint, 0.5 in the configuration"
+    with pytest.raises(UserError, match=rf"system cannot change on resume, .* \({changed}\)"):
         runs.resume(VMC, whole, ["system.omega=0.5"], quiet=True)
+
+
+def test_a_checkpoint_of_another_system_is_refused(tmp_path: Path, whole: Path) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(whole, copy)
+    shutil.copy(CONFIGS.parent / "trained" / "he" / "checkpoint.pt", copy)
+    with pytest.raises(UserError, match=r"system: \{'name': 'molecule'.* in the checkpoint, \{'name': 'quantum_dot'"):
+        runs.fresh_report(VMC, copy, 7, quiet=True)
 
 
 BE = {"name": "molecule", "unit": "bohr", "atoms": [["Be", 0, 0, 0]]}
@@ -260,14 +270,29 @@ def test_without_an_evaluation_there_is_nothing_to_report() -> None:
         begun().report(runs.Metrics())
 
 
+H2 = [["H", 0, 0, 0], ["H", 0, 0, "1e-4"]]
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no unit": ({"system": {"name": "molecule", "atoms": [["He", 0, 0, 0]]}}, "system.unit: a value is required"),
     "unit": ({"system": {**BE, "unit": "feet"}}, "expected 'bohr' or 'angstrom'"),
     "element": ({"system": {**BE, "atoms": [["Xy", 0, 0, 0]]}}, "an element from H to Ar as `Li`, came 'Xy'"),
-    "coordinates": ({"system": {**BE, "atoms": [["Be", 0, 0]]}}, r"lines \[symbol, x, y, z\]"),
-    "spin": ({"system": {**BE, "spin": 1}}, "4 electrons cannot have n_up - n_down = 1"),
-    "more up than electrons": ({"system": {**BE, "spin": 6}}, "4 electrons cannot have n_up - n_down = 6"),
-    "overlap": ({"system": {**BE, "atoms": [["H", 0, 0, 0], ["H", 0, 0, 0]]}}, "bohr from each other"),
+    "small letter": ({"system": {**BE, "atoms": [["be", 0, 0, 0]]}}, "came 'be', did you mean 'Be'"),
+    "coordinates": ({"system": {**BE, "atoms": [["Be", 0, 0]]}}, r"system.atoms.0: expected a symbol and three finite"),
+    "no number": (
+        {"system": {**BE, "atoms": [["Be", 0, 0, "o"]]}},
+        r"three finite numbers .*, came \['Be', 0, 0, 'o'\]",
+    ),
+    "spin": (
+        {"system": {**BE, "spin": 1}},
+        "4 electrons .*n_up - n_down = 1; expected one of 0, 2, 4, or its negative",
+    ),
+    "more up than electrons": ({"system": {**BE, "spin": 6}}, "4 electrons .*n_up - n_down = 6; expected one of 0, 2"),
+    "charge and spin": (
+        {"system": {**BE, "charge": 1, "spin": 0}},
+        r"3 electrons \(4 of the neutral atoms, charge 1\)",
+    ),
+    "no electron": ({"system": {**BE, "charge": 4}}, "an electron at least, the charge 4 leaves 0 of 4"),
+    "overlap": ({"system": {**BE, "atoms": H2}}, r"at least 0.001 bohr apart, number 1 and 2 of 2 are 1.0e-04"),
+    "no particle": ({"system": {**DOT, "n_up": 0, "n_down": 0}}, r"at least one of 1, came \(0, 0\)"),
     "ansatz": ({"wavefunction": {**SMALL, "ansatz": {"name": "determinants"}}}, "did you mean 'determinant'"),
     "pairing": ({"wavefunction": {**SMALL, "ansatz": {"name": "pfaffian", "pairing": 1}}, "system": BE}, "at least 2"),
 }

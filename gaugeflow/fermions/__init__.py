@@ -23,7 +23,7 @@ from gaugeflow.fermions.pfaffians import Pfaffians
 from gaugeflow.fermions.potentials import Coulomb, HarmonicPairs, HarmonicTrap, InverseSquare, Nuclei
 from gaugeflow.fermions.powers import Power
 from gaugeflow.fermions.psiformer import Psiformer
-from gaugeflow.fermions.systems import calogero, free_energy, harmonic_trap, molecule, quantum_dot
+from gaugeflow.fermions.systems import calogero, confined, free_energy, harmonic_trap, molecule, quantum_dot
 from gaugeflow.fermions.walkers import initial_walkers
 from gaugeflow.fermions.wavefunction import Ansatz, Factor, LogPsi, Product, Wavefunction
 
@@ -65,6 +65,7 @@ __all__ = [
     "SymmetricNetwork",
     "Wavefunction",
     "calogero",
+    "confined",
     "count_nodal_cells",
     "free_energy",
     "gradient_and_laplacian",

@@ -13,5 +13,7 @@ BOHR_PER_UNIT = {"bohr": 1.0, "angstrom": 1 / 0.529177210544}
 def atomic_number(symbol: str) -> int:
     """Z of an element. Raises UserError for a symbol that is not known."""
     if symbol not in ELEMENTS:
-        raise UserError(f"expected an element from H to Ar as `Li`, came {symbol!r}")
+        near = symbol.strip().capitalize()
+        guess = f", did you mean {near!r}?" if near in ELEMENTS else ""
+        raise UserError(f"molecule: expected an element from H to Ar as `Li`, came {symbol!r}{guess}")
     return ELEMENTS.index(symbol) + 1

@@ -26,7 +26,7 @@ class Particles:
 
     def __post_init__(self) -> None:
         if min(self.n_up, self.n_down) < 0 or self.n < 1:
-            raise UserError(f"particles: expected n_up, n_down >= 0 and one of them above, came {self.counts}")
+            raise UserError(f"particles: expected n_up, n_down >= 0 and at least one of 1, came {self.counts}")
         if self.dimension not in (1, 2, 3):
             raise UserError(f"particles: expected one to three dimensions, came {self.dimension}")
 

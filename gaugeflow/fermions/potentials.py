@@ -12,6 +12,9 @@ from gaugeflow.errors import UserError
 
 __all__ = ["Coulomb", "HarmonicPairs", "HarmonicTrap", "InverseSquare", "Nuclei"]
 
+CLOSEST = 1e-3
+"""In bohr; nuclei nearer to each other are one by mistake."""
+
 
 @dataclass(frozen=True)
 class HarmonicTrap:
@@ -59,7 +62,7 @@ class Nuclei:
         charges: Z, ``(I,)``.
 
     Raises:
-        UserError: nuclei closer than 1e-3 bohr, or shapes that do not fit.
+        UserError: nuclei closer than CLOSEST, or shapes that do not fit.
     """
 
     def __init__(self, positions: Tensor, charges: Tensor) -> None:
@@ -67,9 +70,13 @@ class Nuclei:
             raise UserError(f"nuclei: expected positions ({len(charges)}, 3), came {tuple(positions.shape)}")
         self.positions, self.charges = positions.double(), charges.double()
         apart = distances(self.positions[None])[0]
-        if len(apart) and float(apart.min()) < 1e-3:
-            raise UserError(f"nuclei: expected them apart, two are {float(apart.min()):.1e} bohr from each other")
         i, j = torch.triu_indices(len(charges), len(charges), offset=1)
+        if len(apart) and not float(apart.min()) >= CLOSEST:
+            k = int(apart.argmin())
+            raise UserError(
+                f"nuclei: expected them at least {CLOSEST} bohr apart, number {int(i[k]) + 1} and {int(j[k]) + 1} of "
+                f"{len(charges)} are {float(apart[k]):.1e} bohr from each other"
+            )
         self.repulsion = float((self.charges[i] * self.charges[j] / apart).sum())
 
     def __call__(self, x: Tensor) -> Tensor:

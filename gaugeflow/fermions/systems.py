@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.fermions.elements import BOHR_PER_UNIT, atomic_number
@@ -11,9 +12,9 @@ from gaugeflow.fermions.hamiltonian import Hamiltonian, Potential, Reference
 from gaugeflow.fermions.orbitals import lowest_levels
 from gaugeflow.fermions.particles import Particles
 from gaugeflow.fermions.potentials import Coulomb, HarmonicPairs, HarmonicTrap, InverseSquare, Nuclei
-from gaugeflow.fermions.references import atom_reference, dot_reference
+from gaugeflow.fermions.references import dot_reference, molecule_reference
 
-__all__ = ["calogero", "free_energy", "harmonic_trap", "molecule", "quantum_dot"]
+__all__ = ["calogero", "confined", "free_energy", "harmonic_trap", "molecule", "quantum_dot"]
 
 
 def quantum_dot(particles: Particles, omega: float) -> Hamiltonian:
@@ -78,14 +79,59 @@ def molecule(
     numbers = [atomic_number(symbol) for symbol in elements]
     n = sum(numbers) - charge
     spin = n % 2 if spin is None else spin
-    if n < 1 or (n + spin) % 2 or abs(spin) > n:
-        raise UserError(f"molecule: {n} electrons cannot have n_up - n_down = {spin}")
+    if n < 1:
+        raise UserError(f"molecule: expected an electron at least, the charge {charge} leaves {n} of {sum(numbers)}")
+    if (n + spin) % 2 or abs(spin) > n:
+        spins = ", ".join(str(allowed) for allowed in range(n % 2, n + 1, 2))
+        raise UserError(
+            f"molecule: {n} electrons ({sum(numbers)} of the neutral atoms, charge {charge}) cannot have the spin "
+            f"n_up - n_down = {spin}; expected one of {spins}, or its negative"
+        )
     charges = torch.tensor(numbers, dtype=torch.float64)
     centres = torch.tensor(positions, dtype=torch.float64) * BOHR_PER_UNIT[unit]
     particles = Particles((n + spin) // 2, (n - spin) // 2, 3)
-    reference = atom_reference(elements[0], particles) if len(elements) == 1 and charge == 0 else None
+    reference = molecule_reference(elements, centres, particles) if charge == 0 else None
     terms = (Nuclei(centres, charges), Coulomb()) if n > 1 else (Nuclei(centres, charges),)
     return Hamiltonian(particles, terms, centres, 1 / charges, charges, reference)
+
+
+def confined(
+    particles: Particles,
+    potential: Potential,
+    omega: float,
+    repulsion: bool = False,
+    reference: Reference | None = None,
+) -> Hamiltonian:
+    """Particles in a potential of the user's own that holds them together.
+
+    Args:
+        potential: energies ``(batch,)`` of coordinates ``(batch, n, d)``.
+        omega: the frequency of a trap of about the same size, whose orbitals the wavefunction starts from.
+        repulsion: adds ``sum 1/r_ij``, whose cusps the wavefunction then has.
+
+    Raises:
+        UserError: the potential gives no such energies, or finds another one if equal spins change places.
+    """
+    if repulsion and particles.dimension == 1:
+        raise UserError("potential: expected two or three dimensions, the repulsion 1/r is not integrable in one")
+    _try(potential, particles)
+    terms = (potential, Coulomb()) if repulsion and particles.n > 1 else (potential,)
+    return _around_origin(particles, omega, terms, reference)
+
+
+def _try(potential: Potential, particles: Particles) -> None:
+    """Calls the potential once, before a calculation is begun with it."""
+    x = torch.randn(3, particles.n, particles.dimension, generator=torch.Generator().manual_seed(0)).double()
+    found = potential(x)
+    if not isinstance(found, Tensor) or found.shape != (3,) or not bool(torch.isfinite(found).all()):
+        what = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
+        raise UserError(
+            f"potential: expected finite energies (batch,) of coordinates (batch, n, d), came {what} for "
+            f"{tuple(x.shape)}"
+        )
+    order = [*reversed(range(particles.n_up)), *reversed(range(particles.n_up, particles.n))]
+    if not torch.allclose(potential(x[:, order]), found, rtol=1e-9):
+        raise UserError("potential: expected the same energy if particles of equal spin change places, came another")
 
 
 def free_energy(particles: Particles, omega: float) -> float:
@@ -98,11 +144,17 @@ def free_energy(particles: Particles, omega: float) -> float:
 def _trapped(
     particles: Particles, omega: float, others: tuple[Potential, ...], reference: Reference | None
 ) -> Hamiltonian:
+    return _around_origin(particles, omega, (HarmonicTrap(omega), *others), reference)
+
+
+def _around_origin(
+    particles: Particles, omega: float, terms: tuple[Potential, ...], reference: Reference | None
+) -> Hamiltonian:
     if not omega > 0:
         raise UserError(f"trap: expected a frequency omega > 0, came {omega}")
     centre = torch.zeros(1, particles.dimension, dtype=torch.float64)
     length = torch.tensor([omega**-0.5], dtype=torch.float64)
-    return Hamiltonian(particles, (HarmonicTrap(omega), *others), centre, length, None, reference)
+    return Hamiltonian(particles, terms, centre, length, None, reference)
 
 
 def _is_closed_shell(count: int, dimension: int) -> bool:

@@ -17,6 +17,9 @@ from gaugeflow.runs.task import Task
 
 __all__ = ["Run"]
 
+SHOWN = 3
+"""Of so many keys that differ between checkpoint and configuration a message gives the values."""
+
 
 @dataclass
 class Run:
@@ -93,11 +96,20 @@ def _refuse_changes(task: Task, before: dict[str, Any]) -> None:
     with suppress(ValidationError):  # keys that are gone since: the comparison names what changed
         # keys that came after the checkpoint had their defaults in effect
         before = task.schema.model_validate(before).model_dump(mode="json")
-    changed = sorted(key for key in now if before.get(key) != now[key] and key not in task.extendable)
+    changed = [key for key in now if before.get(key) != now[key] and key not in task.extendable]
     if changed:
         onward = ", which with `init_from` goes on from these parameters" if "init_from" in now else ""
         allowed = ", ".join(sorted(task.extendable))
+        differences = "; ".join(_difference(key, before.get(key), now[key]) for key in changed[:SHOWN])
         raise UserError(
-            f"{', '.join(changed)} cannot change on resume, it would be another run; expected changes of "
-            f"{allowed} only, or a new `gaugeflow run`{onward}"
+            f"{', '.join(changed)} cannot change on resume, it would be another run ({differences}); expected changes "
+            f"of {allowed} only, or a new `gaugeflow run`{onward}"
         )
+
+
+def _difference(key: str, before: Any, now: Any) -> str:
+    """What the checkpoint has and what the configuration, down to the first value in which they differ."""
+    if isinstance(before, dict) and isinstance(now, dict) and before.keys() == now.keys():
+        inner = next(name for name in now if before[name] != now[name])
+        return _difference(f"{key}.{inner}", before[inner], now[inner])
+    return f"{key}: {before} in the checkpoint, {now} in the configuration"
