@@ -12,6 +12,8 @@ from gaugeflow.fermions import (
     Features,
     FermiNet,
     Gaussian,
+    GaussianBasis,
+    GaussianOrbitals,
     HarmonicOrbitals,
     HarmonicPairs,
     MessagePassing,
@@ -138,6 +140,19 @@ def well_apart(hamiltonian, batch, dtype=torch.float64):
     return x[closest.argsort(descending=True)[:batch]].to(dtype)
 
 
+def gaussian_orbitals(hamiltonian, sizes):
+    """Orbitals of random coefficients in a basis of an s, a p and a d shell at each nucleus."""
+    nuclei = torch.arange(len(hamiltonian.centres)).repeat_interleave(3)
+    powers = torch.tensor([(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (2, 0, 0), (1, 1, 0), (0, 1, 1)])
+    shells = torch.cat([torch.tensor([0, 1, 1, 1, 2, 2, 2]) + 3 * k for k in range(len(hamiltonian.centres))])
+    exponents, weights = torch.rand(2, len(nuclei), 2, generator=seeded(10), dtype=torch.float64)
+    basis = GaussianBasis(
+        hamiltonian.centres, nuclei, 0.2 + exponents, weights, shells, powers.repeat(len(nuclei) // 3, 1)
+    )
+    up, down = (torch.randn(len(shells), size, generator=seeded(11), dtype=torch.float64) for size in sizes)
+    return GaussianOrbitals(hamiltonian.particles, basis, (up, down), sizes)
+
+
 BACKBONES = {
     "ferminet": lambda f: FermiNet(f, [(8, 4), (8, 4)], seeded()),
     "psiformer": lambda f: Psiformer(f, 8, 2, 2, seeded()),
@@ -198,6 +213,8 @@ def electrons(particles, batch=4):
 
 def antisymmetry_claims():
     cases = [network("LiH", ansatz)[1] for ansatz in ANSATZ] + [network("dot 3 + 0", ansatz)[1] for ansatz in ANSATZ]
+    lih = SYSTEMS["LiH"]()
+    cases.append(Product(Determinants(gaussian_orbitals(lih, lih.particles.counts))))
     exact = [make()[1] for name, (make, _) in EXACT.items() if name in ("dot triplet", "Calogero", "harmonic pairs 3D")]
     return [
         Equivariance(psi, electrons(psi.particles), type(psi.ansatz).__name__, "spin-fermions", SignedLog)

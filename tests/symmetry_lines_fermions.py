@@ -13,6 +13,7 @@ LINES: dict[str, Line] = {
         fermions.Power,
         fermions.Product,
         fermions.HarmonicOrbitals,
+        fermions.GaussianOrbitals,
         fermions.NeuralOrbitals,
         fermions.SlaterEnvelope,
         claims=fermion_cases.antisymmetry_claims,
@@ -67,5 +68,8 @@ WITHOUT = {
     "count_nodal_cells": "of functions, not of coordinates",
     "initial_walkers": "draws coordinates",
     "Reference": "a number",
+    "GaussianBasis": "numbers of orbitals, which have a line",
+    "HartreeFock": "numbers of orbitals, which have a line",
+    "hartree_fock": "makes orbitals, which have a line",
     "free_energy": "of counts, not of coordinates",
 }

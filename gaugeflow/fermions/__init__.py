@@ -8,7 +8,9 @@ from gaugeflow.fermions.determinants import Determinants
 from gaugeflow.fermions.envelopes import Envelope, SlaterEnvelope
 from gaugeflow.fermions.features import Features
 from gaugeflow.fermions.ferminet import FermiNet
+from gaugeflow.fermions.gaussian_orbitals import GaussianBasis, GaussianOrbitals
 from gaugeflow.fermions.hamiltonian import Hamiltonian, Reference
+from gaugeflow.fermions.hartree_fock import HartreeFock, hartree_fock
 from gaugeflow.fermions.jastrow import PairJastrow
 from gaugeflow.fermions.local_energy import gradient_and_laplacian, local_energy
 from gaugeflow.fermions.message_passing import MessagePassing
@@ -40,10 +42,13 @@ __all__ = [
     "Features",
     "FermiNet",
     "Gaussian",
+    "GaussianBasis",
+    "GaussianOrbitals",
     "Hamiltonian",
     "HarmonicOrbitals",
     "HarmonicPairs",
     "HarmonicTrap",
+    "HartreeFock",
     "InverseSquare",
     "LogPsi",
     "MessagePassing",
@@ -70,6 +75,7 @@ __all__ = [
     "free_energy",
     "gradient_and_laplacian",
     "harmonic_trap",
+    "hartree_fock",
     "initial_walkers",
     "local_energy",
     "molecule",
