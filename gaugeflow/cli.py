@@ -93,7 +93,8 @@ def report(
 
     task = _task(directory)
     found = runs.fresh_report(task, directory, seed, quiet=json) if fresh else runs.report(task, directory)
-    _show(found, task.markdown(found), json)
+    if runs.ranks().leader:
+        _show(found, task.markdown(found), json)
 
 
 @app.command()

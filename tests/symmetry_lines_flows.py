@@ -36,7 +36,10 @@ LINES: dict[str, Line] = {
     ),
     "trivializing flows": line(
         flows.ContinuousFlow,
-        claims=lambda: trivializing_claims("su3", links("su3", (2, 2), batch=1)),
+        claims=lambda: [
+            *trivializing_claims("su3", links("su3", (2, 2), batch=1)),
+            *trivializing_claims("su2", links("su2", (3, 3), batch=1)),
+        ],
     ),
     "couplings of scalars": line(
         flows.ScalarCoupling,
@@ -86,6 +89,7 @@ WITHOUT = {
     "Base": "what every base offers",
     "Batch": "numbers of a training step",
     "BoltzmannWeight": "an action with its sign turned",
+    "Bridge": "as the flow and the action between which it stands",
     "Composition": "as its layers, each of which has a line",
     "GaugeFlow": "as its base and its layers, each of which has a line",
     "HaarBase": "density 1",

@@ -24,7 +24,8 @@ CONFIG: dict[str, Any] = {
     "action": {"name": "python", "object": "flow_models:Harmonic"},
     "model": {"name": "python", "object": "flow_models:scale", "options": {"layers": 2}},
     "training": {"steps": 6, "batch": 8, "clip": 1.0, "loss": "path", "optimizer": {"name": "adam", "rate": 0.05}},
-    "report": {"samples": 100, "chunk": 100, "reference": {"chains": 2, "warmup": 2, "measurements": 5}},
+    "stochastic": {"updates": [{"times": [0.5], "sampler": {"name": "hmc", "step_size": 0.3}}]},
+    "report": {"samples": 100, "chunk": 100, "reference": {"chains": 65, "warmup": 2, "measurements": 5}},
 }
 COMMAND = "import sys; from gaugeflow.cli import main; main(sys.argv[1:])"
 
@@ -66,15 +67,34 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[subpr
     return folder, gaugeflow(["run", "path.yaml", "--out", "two", "--json"], folder)
 
 
-def test_two_processes_train_as_one(together):
+@pytest.fixture(scope="module")
+def alone(together: tuple[Path, list[subprocess.CompletedProcess[str]]]) -> runs.Metrics:
+    """What one process records."""
+    folder, _ = together
+    runs.start(Flow, runs.Source(json.dumps(CONFIG), "path.yaml"), folder / "one", quiet=True)
+    return runs.Metrics.load(folder / "one" / "metrics.h5")
+
+
+def test_two_processes_train_as_one(together, alone):
     folder, ended = together
     assert [process.returncode for process in ended] == [0, 0], ended[0].stderr + ended[1].stderr
-    runs.start(Flow, runs.Source(json.dumps(CONFIG), "path.yaml"), folder / "one", quiet=True)
     torch.testing.assert_close(parameters(folder / "two"), parameters(folder / "one"), rtol=1e-12, atol=1e-14)
     assert parameters(folder / "one").abs().min() > 0.05
-    alone, shared = (runs.Metrics.load(folder / name / "metrics.h5").columns("training") for name in ("one", "two"))
-    for name, values in alone.items():
+    shared = runs.Metrics.load(folder / "two" / "metrics.h5").columns("training")
+    for name, values in alone.columns("training").items():
         np.testing.assert_allclose(shared[name], values, rtol=1e-10)
+
+
+def test_two_processes_evaluate_as_one(together, alone):
+    """Weights of the stochastic flow, of its layers alone and of fields of the chains, and what is measured on them."""
+    folder, _ = together
+    shared = runs.Metrics.load(folder / "two" / "metrics.h5")
+    assert alone.counts() == shared.counts()
+    for table in ("flow", "layers", "hmc"):
+        for name, values in alone.columns(table).items():
+            np.testing.assert_allclose(shared.columns(table)[name], values, rtol=1e-8, atol=1e-10)
+    assert shared.columns("flow_time")["fields"].tolist() == [64]  # two of four blocks
+    assert shared.columns("layers_time")["fields"].tolist() == [50]
 
 
 def test_the_first_process_alone_reports(together):

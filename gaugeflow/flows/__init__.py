@@ -22,7 +22,7 @@ from gaugeflow.flows.scalar_transform import ScalarAffine, ScalarSpline
 from gaugeflow.flows.scalar_velocity import ScalarVelocity
 from gaugeflow.flows.spectral import SpectralSpline
 from gaugeflow.flows.statistics import Weights, batch_ess, forward_ess, forward_log_z
-from gaugeflow.flows.stochastic import ScaledAction, StochasticFlow, Updates, annealed
+from gaugeflow.flows.stochastic import Bridge, ScaledAction, StochasticFlow, Updates, annealed
 from gaugeflow.flows.trivializing import GaussNewton, fit_along_path
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Base",
     "Batch",
     "BoltzmannWeight",
+    "Bridge",
     "CircularSpline",
     "Composition",
     "Context",

@@ -8,6 +8,9 @@ A field is drawn from the base and moved towards `exp(-S)` by layers and by upda
 has `<w> = Z` and `<w O> = Z <O>`: Jarzynski, cond-mat/9610209; Nilmeier et al., PNAS 108 (2011) E1009; for lattice
 flows arXiv:2201.08862. Without updates it is the weight of the flow; without layers and with `S_k` between base and
 target it is annealed importance sampling.
+
+Where every update is reversible, the same way taken backwards from a sample of the target has the law that turns
+`E_p[1/w]` into `1/Z` and `1 / (E_p[w] E_p[1/w])` into the forward effective sample size: Crooks, cond-mat/9901352.
 """
 
 from collections.abc import Sequence
@@ -18,11 +21,12 @@ from torch import Tensor, nn
 
 from gaugeflow.errors import UserError
 from gaugeflow.flows.flow import GaugeFlow
+from gaugeflow.flows.losses import frozen_log_prob
 from gaugeflow.lattice.action import Action
 from gaugeflow.lattice.spaces import Space
-from gaugeflow.montecarlo import Sampler
+from gaugeflow.montecarlo import HMC, Sampler
 
-__all__ = ["ScaledAction", "StochasticFlow", "Updates", "annealed"]
+__all__ = ["Bridge", "ScaledAction", "StochasticFlow", "Updates", "annealed"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,11 @@ class Updates:
     sampler: Sampler
     action: Action
     count: int = 1
+
+    @property
+    def reversible(self) -> bool:
+        """Whether detailed balance holds update by update: sweeps in a fixed order only keep the distribution."""
+        return isinstance(self.sampler, HMC)
 
     def __call__(self, field: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """The field after the updates, and the change of the action, `(batch,)`: the heat."""
@@ -72,6 +81,30 @@ class StochasticFlow:
             log_w = log_w + log_det + gained
         return x, log_w - self.flow.action(x)
 
+    @property
+    def reversible(self) -> bool:
+        """Whether every update is, so that `reverse` has a meaning."""
+        return all(updates.reversible for entries in self.updates.values() for updates in entries)
+
+    @torch.no_grad()
+    def reverse(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        """`log w` of one way back to the base from each sample of the target, `(batch,)`.
+
+        Raises:
+            UserError: an update that is not reversible.
+        """
+        if not self.reversible:
+            raise UserError("stochastic: expected updates by hmc on the way back, came sweeps in a fixed order")
+        log_w = -self.flow.action(x).double()
+        for place in range(len(self.flow.flows), -1, -1):
+            for updates in reversed(self.updates.get(place, ())):
+                x, heat = updates(x, generator)
+                log_w = log_w - heat
+            if place:
+                x, log_det = self.flow.flows[place - 1].inverse(x)
+                log_w = log_w - log_det
+        return log_w - self.flow.q0.log_prob(x)
+
     def _update(self, place: int, x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         total = torch.zeros(len(x), dtype=torch.float64, device=x.device)
         for updates in self.updates.get(place, ()):
@@ -95,6 +128,26 @@ class ScaledAction(Action):
 
     def force(self, field: Tensor) -> Tensor:
         return self.factor * self.action.force(field)
+
+
+class Bridge(Action):
+    """`t S - (1 - t) log q`, the geometric mean of a flow and its target; from one to the other, arXiv:2208.01893.
+
+    Args:
+        flow: gives log q, with the parameters that it has at each call, of which no derivative is taken.
+        action: S.
+        t: from 0, the flow, to 1, the target.
+    """
+
+    def __init__(self, flow: GaugeFlow, action: Action, t: float) -> None:
+        self.flow, self.action, self.t = flow, action, t
+
+    @property
+    def space(self) -> Space:  # type: ignore[override]  # a property where others have a constant
+        return self.action.space
+
+    def __call__(self, field: Tensor) -> Tensor:
+        return self.t * self.action(field) - (1 - self.t) * frozen_log_prob(self.flow, field)
 
 
 def annealed(base: nn.Module, ladder: Sequence[Updates], action: Action) -> StochasticFlow:

@@ -81,9 +81,11 @@ def report(task_class: type[Task], path: Path) -> dict[str, Any]:
 def fresh_report(task_class: type[Task], path: Path, seed: int, *, quiet: bool = False) -> dict[str, Any]:
     """The numbers measured anew from the checkpoint with another seed; the directory is not changed."""
     directory = RunDirectory.open(path)
-    run, began = Run.restore(_task(task_class, directory), directory, recorded=False), time.monotonic()
+    task = _task(task_class, directory)
+    together = _join(task_class, task.config.device)
+    run, began = Run.restore(task, directory, recorded=False), time.monotonic()
     first = run.task.restart_measurements(seed)
-    with Progress(run.task.steps, first, run.task.name, quiet) as progress:
+    with Progress(run.task.steps, first, run.task.name, quiet or not together.leader) as progress:
         for index in range(first, run.task.steps):
             run.task.step(index, run.record)
             progress.advance(run.task.status())

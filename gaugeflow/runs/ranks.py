@@ -40,12 +40,16 @@ class Ranks:
         return value
 
     def gather(self, part: Tensor) -> Tensor:
-        """The shares of all processes, which are of one size, one after another."""
+        """The shares of all processes, one after another; they may differ in length, as those of `part` do."""
         if self.size == 1:
             return part
-        parts = [torch.empty_like(part) for _ in range(self.size)]
-        distributed.all_gather(parts, part.contiguous())
-        return torch.cat(parts)
+        lengths: list[int] = [0] * self.size
+        distributed.all_gather_object(lengths, len(part))
+        padded = part.new_zeros(max(lengths), *part.shape[1:])  # messages are of one length
+        padded[: len(part)] = part
+        parts = [torch.empty_like(padded) for _ in range(self.size)]
+        distributed.all_gather(parts, padded)
+        return torch.cat([share[:length] for share, length in zip(parts, lengths, strict=True)])
 
     def sum_(self, tensors: Sequence[Tensor]) -> None:
         """Replaces each tensor by its sum over all processes, all of one dtype in one message."""

@@ -16,13 +16,14 @@ from gaugeflow.groups import get_group
 from gaugeflow.io import EnsembleWriter, ScalarWriter
 from gaugeflow.lattice.spaces import SCALARS
 from gaugeflow.montecarlo.independence import check_log_weight, metropolis_chain
-from gaugeflow.runs import Metrics, Record, Task, ranks
+from gaugeflow.runs import Metrics, Record, Task
 from gaugeflow.symmetry.claims import Claim
 from gaugeflow.tasks.flow_claims import disturbed, flow_claims
 from gaugeflow.tasks.flow_config import DTYPES, FlowConfig
 from gaugeflow.tasks.flow_evaluation import Stage, Weighing, reference_stages
 from gaugeflow.tasks.flow_report import flow_markdown, flow_report
 from gaugeflow.tasks.flow_transfer import load_parameters, parameters_of
+from gaugeflow.tasks.flow_weighing import Layers, Weigher, WithUpdates
 from gaugeflow.tasks.registry import register
 from gaugeflow.tasks.trainer import Trainer
 
@@ -71,7 +72,7 @@ class Flow(Task[FlowConfig]):
             row = self.trainer.step(index - 1, self.generator, record.path)
             record.metrics.record("training", row)
             self._status = f"loss {float(row['loss']):.4f}, ess {row['ess']:.3f}"
-        elif ranks().leader:  # no gradient to share; the others wait
+        else:
             stage, place = self._stage(index - 1 - self.config.training.steps)
             stage.run(place, self.generator, record)
             self._status = stage.table
@@ -145,9 +146,10 @@ class Flow(Task[FlowConfig]):
             UserError: a weight that is NaN or +inf.
         """
         self.generator.manual_seed(seed)
+        weigher = self._weigher()
         while True:
-            x, log_q = self.flow.sample(self.config.report.chunk, self.generator)
-            yield x, check_log_weight(self.flow.log_weight(x, log_q).double())
+            x, log_w = weigher.draw(self.config.report.chunk, self.generator)
+            yield x, check_log_weight(log_w.double())
 
     def claims(self) -> list[Claim]:
         """The density of the flow under the symmetries that its model has, and the flow as a bijection."""
@@ -171,22 +173,30 @@ class Flow(Task[FlowConfig]):
             other = self._build(shape, generator)
             load_parameters(other, self.flow.state_dict(), f"report.shapes: {shape}")
             self._others[tuple(shape)] = other
+        if self.config.stochastic is not None:
+            self.config.stochastic.build(self.flow)
 
     def _make_stages(self) -> None:
         report, observables = self.config.report, self.config.observables
+        amount = report.samples, report.chunk
         self.stages: list[Stage] = [
-            Weighing("flow", lambda: self.flow, report.samples, report.chunk, observables),
-            *reference_stages(self.config, self.action, lambda: self.flow),
+            Weighing("flow", self._weigher, *amount, observables),
+            *reference_stages(self.config, self.action, self._weigher),
         ]
+        if self.config.stochastic is not None:
+            self.stages.append(Weighing("layers", lambda: Layers(self.flow), *amount, ()))
         for shape in report.shapes:
             name = "flow_" + "x".join(map(str, shape))
-            self.stages.append(Weighing(name, partial(self._other, shape), report.samples, report.chunk, ()))
+            self.stages.append(Weighing(name, partial(self._weigher, shape), *amount, ()))
 
-    def _other(self, shape: list[int]) -> GaugeFlow:
-        """The flow on another lattice with the parameters that it has now."""
-        other = self._others[tuple(shape)]
-        other.load_state_dict(self.flow.state_dict())
-        return other
+    def _weigher(self, shape: list[int] | None = None) -> Weigher:
+        """What draws the weighted fields that the report is about, with the parameters that the flow has now."""
+        flow = self.flow if shape is None else self._others[tuple(shape)]
+        if shape is not None:
+            flow.load_state_dict(self.flow.state_dict())
+        if self.config.stochastic is None:
+            return Layers(flow)
+        return WithUpdates(self.config.stochastic.build(flow))
 
     def _build(self, shape: list[int], generator: torch.Generator) -> GaugeFlow:
         config = self.config

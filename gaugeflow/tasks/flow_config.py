@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from gaugeflow.groups import get_group
 from gaugeflow.runs import Count, RunConfig, Section
 from gaugeflow.tasks.actions import ActionConfig
+from gaugeflow.tasks.flow_stochastic import StochasticConfig
 from gaugeflow.tasks.models import ModelConfig
 from gaugeflow.tasks.observables import Charge, Magnetization, ObservableConfig, PhiSquared, Plain, WilsonLoops
 from gaugeflow.tasks.training import Training
@@ -46,6 +47,7 @@ class FlowConfig(RunConfig):
     """A flow for an action on a lattice: a model, how it is trained, and what is reported of it.
 
     `init_from` is a run directory of this task whose parameters the model begins with, from another beta or lattice.
+    With `stochastic` the trained layers are sampled with Monte Carlo updates between them.
     """
 
     task: Literal["flow"]
@@ -56,6 +58,7 @@ class FlowConfig(RunConfig):
     model: ModelConfig
     init_from: str | None = None
     training: Training
+    stochastic: StochasticConfig | None = None
     report: ReportConfig = ReportConfig()
 
     @field_validator("group")

@@ -1,6 +1,8 @@
 """The steps of a flow run that come after training: samples of the flow, and Markov chains beside them.
 
 Each stage records rows, so that a run can be stopped between any two steps and measured anew from its parameters.
+Processes share the fields of every step, and each gets all rows; Markov chains move on the first alone, whose numbers
+the others wait for.
 """
 
 import time
@@ -12,15 +14,15 @@ import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
-from gaugeflow.flows import GaugeFlow
 from gaugeflow.groups import Group, get_group
 from gaugeflow.lattice.action import Action
 from gaugeflow.lattice.fields import cold_start, hot_start
 from gaugeflow.lattice.loop_action import is_loop_sum
 from gaugeflow.lattice.refinement import refinement_axes
 from gaugeflow.montecarlo import HMC, ExactSampler, HeatBath, Sampler
-from gaugeflow.runs import Record
+from gaugeflow.runs import Record, ranks
 from gaugeflow.tasks.flow_config import DTYPES, FlowConfig, ReferenceConfig
+from gaugeflow.tasks.flow_weighing import Weigher
 from gaugeflow.tasks.observables import ObservableConfig
 
 __all__ = ["Reference", "Stage", "Weighing", "measured", "reference_stages"]
@@ -50,12 +52,12 @@ class Stage(Protocol):
 
 
 class Weighing:
-    """Samples of a flow with their weights, in chunks; `flow` is called when it is needed, with its parameters."""
+    """Weighted fields in chunks; `weigher` is called when it is needed, with the parameters of the flow."""
 
     def __init__(
         self,
         table: str,
-        flow: Callable[[], GaugeFlow],
+        weigher: Callable[[], Weigher],
         samples: int,
         chunk: int,
         observables: Sequence[ObservableConfig],
@@ -63,19 +65,18 @@ class Weighing:
         self.table, self.observables = table, observables
         self.chunk = min(chunk, samples)
         self.count = -(-samples // self.chunk)
-        self._flow = flow
+        self._weigher = weigher
 
     @torch.no_grad()
     def run(self, index: int, generator: torch.Generator, record: Record) -> None:
-        flow = self._flow()
+        weigher = self._weigher()
         began = time.perf_counter()
-        x, log_q = flow.sample(self.chunk, generator)
-        log_w = flow.log_weight(x, log_q)
+        x, log_w = weigher.draw(self.chunk, generator)
         seconds = time.perf_counter() - began
         uniform = torch.rand(self.chunk, generator=generator, dtype=torch.float64, device=x.device)
-        row = {"log_weight": log_w.double(), "uniform": uniform, **measured(self.observables, x)}
-        record.metrics.record(self.table, row)
-        record.metrics.record(f"{self.table}_time", {"seconds": seconds, "fields": self.chunk})
+        shares = {"log_weight": log_w.double(), **measured(self.observables, x)}
+        record.metrics.record(self.table, {"uniform": uniform, **_gathered(shares)})
+        record.metrics.record(f"{self.table}_time", {"seconds": seconds, "fields": len(x)})
 
     def state_dict(self) -> dict[str, Any]:
         return {}
@@ -85,7 +86,7 @@ class Weighing:
 
 
 class Reference:
-    """Markov chains of the target, and the weights that `flow` gives to their fields, if it is given."""
+    """Markov chains of the target, and the weights that `weigher` gives to their fields, if it can and is given."""
 
     def __init__(
         self,
@@ -94,32 +95,52 @@ class Reference:
         start: Callable[[torch.Generator], Tensor],
         config: ReferenceConfig,
         observables: Sequence[ObservableConfig],
-        flow: Callable[[], GaugeFlow] | None,
+        weigher: Callable[[], Weigher] | None,
     ) -> None:
         self.table, self.sampler, self.config, self.observables = name, sampler, config, observables
         self.warmup = 0 if isinstance(sampler, ExactSampler) else config.warmup
         self.count = self.warmup + config.measurements
-        self._start, self._flow = start, flow
+        self._start, self._weigher = start, weigher
         self._field: Tensor | None = None
 
     @torch.no_grad()
     def run(self, index: int, generator: torch.Generator, record: Record) -> None:
+        together, seconds = ranks(), 0.0
+        warmup = index < self.warmup
+        if together.leader:
+            seconds = self._advance(1 if warmup else self.config.interval, warmup, generator)
+        if warmup:
+            return
+        field = self._shared(generator)
+        shares = measured(self.observables, together.part(field))
+        weigher = None if self._weigher is None else self._weigher()
+        if weigher is not None and weigher.reversible:
+            shares["log_weight"] = weigher.weigh(field, generator).double()
+        record.metrics.record(self.table, _gathered(shares))
+        record.metrics.record(f"{self.table}_time", {"seconds": seconds, "fields": len(field)})
+        if index + 1 == self.count:
+            self._field = None  # what is over takes no room in checkpoints
+
+    def _advance(self, updates: int, warmup: bool, generator: torch.Generator) -> float:
+        """The seconds that it took."""
         field = self._start(generator) if self._field is None else self._field
-        self.sampler.warmup = index < self.warmup
-        updates = 1 if self.sampler.warmup else self.config.interval
+        self.sampler.warmup = warmup
         began = time.perf_counter()
         for _ in range(updates):
             field, _ = self.sampler.update(field, generator)
-        seconds = time.perf_counter() - began
-        self._field = field if index + 1 < self.count else None  # what is over takes no room in checkpoints
-        if self.sampler.warmup:
-            return
-        row = measured(self.observables, field)
-        if self._flow is not None:
-            flow = self._flow()
-            row["log_weight"] = flow.log_weight(field, flow.log_prob(field)).double()
-        record.metrics.record(self.table, row)
-        record.metrics.record(f"{self.table}_time", {"seconds": seconds, "fields": len(field)})
+        self._field = field
+        return time.perf_counter() - began
+
+    def _shared(self, generator: torch.Generator) -> Tensor:
+        """The field of the first process on all of them, with its generator."""
+        together = ranks()
+        if together.size > 1:
+            state = (self._field.cpu(), generator.get_state()) if self._field is not None else None
+            field, state = together.from_leader(state)
+            generator.set_state(state)
+            self._field = field.to(generator.device)
+        assert self._field is not None  # it was advanced
+        return self._field
 
     def state_dict(self) -> dict[str, Any]:
         return {"field": self._field, "sampler": self.sampler.state_dict()}
@@ -134,7 +155,12 @@ def measured(observables: Sequence[ObservableConfig], field: Tensor) -> dict[str
     return {name: values for entry in observables for name, values in entry.measure(field).items()}
 
 
-def reference_stages(config: FlowConfig, action: Action, flow: Callable[[], GaugeFlow]) -> list[Reference]:
+def _gathered(shares: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The columns of all processes from the share that each of them has."""
+    return {name: ranks().gather(share) for name, share in shares.items()}
+
+
+def reference_stages(config: FlowConfig, action: Action, weigher: Callable[[], Weigher]) -> list[Reference]:
     """The chains beside the flow; the first of them is where forward weights are taken.
 
     Raises:
@@ -153,7 +179,7 @@ def reference_stages(config: FlowConfig, action: Action, flow: Callable[[], Gaug
     for place, name in enumerate(names):
         settings = many if name == "exact" else chains
         start = partial(_start, config, group, settings.chains)
-        weighing = flow if place == 0 else None
+        weighing = weigher if place == 0 else None
         stages.append(Reference(name, make[name](action), start, settings, config.observables, weighing))
     return stages
 

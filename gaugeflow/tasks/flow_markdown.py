@@ -13,7 +13,8 @@ HEAD = ["", "measured", "exact", "difference in errors", "tau_int", "samples"]
 
 def flow_markdown(report: dict[str, Any]) -> str:
     """`report.md`: quality of the flow, observables, weights, the chains beside it, other volumes."""
-    heading = title(report, f"{report['model']['name']} flow")
+    kind = "stochastic flow" if "stochastic" in report else "flow"
+    heading = title(report, f"{report['model']['name']} {kind}")
     parts = [f"# {heading}\n", format_table(["", ""], _summary(report))]
     if report["collapsed"]:
         parts.append(
@@ -43,6 +44,7 @@ def _summary(report: dict[str, Any]) -> list[list[str]]:
     exact = report.get("log_z_exact")
     return [
         ["effective sample size", _number(report["ess"], report["ess_error"])],
+        *_alone(report.get("layers_alone")),
         ["forward effective sample size", _number(report["ess_forward"], report["ess_forward_error"])],
         ["acceptance", _number(report["acceptance"])],
         ["longest tau_int", _number(report["tau_int"])],
@@ -51,6 +53,14 @@ def _summary(report: dict[str, Any]) -> list[list[str]]:
         ["parameters", str(report["parameters"])],
         ["training, seconds", f"{report['train_seconds']:.1f}"],
     ]
+
+
+def _alone(layers: dict[str, Any] | None) -> list[list[str]]:
+    """What the layers of a stochastic flow are worth without its updates."""
+    if layers is None:
+        return []
+    value = layers["collapsed"] or _number(layers["ess"], layers["ess_error"])
+    return [["effective sample size of the layers alone", value]]
 
 
 def _speeds(beside: dict[str, Any]) -> list[list[str]]:

@@ -53,6 +53,7 @@ def flow_report(config: "FlowConfig", metrics: Metrics, parameters: int, train_s
         **_weights(config, weights, columns, bool(collapsed)),
         **forward,
         **_chain(config, columns, bool(collapsed)),
+        **_stochastic(config, metrics),
         "beside": _beside(config, metrics),
         "volumes": volume_rows(config, metrics),
         "training": _training(metrics),
@@ -131,6 +132,15 @@ def _collapse(weights: Weights, ess_forward: float | None) -> str:
         f"samples of the target have such weights that the forward effective sample size is {ess_forward:.2g}, "
         f"beside {ess:.2g} from samples of the flow, which misses a part of the target"
     )
+
+
+def _stochastic(config: "FlowConfig", metrics: Metrics) -> dict[str, Any]:
+    """What the updates between the layers are, and what the layers are worth without them."""
+    if config.stochastic is None:
+        return {}
+    layers = metrics.columns("layers")
+    alone = _volume(layers["log_weight"].ravel(), None) if layers else None
+    return {"stochastic": config.stochastic.model_dump(), "layers_alone": alone}
 
 
 def _chain(config: "FlowConfig", columns: dict[str, np.ndarray], collapsed: bool) -> dict[str, Any]:

@@ -1,0 +1,61 @@
+"""The `stochastic` section of a configuration: Monte Carlo updates between and after the layers of a trained flow."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from gaugeflow.errors import UserError
+from gaugeflow.flows import Bridge, GaugeFlow, ScaledAction, StochasticFlow, Updates
+from gaugeflow.lattice.action import Action
+from gaugeflow.lattice.loop_action import LoopAction, is_loop_sum
+from gaugeflow.runs import Count, Number, Section
+from gaugeflow.tasks.samplers import HeatBathConfig, HMCConfig
+
+__all__ = ["StochasticConfig", "UpdatesConfig"]
+
+
+class UpdatesConfig(Section):
+    """`count` updates at each of the `times` t, after the first so many layers (by default after all of them).
+
+    At t they keep the `density` named: `bridge` is `q^(1-t) exp(-t S)` with q the density of the layers so far, from
+    the flow at 0 to the target at 1, for `hmc` alone; `target` is `exp(-t S)` itself, also for `heatbath`, and suits
+    layers that were made for that. The step size of `hmc` stays as it is given.
+    """
+
+    after: Annotated[int, Field(ge=0)] | None = None
+    times: Annotated[list[Annotated[Number, Field(gt=0, le=1)]], Field(min_length=1)]
+    density: Literal["bridge", "target"] = "bridge"
+    sampler: Annotated[HeatBathConfig | HMCConfig, Field(discriminator="name")]
+    count: Count = 1
+
+    def build(self, flow: GaugeFlow) -> list[Updates]:
+        """One entry for each time. Raises UserError where the sampler does not serve the density."""
+        if self.density == "bridge" and self.sampler.name == "heatbath":
+            raise UserError("stochastic: the heat bath serves density: target only; expected hmc for a bridge")
+        before = GaugeFlow(flow.q0, list(flow.flows)[: self.after])
+        made = []
+        for t in self.times:
+            kept = _scaled(flow.action, t) if self.density == "target" else Bridge(before, flow.action, t)
+            made.append(Updates(self.sampler.build(kept), kept, self.count))
+        return made
+
+
+class StochasticConfig(Section):
+    """`updates`, in the order in which they are made."""
+
+    updates: Annotated[list[UpdatesConfig], Field(min_length=1)]
+
+    def build(self, flow: GaugeFlow) -> StochasticFlow:
+        """The layers with the updates between them. Raises UserError for updates beyond the last layer."""
+        places: dict[int, list[Updates]] = {}
+        for entry in self.updates:
+            after = len(flow.flows) if entry.after is None else entry.after
+            places.setdefault(after, []).extend(entry.build(flow))
+        return StochasticFlow(flow, {place: tuple(updates) for place, updates in places.items()})
+
+
+def _scaled(action: Action, factor: float) -> Action:
+    """A sum of loops stays one, for the kernels and the heat bath."""
+    if not is_loop_sum(action):
+        return ScaledAction(action, factor)
+    return LoopAction(action.ndim, [(path, factor * coefficient) for path, coefficient in action.loops])

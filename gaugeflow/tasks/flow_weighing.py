@@ -1,0 +1,107 @@
+"""Weighted fields, each process a share: by the layers of a flow, or with Monte Carlo updates between them.
+
+Whatever the number of processes, all of them together make the same fields. Every process draws the base samples of
+the whole batch and takes its share through the layers; the numbers of Monte Carlo updates come from a generator for
+each block of fields, and processes share the blocks.
+"""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from gaugeflow.errors import UserError
+from gaugeflow.flows import GaugeFlow, StochasticFlow
+from gaugeflow.random import draw_key
+from gaugeflow.runs import ranks
+
+__all__ = ["Layers", "Weigher", "WithUpdates"]
+
+BLOCK = 32
+"""So many fields share a generator."""
+
+
+class Weigher(Protocol):
+    """What makes weighted fields. Every process calls it with its generator in the same state."""
+
+    @property
+    def reversible(self) -> bool:
+        """Whether `weigh` can be called."""
+        ...
+
+    def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """This process's share of `count` fields, and their log-weights."""
+        ...
+
+    def weigh(self, fields: Tensor, generator: torch.Generator) -> Tensor:
+        """The log-weights of this process's share of fields of the target, which every process holds."""
+        ...
+
+
+class Layers:
+    """The layers alone.
+
+    Raises:
+        UserError: on a call with fewer fields than there are processes.
+    """
+
+    reversible = True
+
+    def __init__(self, flow: GaugeFlow) -> None:
+        self.flow = flow
+
+    def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """This process's share of `count` fields, and their log-weights."""
+        z, log_q = self.flow.q0(count, generator)
+        x, log_det = self.flow.forward_and_log_det(_share(z))
+        return x, self.flow.log_weight(x, _share(log_q) - log_det)
+
+    def weigh(self, fields: Tensor, generator: torch.Generator) -> Tensor:
+        """The log-weights of this process's share."""
+        share = _share(fields)
+        return self.flow.log_weight(share, self.flow.log_prob(share))
+
+
+class WithUpdates:
+    """The layers of a flow between Monte Carlo updates.
+
+    Raises:
+        UserError: on a call with fewer blocks of fields than there are processes.
+    """
+
+    def __init__(self, flow: StochasticFlow) -> None:
+        self.flow = flow
+
+    @property
+    def reversible(self) -> bool:
+        """Whether the way back from the target has the law that forward weights are for."""
+        return self.flow.reversible
+
+    def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """This process's share of `count` fields, and their log-weights."""
+        blocks = _share_of_blocks(torch.arange(count), generator)
+        made = [self.flow.sample(len(places), own) for places, own in blocks]
+        return torch.cat([x for x, _ in made]), torch.cat([log_w for _, log_w in made])
+
+    def weigh(self, fields: Tensor, generator: torch.Generator) -> Tensor:
+        """The log-weights of this process's share, each by one way back to the base."""
+        blocks = _share_of_blocks(fields, generator)
+        return torch.cat([self.flow.reverse(block, own) for block, own in blocks])
+
+
+def _share(fields: Tensor) -> Tensor:
+    together = ranks()
+    if len(fields) < together.size:
+        raise UserError(f"report: expected a field or more for each of {together.size} processes, came {len(fields)}")
+    return together.part(fields)
+
+
+def _share_of_blocks(fields: Tensor, generator: torch.Generator) -> list[tuple[Tensor, torch.Generator]]:
+    """This process's share of all blocks, each with its generator."""
+    blocks, together = fields.split(BLOCK), ranks()
+    if len(blocks) < together.size:
+        raise UserError(
+            f"report: expected {BLOCK} fields or more for each of {together.size} processes, came {len(fields)}"
+        )
+    own = [torch.Generator(generator.device).manual_seed(draw_key(generator)) for _ in blocks]
+    return [(blocks[place], own[place]) for place in together.part(torch.arange(len(blocks))).tolist()]
