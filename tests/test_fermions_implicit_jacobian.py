@@ -49,8 +49,10 @@ def test_products_are_those_of_the_matrix(system, ansatz, backbone, monkeypatch)
         check_recorded(psi, x, found)
 
 
-def test_a_layer_by_its_places_is_a_layer_by_its_rows():
-    """Within one set of samples, where each pair of places is taken once, and between two."""
+@pytest.mark.parametrize("block", [1, 10, 1000])
+def test_a_layer_by_its_places_is_a_layer_by_its_rows(block, monkeypatch):
+    """Within one set of samples, where each pair of samples is taken once, and between two, in blocks of any size."""
+    monkeypatch.setattr(sample_derivatives, "BLOCK", block)
     layer = Layer(torch.randn(5, 3, 4, generator=seeded()).double(), torch.randn(5, 3, 2, generator=seeded(1)).double())
     other = Layer(layer.inputs[:2].clone(), layer.slopes[:2].clone())
     rows = layer.rows().rows

@@ -20,22 +20,38 @@ __all__ = ["Gather", "Layer", "Parts", "Rows", "SampleDerivatives"]
 
 Gather = Callable[[Tensor], Tensor]
 """From the share ``(own, ...)`` of one process to those of all, ``(batch, ...)``."""
-ENTRY_COST = 64
+ENTRY_COST = 16
 """An entry of the Gram matrix among all places costs, by its way to memory, as much as so many multiplications."""
+BLOCK, DEVICE_BLOCK = 1 << 16, 1 << 24
+"""Entries of the Gram matrix at a time: what the caches of a processor hold, and what keeps an accelerator busy."""
 
 
 class SampleDerivatives(ABC):
     """O of some samples; the numbers that come out are float64.
 
-    Matrices of the Gram matrix are multiplied in the precision of the network, their products summed in float64.
+    The Gram matrix, whose entries are sums of products, is calculated in the precision of the network.
     """
 
+    samples: int
     size: int
     """How many parameters there are."""
+    dtype: torch.dtype
+    device: torch.device
+
+    def gram(self, other: Self) -> Tensor:
+        """``O O'^T`` with those of other samples, ``(own, other)``; with itself each pair of samples once."""
+        same = other is self
+        total = torch.zeros(self.samples, other.samples, dtype=self.dtype, device=self.device)
+        height = max(1, (BLOCK if self.device.type == "cpu" else DEVICE_BLOCK) // max(1, other.samples))
+        for begin in range(0, self.samples, height):
+            rows, columns = slice(begin, begin + height), slice(begin if same else 0, None)
+            self.add_gram(other, rows, columns, total[rows, columns])
+        total = total.double()
+        return total.triu() + total.triu(1).mT if same else total
 
     @abstractmethod
-    def gram(self, other: Self) -> Tensor:
-        """``O O'^T`` with those of other samples, ``(own, other)``."""
+    def add_gram(self, other: Self, rows: slice, columns: slice, total: Tensor) -> None:
+        """Adds a block of the Gram matrix to what is there."""
 
     @abstractmethod
     def times(self, direction: Tensor) -> Tensor:
@@ -54,10 +70,12 @@ class Rows(SampleDerivatives):
     """O as it is, ``(samples, parameters)``."""
 
     def __init__(self, rows: Tensor) -> None:
-        self.rows, self.size = rows, rows.shape[1]
+        self.rows = rows
+        self.samples, self.size = rows.shape
+        self.dtype, self.device = rows.dtype, rows.device
 
-    def gram(self, other: Self) -> Tensor:
-        return (self.rows @ other.rows.mT).double()
+    def add_gram(self, other: Self, rows: slice, columns: slice, total: Tensor) -> None:
+        total.addmm_(self.rows[rows], other.rows[columns].mT)
 
     def times(self, direction: Tensor) -> Tensor:
         return self.rows.double() @ direction
@@ -75,18 +93,14 @@ class Layer(SampleDerivatives):
     def __init__(self, inputs: Tensor, slopes: Tensor) -> None:
         self.inputs, self.slopes = inputs, slopes
         self.shape = slopes.shape[-1], inputs.shape[-1]
-        self.size = self.shape[0] * self.shape[1]
+        self.samples, self.size = len(inputs), self.shape[0] * self.shape[1]
+        self.dtype, self.device = slopes.dtype, slopes.device
 
-    def gram(self, other: Self) -> Tensor:
-        """The sum over pairs of places; among the same samples each pair once."""
-        once = other is self
-        total, half = self.inputs.new_zeros(2, len(self.inputs), len(other.inputs), dtype=torch.float64)
-        for k in range(self.inputs.shape[1]):
-            for j in range(k if once else 0, other.inputs.shape[1]):
-                product = self.inputs[:, k] @ other.inputs[:, j].mT
-                product *= self.slopes[:, k] @ other.slopes[:, j].mT
-                (half if once and j > k else total).add_(product)
-        return total + half + half.mT if once else total
+    def add_gram(self, other: Self, rows: slice, columns: slice, total: Tensor) -> None:
+        a, g, other_a, other_g = self.inputs[rows], self.slopes[rows], other.inputs[columns], other.slopes[columns]
+        for k in range(a.shape[1]):
+            for j in range(other_a.shape[1]):
+                total.addcmul_(a[:, k] @ other_a[:, j].mT, g[:, k] @ other_g[:, j].mT)
 
     def times(self, direction: Tensor) -> Tensor:
         moved = self.inputs.double() @ direction.view(self.shape).mT
@@ -117,10 +131,12 @@ class Parts(SampleDerivatives):
     def __init__(self, parts: Sequence[SampleDerivatives]) -> None:
         self.parts = parts
         self.sizes = [part.size for part in parts]
-        self.size = sum(self.sizes)
+        self.samples, self.size = parts[0].samples, sum(self.sizes)
+        self.dtype, self.device = parts[0].dtype, parts[0].device
 
-    def gram(self, other: Self) -> Tensor:
-        return torch.stack([own.gram(theirs) for own, theirs in zip(self.parts, other.parts, strict=True)]).sum(0)
+    def add_gram(self, other: Self, rows: slice, columns: slice, total: Tensor) -> None:
+        for own, theirs in zip(self.parts, other.parts, strict=True):
+            own.add_gram(theirs, rows, columns, total)
 
     def times(self, direction: Tensor) -> Tensor:
         pieces = zip(self.parts, direction.split(self.sizes), strict=True)
