@@ -172,6 +172,27 @@ def test_what_the_exact_sampler_cannot_serve_is_said(call, message, generator):
 # The flow
 
 
+@pytest.mark.parametrize("name", COUPLINGS)
+@pytest.mark.parametrize(("area", "centred"), [(1, False), (2, False), (1, True)])
+def test_the_law_sees_the_learned_coordinates_alone(name, area, centred, generator):
+    """L of other coordinates that have Haar's law, and of another rest, has the same density given M."""
+    group = get_group(name)
+    split, weight = SplitFlow(group, area, 2, [2], generator, centred=centred), AreaWeight(group, 2.0, area)
+    m, other = group.haar((50,), generator), group.haar((50,), generator)
+    loops = group.haar((50,), generator)
+    frame, _ = split.frame(m)
+    (coordinates, _), (others, rest) = split.chart.read(loops, frame), split.chart.read(other, frame)
+    for i in split.learned:
+        others[:, i] = coordinates[:, i]
+    new = split.chart.write(others, rest, frame)
+
+    def density(u):
+        return weight(u) if centred else weight(u) * weight(group.mul(group.dagger(u), m))
+
+    assert torch.allclose(density(new), density(loops), rtol=1e-9)
+    assert not torch.allclose(new, loops)
+
+
 def mean_square(split, group, beta, area, generator):
     """E_p (log p - log q)^2, the variance of the log-weight that one loop adds."""
     data = split_data(split, group, beta, area, 4000, generator, ((1.0, 1.0),))
@@ -179,13 +200,16 @@ def mean_square(split, group, beta, area, generator):
         return float(((data.log_p - split.log_density(data.coordinates, data.context)) ** 2).mean())
 
 
-@pytest.mark.parametrize(("name", "centred"), [("u1", False), ("su2", False), ("su3", False), ("su3", True)])
-def test_jacobian_of_the_fit(name, centred, generator):
+@pytest.mark.parametrize(
+    ("name", "area", "centred"),
+    [("u1", 1, False), ("su2", 1, False), ("su3", 1, False), ("su3", 2, False), ("su3", 1, True)],
+)
+def test_jacobian_of_the_fit(name, area, centred, generator):
     group = get_group(name)
-    split = SplitFlow(group, 4, [5], generator, centred=centred)
+    split = SplitFlow(group, area, 4, [5], generator, centred=centred)
     for weight in split.parameters():
         weight.data += 0.3 * torch.randn(weight.shape, generator=generator, dtype=weight.dtype)
-    data = split_data(split, group, 2.0, 1, 4, generator, ((1.0, 1.0),))
+    data = split_data(split, group, 2.0, area, 4, generator, ((1.0, 1.0),))
     log_q, jacobians = split.log_density_jacobian(data.coordinates, data.context)
     direct = split.log_density(data.coordinates, data.context)
     assert torch.allclose(log_q, direct)
@@ -197,11 +221,11 @@ def test_jacobian_of_the_fit(name, centred, generator):
 
 
 @pytest.mark.parametrize("name", ["u1", "su2", "su3"])
-@pytest.mark.parametrize("centred", [False, True])
-def test_density_is_that_of_the_samples(name, centred, generator):
+@pytest.mark.parametrize(("area", "centred"), [(1, False), (2, False), (1, True)])
+def test_density_is_that_of_the_samples(name, area, centred, generator):
     """With z Haar-distributed and x = f(z), E[p / q] = 1 for any normalised p, here w_1(L) w_1(L^dagger M) / w_2(M)."""
     group, beta = get_group(name), 1.0
-    split = SplitFlow(group, 4, [5], generator, centred=centred)
+    split = SplitFlow(group, area, 4, [5], generator, centred=centred)
     for weight in split.parameters():
         weight.data += 0.1 * torch.randn(weight.shape, generator=generator, dtype=weight.dtype)
     z, m = group.haar((4000,), generator), group.haar((4000,), generator)
@@ -214,10 +238,13 @@ def test_density_is_that_of_the_samples(name, centred, generator):
     assert_mean(one(loops) * one(group.mul(group.dagger(loops), m)) / two(m) * log_det.exp(), 1.0)
 
 
-@pytest.mark.parametrize(("name", "beta", "area"), [("u1", 3.0, 1), ("u1", 3.0, 4), ("su2", 2.0, 2)])
-def test_fit_of_a_conditional(name, beta, area, generator):
+@pytest.mark.parametrize(
+    ("name", "beta", "area", "centred"),
+    [("u1", 3.0, 1, False), ("u1", 3.0, 4, False), ("su2", 2.0, 2, False), ("su3", 6.0, 1, True)],
+)
+def test_fit_of_a_conditional(name, beta, area, centred, generator):
     group, rows = get_group(name), []
-    split = SplitFlow(group, 8, [8], generator)
+    split = SplitFlow(group, area, 8, [8], generator, centred=centred)
     before = mean_square(split, group, beta, area, generator)
     fit_split(split, group, beta, area, generator, 2000, 0, 10, rows.append)
     assert mean_square(split, group, beta, area, generator) < 2e-3 * before

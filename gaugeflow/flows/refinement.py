@@ -62,7 +62,9 @@ class RefinementFlow(Flow):
     ) -> None:
         super().__init__()
         self.group, self.shape, self.axes = group, tuple(shape), refinement_axes(shape)
-        self.splits = nn.ModuleDict({str(area): SplitFlow(group, bins, hidden, generator, dtype) for area in areas})
+        self.splits = nn.ModuleDict(
+            {str(area): SplitFlow(group, area, bins, hidden, generator, dtype) for area in areas}
+        )
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """From Haar-distributed links to those of the theory."""

@@ -52,8 +52,10 @@ class PeelingFlow(Flow):
         self.strip = 2 * max(areas, default=0) or 1
         if len(self.shape) != 2 or self.shape[1] < self.strip:
             raise UserError(f"refinement: expected two extents, the second at least {self.strip}, got {self.shape}")
-        self.single = SplitFlow(group, bins, hidden, generator, dtype, centred=True)
-        self.splits = nn.ModuleDict({str(area): SplitFlow(group, bins, hidden, generator, dtype) for area in areas})
+        self.single = SplitFlow(group, 1, bins, hidden, generator, dtype, centred=True)
+        self.splits = nn.ModuleDict(
+            {str(area): SplitFlow(group, area, bins, hidden, generator, dtype) for area in areas}
+        )
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """From Haar-distributed links to those of the theory."""

@@ -13,7 +13,9 @@ from normflows.utils.splines import rational_quadratic_spline
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
-from gaugeflow.flows.refinement_chart import Frame, chart_of
+from gaugeflow.errors import UserError
+from gaugeflow.flows.refinement_chart import Chart, Coordinate, Frame, SU2Chart, U1Chart
+from gaugeflow.flows.refinement_chart_su3 import SU3Chart
 from gaugeflow.groups import Group
 
 __all__ = ["SplitFlow"]
@@ -29,16 +31,21 @@ class SplitFlow(nn.Module):
 
     Args:
         group: U(1), SU(2) or SU(3).
+        area: plaquettes of either half of the cell.
         bins: bins of each spline.
         hidden: widths of the hidden layers of each network.
         generator: draws the first weights; the first map is the identity.
         dtype: real dtype.
         centred: whether the law is one of L alone, which does not depend on M; M then only lends its eigenvectors.
+
+    Raises:
+        UserError: another group.
     """
 
     def __init__(
         self,
         group: Group,
+        area: int,
         bins: int,
         hidden: Sequence[int],
         generator: torch.Generator,
@@ -46,106 +53,111 @@ class SplitFlow(nn.Module):
         centred: bool = False,
     ) -> None:
         super().__init__()
-        self.chart, self.bins, self.centred = chart_of(group), bins, centred
-        features = 1 if centred else self.chart.features
-        self.networks = nn.ModuleList(
-            _network(features + i, hidden, 3 * bins + 1 + narrow, generator, dtype)
-            for i, narrow in enumerate(self.chart.narrow)
-        )
+        self.chart, self.bins, self.centred = _chart(group), bins, centred
+        self.learned = self.chart.learned(area, centred)
+        self.networks = nn.ModuleList()
+        features, columns = torch.zeros(1, self.chart.features), torch.zeros(1, len(self.chart.coordinates)).unbind(1)
+        for i in self.learned:
+            inputs, knots = self.chart.context(features, columns[:i]).shape[1], 3 * bins + 1
+            outputs = knots + self.chart.coordinates[i].narrow
+            self.networks.append(_network(inputs, hidden, outputs, generator, dtype))
 
     def frame(self, m: Tensor) -> tuple[Frame, Tensor]:
-        """The frame of the chart and what the networks are given of M."""
-        if self.centred:
-            return self.chart.centred(m), torch.zeros(len(m), 1, dtype=m.real.dtype, device=m.device)
-        return self.chart.frame(m)
+        """The frame of the chart and the invariants of M that the law depends on."""
+        return self.chart.centred(m) if self.centred else self.chart.frame(m)
 
     def forward(self, loops: Tensor, m: Tensor) -> tuple[Tensor, Tensor]:
         """The new loops and the log-determinants ``(n,)`` under Haar measure."""
-        frame, context = self.frame(m)
+        frame, features = self.frame(m)
         given, rest = self.chart.read(loops, frame)
-        found: list[Tensor] = []
-        total = torch.zeros_like(given[:, 0])
-        for network, power, narrow, z in self._steps(given):
-            a, log_slope = _draw(z, network(context), self.bins, narrow)
-            total = total + log_slope + power * (_log_sine(a) - _log_sine(z))
-            context = torch.cat((context, _feature(a)), -1)
-            found.append(a)
+        found = list(given.unbind(-1))
+        total = torch.zeros_like(found[0])
+        for i, coordinate, network in self._steps():
+            z = found[i]
+            a, log_slope = _draw(z, network(self.chart.context(features, found[:i])), self.bins, coordinate)
+            total = total + log_slope + coordinate.power * (_log_sine(a) - _log_sine(z))
+            found[i] = a
         return self.chart.write(torch.stack(found, -1), rest, frame), total
 
     def inverse(self, loops: Tensor, m: Tensor) -> tuple[Tensor, Tensor]:
         """Back, with the log-determinants of this map: the log-density of L given M under Haar measure."""
-        frame, context = self.frame(m)
+        frame, features = self.frame(m)
         given, rest = self.chart.read(loops, frame)
-        found, total = self._unfold(given, context)
+        found, total = self._unfold(given, features)
         return self.chart.write(found, rest, frame), total
 
-    def log_density(self, coordinates: Tensor, context: Tensor) -> Tensor:
+    def log_density(self, coordinates: Tensor, features: Tensor) -> Tensor:
         """`inverse`'s log-determinants from coordinates and invariants of M that are known."""
-        return self._unfold(coordinates, context)[1]
+        return self._unfold(coordinates, features)[1]
 
-    def log_density_jacobian(self, coordinates: Tensor, context: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def log_density_jacobian(self, coordinates: Tensor, features: Tensor) -> tuple[Tensor, list[Tensor]]:
         """`log_density`, ``(n,)``, and for each network its derivatives by the parameters, ``(n, parameters)``."""
-        total, contexts, outputs = torch.zeros_like(coordinates[:, 0]), [], []
-        for network, power, narrow, a in self._steps(coordinates):
-            contexts.append(context)
-            outputs.append(network(context).detach().requires_grad_())
-            z, log_slope = _flatten(a, outputs[-1], self.bins, narrow)
-            total = total + log_slope + power * (_log_sine(z) - _log_sine(a))
-            context = torch.cat((context, _feature(a)), -1)
+        given, total, contexts, outputs = coordinates.unbind(-1), torch.zeros_like(coordinates[:, 0]), [], []
+        for i, coordinate, network in self._steps():
+            contexts.append(self.chart.context(features, given[:i]))
+            outputs.append(network(contexts[-1]).detach().requires_grad_())
+            z, log_slope = _flatten(given[i], outputs[-1], self.bins, coordinate)
+            total = total + log_slope + coordinate.power * (_log_sine(z) - _log_sine(given[i]))
         slopes = torch.autograd.grad(total.sum(), outputs)
         parts = zip(self.networks, contexts, slopes, strict=True)
         return total.detach(), [_network_jacobian(network, inputs, slope) for network, inputs, slope in parts]
 
     @torch.no_grad()
     def widen(self, coordinates: Tensor) -> None:
-        """Begins the narrow coordinates with the widths of ``(n, len(powers))`` that are typical of the law."""
-        for network, _, narrow, a in self._steps(coordinates):
-            if narrow:
-                scale = (2 * (a * a).mean()).rsqrt().clamp_min(0.1)
+        """Begins the narrow coordinates of ``(n, len(chart.coordinates))`` with the widths of these."""
+        for i, coordinate, network in self._steps():
+            if coordinate.narrow:
+                scale = (2 * (coordinates[:, i] ** 2).mean()).rsqrt().clamp_min(0.1)
                 network[-1].bias[0] = _raw_scale(scale)  # type: ignore[index]
 
-    def _steps(self, given: Tensor) -> Iterable[tuple[nn.Module, int, bool, Tensor]]:
-        return zip(self.networks, self.chart.powers, self.chart.narrow, given.unbind(-1), strict=True)
+    def _steps(self) -> Iterable[tuple[int, Coordinate, nn.Module]]:
+        return [(i, self.chart.coordinates[i], net) for i, net in zip(self.learned, self.networks, strict=True)]
 
-    def _unfold(self, given: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
-        found: list[Tensor] = []
-        total = torch.zeros_like(given[:, 0])
-        for network, power, narrow, a in self._steps(given):
-            z, log_slope = _flatten(a, network(context), self.bins, narrow)
-            total = total + log_slope + power * (_log_sine(z) - _log_sine(a))
-            context = torch.cat((context, _feature(a)), -1)
-            found.append(z)
+    def _unfold(self, coordinates: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+        given = coordinates.unbind(-1)
+        found, total = list(given), torch.zeros_like(given[0])
+        for i, coordinate, network in self._steps():
+            parameters = network(self.chart.context(features, given[:i]))
+            found[i], log_slope = _flatten(given[i], parameters, self.bins, coordinate)
+            total = total + log_slope + coordinate.power * (_log_sine(found[i]) - _log_sine(given[i]))
         return torch.stack(found, -1), total
 
 
-def _flatten(a: Tensor, parameters: Tensor, bins: int, narrow: bool) -> tuple[Tensor, Tensor]:
-    """A monotone map of [0, pi] and the log of its slope: a spline, where narrow then ``pi erf(s a) / erf(s pi)``.
+def _chart(group: Group) -> Chart:
+    charts: dict[str, Chart] = {"u1": U1Chart(), "su2": SU2Chart(), "su3": SU3Chart()}
+    if group.name not in charts:
+        raise UserError(f"refinement: expected u1, su2 or su3, got {group.name}")
+    return charts[group.name]
+
+
+def _flatten(a: Tensor, parameters: Tensor, bins: int, of: Coordinate) -> tuple[Tensor, Tensor]:
+    """A monotone map of [0, e] and the log of its slope: a spline, where narrow then ``e erf(s a) / erf(s e)``.
 
     The second factor, of learned width 1/s, makes the Gaussian tail of a narrow law, which no spline follows alone.
     """
-    if not narrow:
-        return _spline(a, parameters, bins, inverse=False)
+    if not of.narrow:
+        return _spline(a, parameters, bins, of.end, inverse=False)
     scale, knots = _scale(parameters), parameters[..., 1:]
-    whole = torch.erf(math.pi * scale)
-    y, log_slope = _spline(a, knots, bins, inverse=False)
-    return math.pi * torch.erf(scale * y) / whole, log_slope + _log_gauss(scale, y, whole)
+    whole = torch.erf(of.end * scale) / of.end
+    y, log_slope = _spline(a, knots, bins, of.end, inverse=False)
+    return torch.erf(scale * y) / whole, log_slope + _log_gauss(scale, y, whole)
 
 
-def _draw(z: Tensor, parameters: Tensor, bins: int, narrow: bool) -> tuple[Tensor, Tensor]:
+def _draw(z: Tensor, parameters: Tensor, bins: int, of: Coordinate) -> tuple[Tensor, Tensor]:
     """Inverse of `_flatten`."""
-    if not narrow:
-        return _spline(z, parameters, bins, inverse=True)
+    if not of.narrow:
+        return _spline(z, parameters, bins, of.end, inverse=True)
     scale, knots = _scale(parameters), parameters[..., 1:]
-    whole = torch.erf(math.pi * scale)
+    whole = torch.erf(of.end * scale) / of.end
     below_one = 1 - torch.finfo(z.dtype).eps
-    y = (torch.erfinv((z / math.pi * whole).clamp(0, below_one)) / scale).clamp_max(math.pi)
-    a, log_slope = _spline(y, knots, bins, inverse=True)
+    y = (torch.erfinv((z * whole).clamp(0, below_one)) / scale).clamp_max(of.end)
+    a, log_slope = _spline(y, knots, bins, of.end, inverse=True)
     return a, log_slope - _log_gauss(scale, y, whole)
 
 
 def _log_gauss(scale: Tensor, y: Tensor, whole: Tensor) -> Tensor:
-    """The log-slope of ``pi erf(s y) / erf(s pi)``."""
-    return torch.log(2 * math.pi**0.5 * scale / whole) - (scale * y) ** 2
+    """The log-slope of ``erf(s y) / whole``."""
+    return torch.log(2 / math.pi**0.5 * scale / whole) - (scale * y) ** 2
 
 
 def _scale(parameters: Tensor) -> Tensor:
@@ -156,25 +168,21 @@ def _raw_scale(scale: Tensor) -> Tensor:
     return torch.log(torch.expm1(scale - 0.01))
 
 
-def _spline(x: Tensor, parameters: Tensor, bins: int, inverse: bool) -> tuple[Tensor, Tensor]:
-    """A rational-quadratic map of [0, pi], arXiv:1906.04032, and the log of its slope."""
+def _spline(x: Tensor, parameters: Tensor, bins: int, end: float, inverse: bool) -> tuple[Tensor, Tensor]:
+    """A rational-quadratic map of [0, end], arXiv:1906.04032, and the log of its slope."""
     widths, heights, slopes = parameters.split((bins, bins, bins + 1), -1)
     return rational_quadratic_spline(
-        x.clamp(0, math.pi),
+        x.clamp(0, end),
         widths,
         heights,
         slopes + UNIT_SLOPE,
         inverse=inverse,
-        right=math.pi,
-        top=math.pi,
+        right=end,
+        top=end,
         min_bin_width=FLOOR,
         min_bin_height=FLOOR,
         min_derivative=FLOOR,
     )
-
-
-def _feature(a: Tensor) -> Tensor:
-    return (2 * a / math.pi - 1)[:, None]
 
 
 def _log_sine(a: Tensor) -> Tensor:
