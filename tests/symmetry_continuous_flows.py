@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from gaugeflow import flows
+from gaugeflow.flows.staple_basis import LEAST_EXTENT
 from gaugeflow.groups import get_group
 from gaugeflow.lattice import WilsonAction
 from gaugeflow.symmetry import Links, Scalars
@@ -11,12 +12,13 @@ from gaugeflow.symmetry.claims import Bijection, Claim, Equivariance
 
 
 def trivializing(
-    name: str, ndim: int, size: float, steps: int, splines: int, integrator: str = "rkmk4"
+    name: str, x: Links, size: float, steps: int, splines: int, integrator: str = "rkmk4"
 ) -> flows.ContinuousFlow:
-    """A flow of all functions of order 1, away from the identity."""
-    group, generator = get_group(name), torch.Generator().manual_seed(4)
+    """A flow away from the identity: of all functions of order 1, or of those of staples where the lattice has room."""
+    group, generator, ndim = get_group(name), torch.Generator().manual_seed(4), x.data.shape[1]
     functions = flows.luescher_functions(group, ndim, WilsonAction(ndim, 1.0).loops, 1)
-    flow = flows.ContinuousFlow(group, functions, steps, integrator, splines)
+    small = min(x.data.shape[2 : 2 + ndim]) < LEAST_EXTENT
+    flow = flows.ContinuousFlow(group, functions if small else "staples", steps, integrator, splines)
     with torch.no_grad():
         flow.coefficients += size * torch.randn(flow.coefficients.shape, generator=generator, dtype=torch.float64)
     return flow
@@ -27,12 +29,12 @@ def trivializing_claims(name: str, x: Links) -> list[Claim]:
 
     A reflected link is the inverse of another one, for which a step multiplies from the other side.
     """
-    gentle = trivializing(name, x.data.shape[1], 0.002, 8, 1)
+    gentle = trivializing(name, x, 0.002, 8, 1)
     claims: list[Claim] = [Bijection(gentle.forward, x, inverse=gentle.inverse, label=name)]
     kept = "gauge * translations * charge * centre"
     cases = [(gentle, f"{kept} * hypercubic", "short steps")]
     for integrator in ("cg3", "rkmk4"):
-        cases.append((trivializing(name, x.data.shape[1], 0.1, 1, 3, integrator), kept, integrator))
+        cases.append((trivializing(name, x, 0.1, 1, 3, integrator), kept, integrator))
     for flow, group, label in cases:
 
         def moved(u: Tensor, flow: flows.ContinuousFlow = flow) -> Tensor:

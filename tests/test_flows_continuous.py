@@ -16,7 +16,7 @@ from gaugeflow.flows.lie_integrators import INTEGRATORS
 from gaugeflow.flows.loop_algebra import LoopAlgebra
 from gaugeflow.groups import get_group
 from gaugeflow.kernels.loop_polynomials import get_loop_polynomials
-from gaugeflow.kernels.loop_tape import record_tape
+from gaugeflow.kernels.loop_tape import record_loops
 from gaugeflow.kernels.torch_polynomials import TorchPolynomials
 from gaugeflow.lattice.exact import Exact2D
 from gaugeflow.lattice.loops import loop_traces
@@ -49,7 +49,7 @@ def test_the_laplacian_is_the_trace_of_the_hessian(
 ) -> None:
     """Also on tori so small that loops meet themselves and wind round."""
     basis = basis_for(name, shape, order)
-    reference = TorchPolynomials(basis.group, shape, basis.functions)
+    reference = TorchPolynomials(basis.group, shape, basis.recording)
     state = reference.kernels.pack(lattice.hot_start(basis.group, shape, generator))
     size = (1, len(shape), *shape, basis.group.dim)
     c = torch.randn(basis.size, generator=generator, dtype=DOUBLE)
@@ -79,13 +79,13 @@ def test_one_application_of_the_force_makes_the_known_loops() -> None:
 
 def test_the_tape_multiplies_each_piece_once(generator: torch.Generator) -> None:
     loops = [image for sides in ((1, 1), (1, 2), (2, 2)) for image in lattice_images(rectangle(0, 1, *sides), 2)]
-    tape = record_tape(loops, 2)
-    assert len(tape.products) <= 10 < sum(len(loop) - 2 for loop in loops)
+    recording = record_loops(tuple((((loop, (0, 0)),),) for loop in loops), (4, 3))
+    assert len(recording.tape.products) <= 10 < sum(len(loop) - 2 for loop in loops)
     links = lattice.hot_start("su2", (4, 3), generator, 2)
-    polynomials = TorchPolynomials(get_group("su2"), (4, 3), tuple((((loop, (0, 0)),),) for loop in loops))
-    expected = loop_traces(links, polynomials.loops)
-    found = torch.stack(polynomials._traces(polynomials.kernels.pack(links)))
-    assert torch.allclose(found, expected, atol=1e-14)
+    polynomials = TorchPolynomials(get_group("su2"), (4, 3), recording)
+    found = polynomials.values(polynomials.kernels.pack(links))
+    expected = loop_traces(links, loops).real.flatten(2).sum(2).mT
+    assert torch.allclose(found, expected, atol=1e-12)
 
 
 @pytest.mark.parametrize(("name", "shape"), [("su3", (3, 4)), ("su3", (2, 3, 4))])
@@ -100,7 +100,7 @@ def test_the_compiled_polynomials_equal_the_reference(
     weight = torch.randn(2, generator=generator, dtype=DOUBLE)
     found = []
     for backend in ("torch", "numba"):
-        polynomials = get_loop_polynomials(group, shape, basis.functions, backend=backend)
+        polynomials = get_loop_polynomials(group, shape, basis.recording, backend=backend)
         kernels = polynomials.kernels
         state, p = kernels.pack(links), kernels.pack_momenta(momenta)
         force, values = polynomials.force(state, c)
@@ -242,4 +242,4 @@ def test_mistakes_are_named(generator: torch.Generator) -> None:
     with pytest.raises(UserError, match="functions"):
         ContinuousFlow(group, [])
     with pytest.raises(UserError, match="backend 'triton'"):
-        get_loop_polynomials(group, (4, 4), ((((PLAQUETTE, (0, 0)),),),), backend="triton")
+        get_loop_polynomials(group, (4, 4), basis_for("su2", (4, 4), 0).recording, backend="triton")

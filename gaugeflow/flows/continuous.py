@@ -7,7 +7,7 @@ of products of Wilson loops whose Laplacians are known in closed form; its coeff
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from normflows.flows import Flow
@@ -18,6 +18,7 @@ from gaugeflow.flows.bsplines import BSpline
 from gaugeflow.flows.lie_integrators import LieIntegrator, Numbers, get_lie_integrator
 from gaugeflow.flows.loop_algebra import Monomial
 from gaugeflow.flows.loop_basis import LoopBasis
+from gaugeflow.flows.staple_basis import StapleBasis
 from gaugeflow.groups import Group
 from gaugeflow.kernels.loop_polynomials import LoopPolynomials, get_loop_polynomials
 from gaugeflow.lattice.fields import lattice_shape
@@ -36,7 +37,8 @@ class ContinuousFlow(Flow):
 
     Args:
         group: U(1) or SU(N).
-        monomials: one for each function, see :func:`gaugeflow.flows.loop_basis.luescher_functions`.
+        functions: one monomial for each, see :func:`gaugeflow.flows.loop_basis.luescher_functions`, or ``staples`` for
+            those of :class:`gaugeflow.flows.staple_basis.StapleBasis`.
         steps: steps of the integrator.
         integrator: ``cg2``, ``cg3`` or ``rkmk4``.
         splines: B-splines in time for each coefficient.
@@ -52,7 +54,7 @@ class ContinuousFlow(Flow):
     def __init__(
         self,
         group: Group,
-        monomials: Sequence[Monomial],
+        functions: Sequence[Monomial] | Literal["staples"],
         steps: int = 8,
         integrator: str = "rkmk4",
         splines: int = 5,
@@ -62,13 +64,15 @@ class ContinuousFlow(Flow):
         backend: str = "auto",
     ) -> None:
         super().__init__()
-        if steps < 1 or chunk_size < 1 or not monomials:
+        if steps < 1 or chunk_size < 1 or not functions:
             raise UserError(f"continuous flow: expected steps, chunk_size and functions, got {steps}, {chunk_size}")
-        self.group, self.monomials, self.steps, self.chunk_size = group, tuple(monomials), steps, chunk_size
+        self.group, self.steps, self.chunk_size = group, steps, chunk_size
+        self.functions = None if functions == "staples" else tuple(functions)
+        size = StapleBasis.size if self.functions is None else len(self.functions)
         self.integrator: LieIntegrator = get_lie_integrator(integrator)
         self.spline = BSpline(splines, degree)
         self.backend = backend
-        self.coefficients = nn.Parameter(torch.zeros(splines, len(self.monomials), dtype=dtype))
+        self.coefficients = nn.Parameter(torch.zeros(splines, size, dtype=dtype))
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         return _Transport.apply(z, self.coefficients, self, self.times())
@@ -84,7 +88,7 @@ class ContinuousFlow(Flow):
         """The equations for fields like ``links``."""
         shape = lattice_shape(links)
         basis, polynomials = _tables(
-            self.group, shape, self.monomials, links.real.dtype, str(links.device), self.backend
+            self.group, shape, self.functions, links.real.dtype, str(links.device), self.backend
         )
         return LoopSystem(basis, polynomials, self.spline, self.coefficients.detach().double())
 
@@ -92,7 +96,9 @@ class ContinuousFlow(Flow):
 class LoopSystem:
     """The right-hand sides of a flow and of its adjoint for given coefficients, on the states of the kernels."""
 
-    def __init__(self, basis: LoopBasis, polynomials: LoopPolynomials, spline: BSpline, coefficients: Tensor) -> None:
+    def __init__(
+        self, basis: LoopBasis | StapleBasis, polynomials: LoopPolynomials, spline: BSpline, coefficients: Tensor
+    ) -> None:
         self.basis, self.polynomials, self.spline = basis, polynomials, spline
         self.kernels = polynomials.kernels
         self.coefficients = coefficients
@@ -193,7 +199,12 @@ def pull_back(
 
 @lru_cache(maxsize=32)
 def _tables(
-    group: Group, shape: tuple[int, ...], monomials: tuple[Monomial, ...], dtype: torch.dtype, device: str, backend: str
-) -> tuple[LoopBasis, LoopPolynomials]:
-    basis = LoopBasis(group, shape, monomials)
-    return basis, get_loop_polynomials(group, shape, basis.functions, dtype, device, backend)
+    group: Group,
+    shape: tuple[int, ...],
+    monomials: tuple[Monomial, ...] | None,
+    dtype: torch.dtype,
+    device: str,
+    backend: str,
+) -> tuple[LoopBasis | StapleBasis, LoopPolynomials]:
+    basis = StapleBasis(group, shape) if monomials is None else LoopBasis(group, shape, monomials)
+    return basis, get_loop_polynomials(group, shape, basis.recording, dtype, device, backend)

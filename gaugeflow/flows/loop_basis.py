@@ -16,7 +16,7 @@ from gaugeflow.errors import UserError
 from gaugeflow.flows.loop_algebra import LoopAlgebra, Monomial, images
 from gaugeflow.groups import Group
 from gaugeflow.kernels import Path
-from gaugeflow.kernels.loop_polynomials import Monomials
+from gaugeflow.kernels.loop_tape import Monomials, record_loops
 from gaugeflow.lattice.paths import Loops, is_closed, parse_path, path_name, reverse
 
 __all__ = ["LoopBasis", "function_name", "luescher_functions", "parse_function"]
@@ -106,6 +106,7 @@ class LoopBasis:
     Attributes:
         size: number of functions Phi_k.
         functions: these functions, then those that only their Laplacians need.
+        recording: how all of these are computed.
         laplacian: ``(size, len(functions))`` float64, ``Lap Phi_k = sum_j laplacian[k, j] M_j``.
     """
 
@@ -118,6 +119,7 @@ class LoopBasis:
         table = _Functions(torus, orbits)
         rows = [table.expand(polynomial) for polynomial in laplacians]
         self.functions: Monomials = tuple(table.functions)
+        self.recording = record_loops(self.functions, self.shape)
         self.laplacian = torch.zeros(self.size, len(self.functions), dtype=torch.float64)
         for k, row in enumerate(rows):
             for j, coefficient in row.items():

@@ -8,18 +8,14 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.groups import Group
-from gaugeflow.kernels.loop_tape import LoopTape, record_tape
+from gaugeflow.kernels.loop_tape import Recording
 from gaugeflow.kernels.select import get_kernels
-from gaugeflow.kernels.tables import Path, check_loops
 
-__all__ = ["LoopPolynomials", "Monomials", "get_loop_polynomials"]
-
-Monomials = tuple[tuple[tuple[tuple[Path, tuple[int, ...]], ...], ...], ...]
-"""For each function its products of loops, a loop being a closed path and the place where it starts."""
+__all__ = ["LoopPolynomials", "get_loop_polynomials"]
 
 
 class LoopPolynomials(ABC):
-    """Functions ``M_k(U) = sum_x sum_{m in k} Re prod_{(W, d) in m} (1/N) tr W(x + d)`` on one lattice.
+    """Functions ``M_k(U) = sum_x sum_{m in k} Re prod_{(t, d) in m} t(x + d)`` of traces on one lattice.
 
     All methods work on the states and momenta of :attr:`kernels` (see :class:`gaugeflow.kernels.LoopKernels`).
     Derivatives are along ``U -> exp(i w_a T_a) U``.
@@ -27,29 +23,21 @@ class LoopPolynomials(ABC):
     Args:
         group: U(1) or SU(N).
         shape: extents.
-        functions: what is summed in each function.
+        recording: the traces, and what is summed in each function.
         dtype: real dtype.
         device: where the states live.
-
-    Raises:
-        UserError: a path that does not close on the lattice, or that has a single link.
     """
 
     def __init__(
         self,
         group: Group,
         shape: Sequence[int],
-        functions: Monomials,
+        recording: Recording,
         dtype: torch.dtype = torch.float64,
         device: torch.device | str = "cpu",
     ) -> None:
         self.kernels = get_kernels(group, ((),) * len(shape), shape, dtype, device, self.backend)
-        self.functions = functions
-        self.loops = sorted({path for k in functions for monomial in k for path, _ in monomial})
-        check_loops(self.loops, self.kernels.shape)
-        if not self.loops or min(map(len, self.loops)) < 2:
-            raise UserError(f"loop polynomials: expected loops of two links or more on the lattice {tuple(shape)}")
-        self.tape: LoopTape = record_tape(self.loops, len(shape))
+        self.tape, self.functions = recording
 
     backend: str
 
@@ -87,7 +75,7 @@ class LoopPolynomials(ABC):
 def get_loop_polynomials(
     group: Group,
     shape: Sequence[int],
-    functions: Monomials,
+    recording: Recording,
     dtype: torch.dtype = torch.float64,
     device: torch.device | str = "cpu",
     backend: str = "auto",
@@ -95,15 +83,15 @@ def get_loop_polynomials(
     """The polynomials in a backend: ``numba`` (CPU), ``torch``, or ``auto``, which is numba on the CPU.
 
     Raises:
-        UserError: another backend, or what :class:`LoopPolynomials` refuses.
+        UserError: another backend.
     """
     # Imported only when asked for: the compiler is slow to load.
     if backend in ("auto", "numba") and torch.device(device).type == "cpu":
         from gaugeflow.kernels.numba_polynomials import NumbaPolynomials
 
-        return NumbaPolynomials(group, shape, functions, dtype, device)
+        return NumbaPolynomials(group, shape, recording, dtype, device)
     if backend in ("auto", "torch"):
         from gaugeflow.kernels.torch_polynomials import TorchPolynomials
 
-        return TorchPolynomials(group, shape, functions, dtype, device)
+        return TorchPolynomials(group, shape, recording, dtype, device)
     raise UserError(f"loop polynomials: backend {backend!r} does not serve device {device}; expected auto or torch")

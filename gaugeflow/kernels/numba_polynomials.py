@@ -12,17 +12,14 @@ from torch import Tensor
 from gaugeflow.errors import UserError
 from gaugeflow.groups import Group
 from gaugeflow.kernels import numba_tape
-from gaugeflow.kernels.loop_polynomials import LoopPolynomials, Monomials
+from gaugeflow.kernels.loop_polynomials import LoopPolynomials
+from gaugeflow.kernels.loop_tape import Factor, Recording, Site
 from gaugeflow.kernels.numba_backend import flat, grid_of, type_carriers
 from gaugeflow.kernels.numba_tape import ADJOINT_TIMES, TIMES, TIMES_ADJOINT, Score, Terms
 from gaugeflow.kernels.rows import RowLayout
 from gaugeflow.kernels.threads import share
 
 __all__ = ["NumbaPolynomials"]
-
-Site = tuple[int, ...]
-Factor = tuple[int, bool, Site]
-"""A loop, whether its conjugate is meant, and where its trace lies as seen from where the term stands."""
 
 
 class NumbaPolynomials(LoopPolynomials):
@@ -34,16 +31,17 @@ class NumbaPolynomials(LoopPolynomials):
         self,
         group: Group,
         shape: Sequence[int],
-        functions: Monomials,
+        recording: Recording,
         dtype: torch.dtype = torch.float64,
         device: torch.device | str = "cpu",
     ) -> None:
-        super().__init__(group, shape, functions, dtype, device)
+        super().__init__(group, shape, recording, dtype, device)
         places = _Places(self.kernels.shape, RowLayout(shape, dtype.itemsize, [0] * len(shape)).inner)
         products, traces, terms, slopes = self._tables(places)
         self.layout = RowLayout(shape, dtype.itemsize, [places.reach] * len(shape))
         neighbours = self.layout.neighbour_rows(places.known)
-        self._score = Score(products, traces, neighbours, places.spots(self.layout, neighbours), terms, slopes)
+        spots = places.spots(self.layout, neighbours)
+        self._score = Score(self.tape.fields, products, traces, neighbours, spots, terms, slopes)
         self._size, self._lanes = type_carriers(group.n, self.layout, dtype)
         self._mask = np.zeros(self.layout.padded, self._lanes[0].dtype)
         self._mask[: self.layout.extent] = 1
@@ -93,26 +91,23 @@ class NumbaPolynomials(LoopPolynomials):
 
     def _tables(self, places: "_Places") -> tuple[NDArray[np.int64], NDArray[np.int64], Terms, Terms]:
         """The tape and the polynomials with every displacement as a row of neighbours and a shift."""
-        tape, ndim = self.tape, self.kernels.ndim
         kinds = {(False, False): TIMES, (False, True): TIMES_ADJOINT, (True, False): ADJOINT_TIMES}
-        products = [
-            (p.a, p.b, kinds[p.a_adjoint, p.b_adjoint], *places[p.shift], places[_minus(p.shift)][0], ndim + k)
-            for k, p in enumerate(tape.products)
-        ]
-        traces = [(t.a, t.b, t.b_adjoint, *places[t.shift], places[_minus(t.shift)][0]) for t in tape.traces]
-        index = {path: k for k, path in enumerate(self.loops)}
+        steps, before = [], -1
+        for p in self.tape.products:
+            between = _plus(p.b_place, _minus(p.a_place))
+            moves = (p.a_place, p.b_place, _minus(p.a_place), between, _minus(p.b_place), _minus(between))
+            numbers = [number for place in moves for number in places[place]]
+            steps.append((p.a, p.b, kinds[p.a_adjoint, p.b_adjoint], p.field, p.field > before, *numbers))
+            before = p.field
+        traces = [(t.a, t.b, t.b_adjoint, *places[t.shift], places[_minus(t.shift)][0]) for t in self.tape.traces]
         terms, slopes = _TermList(places), _TermList(places)
-        for function, monomials in enumerate(self.functions):
-            for monomial in monomials:
-                factors = []
-                for path, start in monomial:
-                    trace = tape.traces[index[path]]
-                    factors.append((index[path], trace.conjugate, _plus(start, trace.place)))
+        for function, products in enumerate(self.functions):
+            for factors in products:
                 terms.append(function, factors)
                 for k, (loop, conjugate, place) in enumerate(factors):
-                    others = [(o, c, _plus(p, _minus(place))) for o, c, p in factors[:k] + factors[k + 1 :]]
+                    others = [(o, c, _plus(p, _minus(place))) for o, c, p in (*factors[:k], *factors[k + 1 :])]
                     slopes.append(function, others, (loop, conjugate))
-        return _table(products, 7), _table(traces, 6), terms.table(), slopes.table()
+        return _table(steps, 17), _table(traces, 6), terms.table(), slopes.table()
 
 
 class _Places:

@@ -45,7 +45,9 @@ class Score(NamedTuple):
     """A tape and the polynomials of its traces, for compiled code.
 
     Attributes:
-        products: ``(n, 7)``: A, B, kind, place and shift of B as seen from A, place of A as seen from B, field.
+        fields: links and sums of products.
+        products: ``(n, 17)``: A, B, kind, field, whether it is the first of this field, then place and shift along the
+            row of A and B as seen from the product, of the product and B from A, of the product and A from B.
         traces: ``(n_loops, 6)``: A, B, whether B is adjoint, place and shift of B, place of A as seen from B.
         neighbours: ``(n_places, rows)``, the row beside each row.
         spots: ``(n_places, sites)``, where the number of the site beside each site lies among those of a loop; the
@@ -54,6 +56,7 @@ class Score(NamedTuple):
         slopes: their derivatives.
     """
 
+    fields: int
     products: NDArray[np.int64]
     traces: NDArray[np.int64]
     neighbours: NDArray[np.int64]
@@ -131,17 +134,24 @@ def load_direction(size, lanes, grid, batch, momenta, fields, tangents, scratch)
 
 
 @njit(cache=True, nogil=True)
+def beside(size, grid, score, fields, field, k, move, row, column):
+    """(address, stride) of the matrices of a field where a move of product k leads from a vector."""
+    place, shift = score.products[k, 5 + 2 * move], score.products[k, 6 + 2 * move]
+    return at(size, grid, fields, field, score.neighbours[place, row], column, shift)
+
+
+@njit(cache=True, nogil=True)
 def multiply(size, lanes, grid, score, k, left, right, out, fresh):
     """``out = `` or ``out += `` product k of the tape, A taken from the fields ``left`` and B from ``right``."""
-    a, b, kind, place, shift, _, field = score.products[k]
+    a, b, kind, field = score.products[k, :4]
     for row in range(grid.rows):
-        beside = score.neighbours[place, row]
         for column in range(0, grid.padded, len(lanes)):
-            factors = at(size, grid, left, a, row, column, 0), at(size, grid, right, b, beside, column, shift)
+            one = beside(size, grid, score, left, a, k, 0, row, column)
+            two = beside(size, grid, score, right, b, k, 1, row, column)
             target = at(size, grid, out, field, row, column, 0)
             if fresh:
                 mk.identity(size, lanes, (target,), 0.0)
-            multiply_add(size, lanes, kind, target, *factors)
+            multiply_add(size, lanes, kind, target, one, two)
 
 
 @njit(cache=True, nogil=True)
@@ -150,18 +160,17 @@ def pull_back(size, lanes, grid, score, k, source, others, out):
 
     The factors are taken from ``others``, which may be either plane: the rule is linear in both.
     """
-    a, b, kind, place, shift, back, field = score.products[k]
+    a, b, kind, field = score.products[k, :4]
     for row in range(grid.rows):
-        behind = score.neighbours[back, row]
         for column in range(0, grid.padded, len(lanes)):
-            one = at(size, grid, source, field, row, column, 0)
-            two = at(size, grid, others, b, score.neighbours[place, row], column, shift)
+            one = beside(size, grid, score, source, field, k, 2, row, column)
+            two = beside(size, grid, score, others, b, k, 3, row, column)
             if kind == ADJOINT_TIMES:
                 one, two = two, one
             target = at(size, grid, out, a, row, column, 0)
             multiply_add(size, lanes, TIMES if kind == TIMES_ADJOINT else TIMES_ADJOINT, target, one, two)
-            one = at(size, grid, others, a, behind, column, -shift)
-            two = at(size, grid, source, field, behind, column, -shift)
+            one = beside(size, grid, score, others, a, k, 5, row, column)
+            two = beside(size, grid, score, source, field, k, 4, row, column)
             if kind == TIMES_ADJOINT:
                 one, two = two, one
             target = at(size, grid, out, b, row, column, 0)
@@ -340,11 +349,13 @@ def play_forwards(size, lanes, grid, score, fields, tangents, numbers, slopes, d
     sums, count = (numbers, slopes, slopes), 3 if dual else 1
     lines = grid.rows * 2 * len(size) ** 2
     width = grid.padded + 2 * grid.halo
-    for k in range(len(score.products)):
+    last = len(score.products) - 1
+    for k in range(last + 1):
         for i in range(count):
-            multiply(size, lanes, grid, score, k, rule[i][0], rule[i][1], rule[i][2], i < 2)
-        for i in range(1 + dual):
-            fill_halo(rule[i][2], score.products[k, 6] * lines * width, lines, grid)
+            multiply(size, lanes, grid, score, k, rule[i][0], rule[i][1], rule[i][2], i < 2 and score.products[k, 4])
+        if k == last or score.products[k + 1, 4]:
+            for i in range(1 + dual):
+                fill_halo(rule[i][2], score.products[k, 3] * lines * width, lines, grid)
     for i in range(count):
         take_traces(size, lanes, grid, score, rule[i][0], rule[i][1], sums[i], scratch)
     for i in range(1 + dual):
@@ -361,9 +372,11 @@ def play_backwards(size, lanes, grid, score, fields, tangents, weights, tilts, c
     width = grid.padded + 2 * grid.halo
     for i in range(count):
         weigh_fields(size, lanes, grid, score, heavy[i][0], heavy[i][1], heavy[i][2])
-    for k in range(len(score.products) - 1, -1, -1):
-        for i in range(1 + dual):
-            fill_halo(rule[i][0], score.products[k, 6] * lines * width, lines, grid)
+    last = len(score.products) - 1
+    for k in range(last, -1, -1):
+        if k == last or score.products[k + 1, 4]:
+            for i in range(1 + dual):
+                fill_halo(rule[i][0], score.products[k, 3] * lines * width, lines, grid)
         for i in range(count):
             pull_back(size, lanes, grid, score, k, rule[i][0], rule[i][1], rule[i][2])
 
@@ -377,7 +390,7 @@ def play(size, lanes, grid, score, start, stop, state, momenta, c, e, scale, mas
     gets ``scale[batch]`` times the force of ``e`` too.
     """
     width = grid.padded + 2 * grid.halo
-    matrices = (grid.ndim + len(score.products)) * grid.rows * 2 * len(size) ** 2 * width
+    matrices = score.fields * grid.rows * 2 * len(size) ** 2 * width
     traces = len(score.traces) * grid.rows * 2 * width
     fields, cotangents = np.zeros(matrices, state.dtype), np.zeros(matrices if back else 0, state.dtype)
     tangents, turns = np.zeros(matrices if dual else 0, state.dtype), np.zeros(matrices * dual * back, state.dtype)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gaugeflow.kernels.loop_polynomials import LoopPolynomials
-from gaugeflow.kernels.loop_tape import Product, Trace
+from gaugeflow.kernels.loop_tape import Trace
 
 __all__ = ["TorchPolynomials"]
 
@@ -18,11 +18,11 @@ class TorchPolynomials(LoopPolynomials):
 
     def values(self, state: Tensor) -> Tensor:
         """Differentiable, also twice."""
-        traces = dict(zip(self.loops, self._traces(state), strict=True))
+        traces = self._traces(state)
         one = torch.ones(len(state), *self.kernels.shape, dtype=torch.complex128, device=state.device)
         columns = []
         for function in self.functions:
-            terms = [prod((self._seen(traces[path], d) for path, d in monomial), start=one) for monomial in function]
+            terms = [prod((self._factor(traces, *factor) for factor in term), start=one) for term in function]
             columns.append(sum(term.real.flatten(1).sum(1) for term in terms))
         return torch.stack(columns, 1)  # type: ignore[arg-type]
 
@@ -69,21 +69,25 @@ class TorchPolynomials(LoopPolynomials):
         return self.kernels.group.exp(w) @ state
 
     def _traces(self, state: Tensor) -> list[Tensor]:
-        """``(1/N) tr W`` of every loop from every site, complex128 ``(batch, *shape)``."""
+        """All traces at every site, complex128 ``(batch, *shape)``."""
         fields = list(state.unbind(1))
         for step in self.tape.products:
-            fields.append(self._operands(fields, step)[0] @ self._operands(fields, step)[1])
+            a, b = self._seen(fields[step.a], step.a_place), self._seen(fields[step.b], step.b_place)
+            product = (a.mH if step.a_adjoint else a) @ (b.mH if step.b_adjoint else b)
+            if step.field < len(fields):
+                fields[step.field] = fields[step.field] + product
+            else:
+                fields.append(product)
         return [self._trace(fields, trace) for trace in self.tape.traces]
-
-    def _operands(self, fields: list[Tensor], step: Product) -> tuple[Tensor, Tensor]:
-        a, b = fields[step.a], self._seen(fields[step.b], step.shift)
-        return (a.mH if step.a_adjoint else a), (b.mH if step.b_adjoint else b)
 
     def _trace(self, fields: list[Tensor], trace: Trace) -> Tensor:
         a, b = fields[trace.a], self._seen(fields[trace.b], trace.shift)
         product = (a * b.conj() if trace.b_adjoint else a * b.mT).sum((-2, -1)) / self.kernels.n
-        loop = self._seen(product, trace.place)
-        return (loop.conj() if trace.conjugate else loop).to(torch.complex128)
+        return product.to(torch.complex128)
+
+    def _factor(self, traces: list[Tensor], index: int, conjugate: bool, place: tuple[int, ...]) -> Tensor:
+        trace = self._seen(traces[index], place)
+        return trace.conj() if conjugate else trace
 
     def _seen(self, field: Tensor, shift: tuple[int, ...]) -> Tensor:
         """``f(x + shift)`` at x."""

@@ -1,5 +1,6 @@
 """Trivializing flows of Wilson-loop potentials, fitted by least squares before any gradient step."""
 
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
 import torch
@@ -9,6 +10,7 @@ from gaugeflow.errors import UserError
 from gaugeflow.flows.base import HaarBase
 from gaugeflow.flows.continuous import ContinuousFlow
 from gaugeflow.flows.flow import GaugeFlow
+from gaugeflow.flows.loop_algebra import Monomial
 from gaugeflow.flows.loop_basis import luescher_functions, parse_function
 from gaugeflow.flows.trivializing import GaussNewton, fit_along_path
 from gaugeflow.groups import Group
@@ -28,14 +30,15 @@ class Continuous(ModelSection):
     Gauss-Newton steps lower the variance of the log-weight, each on `newton_samples` samples of the flow. With
     `samples: 0` the coefficients start at zero. `max_traces` leaves out products of more traces. `functions` is a list
     of one's own instead: products of loops such as `"+x+y-x-y * +x+y-x-y @ 1 0"`, the second of which starts at
-    (1, 0); all lattice images of each are summed.
+    (1, 0); all lattice images of each are summed. `functions: staples` takes seven functions of the sums of
+    plaquettes at each link: most of what order 1 has, for a fraction of the products.
     """
 
     integrated: ClassVar[bool] = True
     name: Literal["continuous"]
     order: Annotated[int, Field(ge=0, le=3)] = 1
     max_traces: Count | None = None
-    functions: Annotated[list[str], Field(min_length=1)] | None = None
+    functions: Annotated[list[str], Field(min_length=1)] | Literal["staples"] | None = None
     steps: Count = 8
     integrator: Literal["cg2", "cg3", "rkmk4"] = "rkmk4"
     splines: Count = 5
@@ -61,12 +64,15 @@ class Continuous(ModelSection):
     ) -> GaugeFlow:
         if group is None or not is_loop_sum(action):
             raise UserError(f"model continuous: expected links and a sum of loops, got {type(action).__name__}")
-        if self.functions is None:
-            monomials = luescher_functions(group, len(shape), action.loops, self.order, self.max_traces)
+        functions: Sequence[Monomial] | Literal["staples"]
+        if isinstance(self.functions, list):
+            functions = [parse_function(text, len(shape)) for text in self.functions]
         else:
-            monomials = [parse_function(text, len(shape)) for text in self.functions]
+            functions = self.functions or luescher_functions(
+                group, len(shape), action.loops, self.order, self.max_traces
+            )
         layer = ContinuousFlow(
-            group, monomials, self.steps, self.integrator, self.splines, self.degree, dtype, self.chunk_size
+            group, functions, self.steps, self.integrator, self.splines, self.degree, dtype, self.chunk_size
         )
         return GaugeFlow(HaarBase(group, shape, dtype), [layer], action).to(device)
 
