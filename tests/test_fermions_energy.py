@@ -70,6 +70,17 @@ FUNCTIONS = {
     "choices": lambda x: torch.where(x > 0, x * x, 0.5) - torch.where(x.detach() > 0.5, 1.0, x.sin()),
     "parts": lambda x: torch.stack(x.unbind(1), 2).gather(1, torch.ones(x.shape[0], 1, 3).long()) * x.chunk(2, 2)[1],
     "softmax": lambda x: torch.nn.functional.silu(x.softmax(-1)) + torch.softmax(x, 1),
+    "axes": lambda x: (
+        x.flatten(start_dim=1).unsqueeze(1) * torch.sum(x.square(), dim=(1, 2))[:, None, None]
+        + x.movedim(2, 1).roll(1, 2).flatten(1).unsqueeze(dim=-2).expand(2, -1, 1, 6).sum(0)
+    ),
+    "places": lambda x: (
+        x[:, [0, 2, 1], [1, 0, 1]].square() + x[:, 1, [0, 1, 1]] * x[..., 0] - x.square()[:, None, :, 1][:, 0]
+    ),
+    "matrices": lambda x: x.mT @ torch.eye(3).double() @ x + torch.einsum("ij,...kj->...ik", ONES, x.sin()) @ x,
+    "constants": lambda x: (
+        2 - x.square() + torch.sub(x, x.square(), alpha=3) + torch.stack((x, torch.ones_like(x.detach())))[1]
+    ),
     "linear": lambda x: torch.nn.functional.linear(x, ONES, ONES[0]).tanh().mean(1),
 }
 

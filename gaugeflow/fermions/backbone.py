@@ -49,9 +49,8 @@ class SpinMeans(nn.Module):
 
     def of_one(self, h: Any) -> Tensor:
         """``(batch, n, c) -> (batch, 1, kinds c)``."""
-        return (self.one.to(h.dtype) @ h).flatten(1).unsqueeze(1)
+        return torch.einsum("sj,...jc->...sc", self.one.to(h.dtype), h).flatten(1).unsqueeze(1)
 
     def of_pairs(self, h: Any) -> Tensor:
         """``(batch, n, n - 1, c) -> (batch, n, kinds c)``."""
-        weights = self.pair.to(h.dtype).transpose(0, 1)  # (n, kinds, n - 1)
-        return (weights @ h).flatten(2)
+        return torch.einsum("sij,...ijc->...isc", self.pair.to(h.dtype), h).flatten(2)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from gaugeflow.errors import UserError
 from gaugeflow.fermions.hamiltonian import Hamiltonian
+from gaugeflow.fermions.lengths import squared_length
 
 __all__ = ["Envelope", "SlaterEnvelope", "slater_exponents"]
 
@@ -45,7 +46,7 @@ class SlaterEnvelope(Envelope):
         self.weight = nn.Parameter(torch.ones_like(self.decay))
 
     def forward(self, x: Any) -> Tensor:
-        squared = (x.unsqueeze(2) - self.centres.to(x.dtype)).square().sum(-1)
+        squared = squared_length(x.unsqueeze(2) - self.centres.to(x.dtype)).squeeze(-1)
         softened = (squared + self.lengths.to(x.dtype).square()).sqrt() - self.lengths.to(x.dtype)
         fall = (softened.unsqueeze(-1).unsqueeze(-1) * -self.decay.abs()).exp()
         return (fall * self.weight).sum(2)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from gaugeflow.fermions.hamiltonian import Hamiltonian
+from gaugeflow.fermions.lengths import squared_length
 
 __all__ = ["Features"]
 
@@ -47,5 +48,5 @@ class Features(nn.Module):
 
 
 def _smooth(t: Any) -> Tensor:
-    q = (1 + t.square().sum(-1, keepdim=True)).sqrt()
+    q = (1 + squared_length(t)).sqrt()
     return torch.cat((t / q.sqrt(), q.log()), -1)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from gaugeflow.errors import UserError
+from gaugeflow.fermions.lengths import squared_length
 from gaugeflow.fermions.particles import Particles
 from gaugeflow.fermions.wavefunction import Factor
 
@@ -51,4 +52,4 @@ class PairJastrow(Factor):
 def pair_distances(x: Any, particles: Particles) -> Tensor:
     """|r_i - r_j| for i < j, shape ``(batch, n (n-1)/2)``."""
     first, second = particles.pairs
-    return (x[:, first] - x[:, second]).square().sum(-1).sqrt()
+    return squared_length(x[:, first] - x[:, second]).squeeze(-1).sqrt()

@@ -1,6 +1,6 @@
 """The rules of the forward Laplacian. A new operation is one line in a table or one small function.
 
-- an operation that is linear in its tensors goes in `SELECTIONS` (one tensor, or a list of them) or `SUMS`;
+- an operation that is linear in one tensor goes in `SELECTIONS`, and its axes in :mod:`gaugeflow.fermions.jet_axes`;
 - one that acts entry by entry goes in `ENTRYWISE` with its first two derivatives;
 - one that is linear in each of two tensors goes in `PRODUCTS`;
 - anything else is written with other operations, as `softmax` is.
@@ -14,16 +14,16 @@ from torch import Tensor
 from torch.utils import _pytree as pytree
 
 from gaugeflow.fermions.jet import Jet, rule
+from gaugeflow.fermions.jet_axes import aligned, from_the_end, on_gradient
 
-__all__ = ["CONSTANTS", "ENTRYWISE", "PRODUCTS", "SELECTIONS", "SUMS"]
+__all__ = ["CONSTANTS", "ENTRYWISE", "PRODUCTS", "SELECTIONS"]
 
 CONSTANTS = ["argmax", "argmin", "sign", "eq", "ne", "lt", "le", "gt", "ge", "detach", "isfinite"]
 SHAPES = ["reshape", "flatten", "unflatten", "unsqueeze", "squeeze", "expand", "transpose", "permute", "movedim"]
 PARTS = ["getitem", "gather", "index_select", "take_along_dim", "diagonal", "triu", "tril", "unbind", "chunk", "split"]
 CASTS = ["to", "double", "float", "clone", "contiguous"]
 SELECTIONS = [*SHAPES, *PARTS, *CASTS, "sum", "mean", "neg", "roll"]
-SUMS = ["add", "sub", "where", "cat", "stack"]
-PRODUCTS = ["mul", "matmul", "bmm"]
+PRODUCTS = ["mul", "matmul"]
 
 Derivatives = Callable[[Tensor, Tensor], tuple[Tensor | float, Tensor | float]]
 
@@ -57,46 +57,53 @@ def constant(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, An
     return func(*_value(args), **_value(kwargs))
 
 
-def linear_in(func: Callable[..., Any], tree: Any) -> Any:
-    """`func(tree)` where it is linear in the jets of the tree together."""
-    leaves, spec = pytree.tree_flatten(tree, is_leaf=_is_jet)
-    places = [i for i, leaf in enumerate(leaves) if _is_jet(leaf)]
-    jets = [leaves[i] for i in places]
-
-    def apply(*tensors: Tensor) -> Any:
-        filled = list(leaves)
-        for i, tensor in zip(places, tensors, strict=True):
-            filled[i] = tensor
-        return func(pytree.tree_unflatten(filled, spec))
-
-    value = apply(*(jet.value for jet in jets))
-    gradient = torch.vmap(apply)(*(jet.gradient for jet in jets))
-    laplacian = apply(*(jet.laplacian for jet in jets))
-    return pytree.tree_map(Jet, value, gradient, laplacian)
-
-
 @rule(*SELECTIONS)
 def selection(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """Linear in the jets; whatever else is given (axes, indices, a dtype) stays."""
-    return linear_in(lambda tree: func(*tree[0], **tree[1]), (tuple(args), kwargs))
+    """Linear in the jet; whatever else is given (axes, indices, a dtype) stays."""
+    x, *rest = args
+    value, laplacian = (func(part, *rest, **kwargs) for part in (x.value, x.laplacian))
+    return pytree.tree_map(Jet, value, on_gradient(func, x.gradient, rest, kwargs), laplacian)
 
 
-@rule(*SUMS)
-def affine(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """Linear in jets and constants together: the constants have no derivatives."""
-    value = func(*_value(args), **kwargs)
-    without = linear_in(lambda tree: func(*tree, **kwargs), _constants_to_zero(func.__name__, args))
-    return Jet(value, without.gradient, without.laplacian)
+@rule("add", "sub")
+def sum_or_difference(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """Constants have no derivatives."""
+    a, b = args
+    if "alpha" in kwargs:
+        return func(a, b * kwargs["alpha"])
+    value = func(_value(a), _value(b))
+    if _is_jet(a) and _is_jet(b):
+        gradients = (aligned(jet.gradient, value.ndim) for jet in (a, b))
+        return Jet(value, func(*gradients), func(a.laplacian, b.laplacian))
+    gradient, laplacian = (a.gradient, a.laplacian) if _is_jet(a) else (func(0, b.gradient), func(0, b.laplacian))
+    return Jet(value, *_spread(value, gradient, laplacian))
 
 
-def _constants_to_zero(name: str, args: Sequence[Any]) -> tuple[Any, ...]:
-    def zero(leaf: Any) -> Any:
-        if isinstance(leaf, Tensor):
-            return leaf if leaf.dtype == torch.bool else torch.zeros_like(leaf)
-        return 0.0 if isinstance(leaf, float | int) and not isinstance(leaf, bool) else leaf
+def _spread(value: Tensor, gradient: Tensor, laplacian: Tensor) -> tuple[Tensor, Tensor]:
+    """Derivatives of a jet that has become one of larger shape by broadcasting."""
+    if laplacian.shape == value.shape:
+        return gradient, laplacian
+    return aligned(gradient, value.ndim).expand(len(gradient), *value.shape), laplacian.expand(value.shape)
 
-    summed, rest = (args[:1], args[1:]) if name in ("cat", "stack") else (args, ())  # the rest is the axis
-    return (*pytree.tree_map(zero, tuple(summed), is_leaf=_is_jet), *rest)
+
+@rule("where")
+def choice(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Jet:
+    condition, *options = args
+    value = func(condition, *map(_value, options))
+    gradients = (aligned(x.gradient, value.ndim) if _is_jet(x) else 0.0 for x in options)
+    laplacians = (x.laplacian if _is_jet(x) else 0.0 for x in options)
+    return Jet(value, *_spread(value, func(condition, *gradients), func(condition, *laplacians)))
+
+
+@rule("cat", "stack")
+def joined(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Jet:
+    tensors, *rest = args
+    size = next(len(t.gradient) for t in tensors if _is_jet(t))
+    value = func(_value(tensors), *rest, **kwargs)
+    behind = from_the_end(func.__name__, rest, {"dim": 0, **kwargs}, tensors[0].ndim) or []
+    gradients = [t.gradient if _is_jet(t) else t.new_zeros(()).expand(size, *t.shape) for t in tensors]
+    laplacians = [t.laplacian if _is_jet(t) else torch.zeros_like(t) for t in tensors]
+    return Jet(value, func(gradients, *behind), func(laplacians, *behind))
 
 
 @rule(*ENTRYWISE)
@@ -121,18 +128,37 @@ def power(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any])
 def product(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Jet:
     """Lap f(a, b) = f(Lap a, b) + f(a, Lap b) + 2 sum_k f(d_k a, d_k b)."""
     a, b = args
-    if not (_is_jet(a) and _is_jet(b)):
-        return linear_in(lambda tree: func(*tree), (a, b))
-    left = linear_in(lambda t: func(t, b.value), a)
-    right = linear_in(lambda t: func(a.value, t), b)
-    cross = torch.vmap(func)(a.gradient, b.gradient).sum(0)
-    return Jet(left.value, left.gradient + right.gradient, left.laplacian + right.laplacian + 2 * cross)
+    value = func(_value(a), _value(b))
+    gradient_a, gradient_b = (aligned(x.gradient, value.ndim) if _is_jet(x) else x for x in (a, b))
+    if not _is_jet(b):
+        return Jet(value, func(gradient_a, b), func(a.laplacian, b))
+    if not _is_jet(a):
+        return Jet(value, func(a, gradient_b), func(a, b.laplacian))
+    gradient = func(gradient_a, b.value) + func(a.value, gradient_b)
+    laplacian = func(a.laplacian, b.value) + func(a.value, b.laplacian)
+    return Jet(value, gradient, laplacian + 2 * func(gradient_a, gradient_b).sum(0))
+
+
+@rule("einsum")
+def contraction(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Jet:
+    """Of one jet with constants; its batch axes are an ellipsis, in which the directions have room."""
+    equation, *operands = args
+    terms = equation.split("->")[0].split(",")
+    places = [i for i, operand in enumerate(operands) if _is_jet(operand)]
+    if len(places) != 1 or "..." not in terms[places[0]]:
+        raise NotImplementedError(f"einsum: expected one jet with its batch axes as '...', came {equation!r}")
+    x = operands[places[0]]
+    parts = (x.value, x.gradient, x.laplacian)
+    return Jet(*(func(equation, *operands[: places[0]], part, *operands[places[0] + 1 :]) for part in parts))
 
 
 @rule("div", "truediv")
 def quotient(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     a, b = args
-    return a * b.reciprocal() if _is_jet(b) else linear_in(lambda t: t / b, a)
+    if _is_jet(b):
+        return a * b.reciprocal()
+    value = a.value / b
+    return Jet(value, aligned(a.gradient, value.ndim) / b, a.laplacian / b)
 
 
 @rule("rsub")

@@ -4,6 +4,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from gaugeflow.fermions.lengths import squared_length
 from gaugeflow.fermions.particles import Particles
 from gaugeflow.fermions.wavefunction import Factor
 
@@ -29,6 +30,6 @@ class NuclearCusp(Factor):
         self.log_decay = nn.Parameter(charges.double().log())
 
     def forward(self, x: Any) -> Tensor:
-        distances = (x.unsqueeze(2) - self.positions.to(x.dtype)).square().sum(-1).sqrt()
+        distances = squared_length(x.unsqueeze(2) - self.positions.to(x.dtype)).squeeze(-1).sqrt()
         b = self.log_decay.exp()
         return ((distances * -b).exp() - 1).mul(self.charges / b).sum((1, 2))
