@@ -1,0 +1,266 @@
+#!/usr/bin/env python3
+"""Seconds and memory of one iteration of variational Monte Carlo, part by part, by the code that trains.
+
+One row for each part, atom and number of walkers:
+
+    moves              the Metropolis moves between two local energies
+    local energy       by the forward Laplacian
+    gradient           of the energy, by one weighted pass back
+    natural gradient   derivatives, Gram matrix, solution and change of the parameters, without the gradient above
+    iteration          moves, local energy and gradient: what a code of first order does
+    natural iteration  moves, local energy and natural gradient: what training does
+    copy               the machine's own copy of 512 MB, for comparison (bytes read and written per second)
+
+``per_second`` counts walkers, ``seconds`` is the shortest time of the whole batch and ``share`` that of the part in its
+iteration: of the gradient in the first kind, of all others in the second. Parts take turns, so that a busy machine
+disturbs all alike; on a machine that never rests, take ``--clock cpu --threads 1``, processor time of one thread.
+``bytes``, for the iterations, is the growth of the peak resident memory of a fresh process in one of them, after one
+with two walkers. With ``--growth`` the atoms from Li to N and numbers of walkers from a half to four times as many
+follow, and how time and memory grow with n.
+"""
+
+import argparse
+import json
+import math
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gaugeflow.fermions import local_energy
+from gaugeflow.fermions.clipping import clip_about_median
+from gaugeflow.fermions.log_derivatives import weighted_gradient
+from gaugeflow.fermions.natural_gradient import JACOBIANS
+from gaugeflow.runs import Source, validate
+from gaugeflow.tasks import VMC
+
+ATOMS = ("Li", "Be", "B", "C", "N")
+ITERATIONS = {
+    "iteration": ("moves", "local energy", "gradient"),
+    "natural iteration": ("moves", "local energy", "natural gradient"),
+}
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
+COPY_BYTES = 1 << 29
+Row = dict[str, Any]
+
+
+def task(arguments: argparse.Namespace, atom: str, walkers: int) -> VMC:
+    """The job that `gaugeflow run` would do."""
+    config = {
+        "task": "vmc",
+        "seed": 1,
+        "system": {"name": "molecule", "unit": "bohr", "atoms": [[atom, 0, 0, 0]]},
+        "wavefunction": {
+            "ansatz": {"name": arguments.ansatz, "terms": arguments.terms},
+            "backbone": {"name": "ferminet", "layers": [[arguments.width, arguments.pairs]] * arguments.layers},
+        },
+        "walkers": {"count": walkers, "width": 0.3, "steps": arguments.moves},
+        "optimizer": {"name": "spring", "jacobian": arguments.jacobian},
+        "dtype": arguments.dtype,
+        "device": arguments.device,
+        "iterations": 1,
+        "evaluation": 1,
+    }
+    made = VMC(validate(VMC.schema, Source(json.dumps(config), "bench_vmc.py")))
+    made.begin()
+    return made
+
+
+class Job:
+    """The parts of an iteration for one atom, each a function without arguments."""
+
+    def __init__(self, arguments: argparse.Namespace, atom: str, walkers: int) -> None:
+        self.task, self.chunk_size = task(arguments, atom, walkers), arguments.chunk_size
+        self.energies = torch.zeros(walkers)
+        self.parts: dict[str, Callable[[], None]] = {
+            "moves": self.move,
+            "local energy": self.measure,
+            "gradient": self.gradient,
+            "natural gradient": self.natural_gradient,
+        }
+
+    def move(self) -> None:
+        self.task.walkers, _ = self.task.sampler.update(self.task.walkers, self.task.generator)
+
+    def measure(self) -> None:
+        psi, walkers = self.task.psi, self.task.walkers
+        self.energies = local_energy(psi, self.task.hamiltonian, walkers, chunk_size=self.chunk_size)
+
+    def gradient(self) -> None:
+        weighted_gradient(self.task.psi, self.task.walkers, self.energies - self.energies.mean())
+
+    def natural_gradient(self) -> None:
+        self.task.optimizer.step(self.task.psi, self.task.walkers, clip_about_median(self.energies, 5.0))
+
+    def iterate(self, name: str) -> None:
+        for part in ITERATIONS[name]:
+            self.parts[part]()
+
+    def times(self, clock: Callable[[], float], rounds: int) -> dict[str, float]:
+        """The shortest time of each part; they take turns, after one round that does not count."""
+        found = dict.fromkeys(self.parts, math.inf)
+        for index in range(rounds + 1):
+            for name, part in self.parts.items():
+                begin = clock()
+                part()
+                if self.task.config.device != "cpu":
+                    torch.cuda.synchronize()
+                if index:
+                    found[name] = min(found[name], clock() - begin)
+        return found
+
+
+def bench(arguments: argparse.Namespace, atom: str, walkers: int) -> list[Row]:
+    job = Job(arguments, atom, walkers)
+    spent = job.times(CLOCKS[arguments.clock], arguments.rounds)
+    shape = list(job.task.walkers.shape)
+    whole = {name: sum(spent[part] for part in parts) for name, parts in ITERATIONS.items()}
+    rows: list[Row] = []
+    for name, seconds in (*spent.items(), *whole.items()):
+        row = {"op": name, "group": atom, "shape": shape, "dtype": arguments.dtype, "backend": arguments.device}
+        row |= {"per_second": walkers / seconds, "seconds": seconds}
+        if name in ITERATIONS:
+            rows.append(row | {"bytes": peak_elsewhere(arguments, atom, walkers, name)})
+        else:
+            home = "iteration" if name == "gradient" else "natural iteration"
+            rows.append(row | {"share": seconds / whole[home]})
+    return rows
+
+
+def peak(arguments: argparse.Namespace, atom: str, walkers: int, name: str) -> int:
+    """Growth of this process's peak memory in one iteration; on an accelerator its peak there."""
+    Job(arguments, atom, 2).iterate(name)
+    job = Job(arguments, atom, walkers)
+    if arguments.device != "cpu":
+        torch.cuda.reset_peak_memory_stats()
+        job.iterate(name)
+        return torch.cuda.max_memory_allocated()
+    Path("/proc/self/clear_refs").write_text("5")  # sets the peak to what is resident now
+    before = status("VmRSS")
+    job.iterate(name)
+    return status("VmHWM") - before
+
+
+def status(key: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(key))
+
+
+def peak_elsewhere(arguments: argparse.Namespace, atom: str, walkers: int, name: str) -> int:
+    """:func:`peak` of a fresh process."""
+    done = subprocess.run(
+        [sys.executable, __file__, *sys.argv[1:], "--peak", atom, str(walkers), name],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return int(done.stdout)
+
+
+def copy_row() -> Row:
+    source = torch.ones(COPY_BYTES // 8, dtype=torch.float64)
+    target, spent = torch.empty_like(source), []
+    for _ in range(5):
+        start = time.perf_counter()
+        target.copy_(source)
+        spent.append(time.perf_counter() - start)
+    bandwidth = 2 * COPY_BYTES / min(spent)
+    row = {"op": "copy", "group": "", "shape": [COPY_BYTES // 8], "dtype": "float64", "backend": "cpu"}
+    return row | {"per_second": bandwidth / 16, "bytes": bandwidth}
+
+
+def exponent(rows: list[Row], axis: int, key: str) -> float:
+    """p of the power law ``key ~ shape[axis]^p`` from the first to the last row."""
+    first, last = rows[0], rows[-1]
+    return math.log(last[key] / first[key]) / math.log(last["shape"][axis] / first["shape"][axis])
+
+
+def print_growth(rows: list[Row], atom: str, walkers: int) -> None:
+    whole = [row for row in rows if row["op"] == "natural iteration"]
+    for label, axis, chosen in (
+        ("n", 1, sorted((row for row in whole if row["shape"][0] == walkers), key=lambda row: row["shape"][1])),
+        ("walkers", 0, sorted((row for row in whole if row["group"] == atom), key=lambda row: row["shape"][0])),
+    ):
+        time_power, memory_power = exponent(chosen, axis, "seconds"), exponent(chosen, axis, "bytes")
+        print(f"natural iteration: seconds grow as {label}^{time_power:.2f}, memory as {label}^{memory_power:.2f}")
+
+
+def print_table(rows: list[Row]) -> None:
+    print(f"{'op':20}{'atom':6}{'walkers':>8}{'n':>4}{'seconds':>10}{'share':>8}{'walkers/s':>12}{'peak MB':>9}")
+    for row in rows:
+        if row["op"] == "copy":
+            print(f"{'copy':20}{row['bytes'] / 1e9:.2f} GB/s")
+            continue
+        walkers, n, _ = row["shape"]
+        share = f"{row['share']:8.0%}" if "share" in row else " " * 8
+        memory = f"{row['bytes'] / 1e6:9.1f}" if "bytes" in row else ""
+        print(f"{row['op']:20}{row['group']:6}{walkers:8}{n:4}{row['seconds']:10.4f}{share}", end="")
+        print(f"{row['per_second']:12.1f}{memory}")
+
+
+def machine() -> Row:
+    """What the numbers were measured on."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    found = {"machine": name, "threads": torch.get_num_threads(), "cores": os.cpu_count(), "torch": torch.__version__}
+    return found | {"load": os.getloadavg()[0]}
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print a JSON list of rows and nothing else")
+    parser.add_argument("--output", type=Path, help="also write the rows and the machine's name to this JSON file")
+    parser.add_argument("--atom", default="Be")
+    parser.add_argument("--walkers", type=int, default=256)
+    parser.add_argument("--growth", action="store_true", help="other atoms and numbers of walkers too")
+    parser.add_argument("--ansatz", choices=("determinant", "pfaffian", "pair_product"), default="determinant")
+    parser.add_argument("--terms", type=int, default=16)
+    parser.add_argument("--layers", type=int, default=4)
+    parser.add_argument("--width", type=int, default=256, help="of the stream of particles")
+    parser.add_argument("--pairs", type=int, default=32, help="width of the stream of pairs")
+    parser.add_argument("--moves", type=int, default=10)
+    parser.add_argument("--dtype", choices=("float32", "float64"), default="float32")
+    parser.add_argument("--jacobian", choices=JACOBIANS, default=JACOBIANS[0])
+    parser.add_argument("--chunk-size", type=int, help="walkers at a time in the local energy")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--clock", choices=list(CLOCKS), default="wall")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of every part")
+    parser.add_argument("--peak", nargs=3, metavar=("ATOM", "WALKERS", "ITERATION"), help="(internal)")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    torch.set_num_threads(arguments.threads)
+    if arguments.peak:
+        atom, walkers, name = arguments.peak
+        print(peak(arguments, atom, int(walkers), name))
+        return
+    found = machine() | {"clock": arguments.clock}
+    cases = [(arguments.atom, arguments.walkers)]
+    if arguments.growth:
+        cases += [(atom, arguments.walkers) for atom in ATOMS if atom != arguments.atom]
+        cases += [(arguments.atom, arguments.walkers * factor // 2) for factor in (1, 4, 8)]
+    rows = [copy_row()]
+    for atom, walkers in cases:
+        rows += bench(arguments, atom, walkers)
+    if arguments.output:
+        arguments.output.write_text(json.dumps(found | {"rows": rows}, indent=1) + "\n")
+    if arguments.json:
+        print(json.dumps(rows))
+        return
+    print(", ".join(f"{key}: {value}" for key, value in found.items()))
+    print_table(rows)
+    if arguments.growth:
+        print_growth(rows, arguments.atom, arguments.walkers)
+
+
+if __name__ == "__main__":
+    main()
