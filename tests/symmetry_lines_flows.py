@@ -38,7 +38,7 @@ LINES: dict[str, Line] = {
         flows.ContinuousFlow,
         claims=lambda: [
             *trivializing_claims("su3", links("su3", (2, 2), batch=1)),
-            *trivializing_claims("su2", links("su2", (3, 3), batch=1)),
+            *trivializing_claims("su3", links("su3", (3, 3), batch=1)),
         ],
     ),
     "couplings of scalars": line(
@@ -84,6 +84,7 @@ LINES: dict[str, Line] = {
 WITHOUT = {
     "GaussNewton": "fits a flow",
     "LoopBasis": "bookkeeping of a flow",
+    "StapleBasis": "bookkeeping of a flow",
     "fit_along_path": "fits a flow",
     "luescher_functions": "bookkeeping of a flow",
     "Base": "what every base offers",

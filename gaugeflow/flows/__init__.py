@@ -21,6 +21,7 @@ from gaugeflow.flows.scalar_fit import fit_scalar_flow
 from gaugeflow.flows.scalar_transform import ScalarAffine, ScalarSpline
 from gaugeflow.flows.scalar_velocity import ScalarVelocity
 from gaugeflow.flows.spectral import SpectralSpline
+from gaugeflow.flows.staple_basis import StapleBasis
 from gaugeflow.flows.statistics import Weights, batch_ess, forward_ess, forward_log_z
 from gaugeflow.flows.stochastic import Bridge, ScaledAction, StochasticFlow, Updates, annealed
 from gaugeflow.flows.trivializing import GaussNewton, fit_along_path
@@ -57,6 +58,7 @@ __all__ = [
     "ScaledAction",
     "SeededBase",
     "SpectralSpline",
+    "StapleBasis",
     "StochasticFlow",
     "Updates",
     "Weights",

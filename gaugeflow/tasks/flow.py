@@ -22,8 +22,10 @@ from gaugeflow.tasks.flow_claims import disturbed, flow_claims
 from gaugeflow.tasks.flow_config import DTYPES, FlowConfig
 from gaugeflow.tasks.flow_evaluation import Stage, Weighing, reference_stages
 from gaugeflow.tasks.flow_report import flow_markdown, flow_report
+from gaugeflow.tasks.flow_steps import StepError
 from gaugeflow.tasks.flow_transfer import load_parameters, parameters_of
 from gaugeflow.tasks.flow_weighing import Layers, Weigher, WithUpdates
+from gaugeflow.tasks.models import ModelSection
 from gaugeflow.tasks.registry import register
 from gaugeflow.tasks.trainer import Trainer
 
@@ -188,6 +190,8 @@ class Flow(Task[FlowConfig]):
         for shape in report.shapes:
             name = "flow_" + "x".join(map(str, shape))
             self.stages.append(Weighing(name, partial(self._weigher, shape), *amount, ()))
+        if self.config.model.integrated and self.config.stochastic is None:
+            self.stages.append(StepError(self._with_finer_steps, *amount))
 
     def _weigher(self, shape: list[int] | None = None) -> Weigher:
         """What draws the weighted fields that the report is about, with the parameters that the flow has now."""
@@ -198,11 +202,17 @@ class Flow(Task[FlowConfig]):
             return Layers(flow)
         return WithUpdates(self.config.stochastic.build(flow))
 
-    def _build(self, shape: list[int], generator: torch.Generator) -> GaugeFlow:
+    def _with_finer_steps(self) -> tuple[GaugeFlow, GaugeFlow]:
+        """The flow and the same with steps half as long."""
+        finer = self._build(self.config.shape, torch.Generator(self.config.device), self.config.model.finer())
+        finer.load_state_dict(self.flow.state_dict())
+        return self.flow, finer
+
+    def _build(self, shape: list[int], generator: torch.Generator, model: ModelSection | None = None) -> GaugeFlow:
         config = self.config
         group = None if config.group is None else get_group(config.group)
         device = torch.device(config.device)
-        return config.model.build(self.action, group, tuple(shape), DTYPES[config.dtype], device, generator)
+        return (model or config.model).build(self.action, group, tuple(shape), DTYPES[config.dtype], device, generator)
 
     def _prepare(self, record: Record) -> None:
         if self.config.init_from is None:

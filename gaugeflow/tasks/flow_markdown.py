@@ -49,6 +49,7 @@ def _summary(report: dict[str, Any]) -> list[list[str]]:
         ["acceptance", _number(report["acceptance"])],
         ["longest tau_int", _number(report["tau_int"])],
         ["log Z", log_z if exact is None else f"{log_z} (exact {exact:.7g})"],
+        *_finer(report.get("step_error")),
         ["samples", str(report["samples"])],
         ["parameters", str(report["parameters"])],
         ["training, seconds", f"{report['train_seconds']:.1f}"],
@@ -61,6 +62,14 @@ def _alone(layers: dict[str, Any] | None) -> list[list[str]]:
         return []
     value = layers["collapsed"] or _number(layers["ess"], layers["ess_error"])
     return [["effective sample size of the layers alone", value]]
+
+
+def _finer(found: dict[str, Any] | None) -> list[list[str]]:
+    """By how much numbers change where a flow is integrated in steps half as long."""
+    if found is None or found["log_z_shift"] is None:
+        return []
+    shift = f"{found['log_z_shift']:+.1e} +- {found['log_z_shift_error']:.0e}"
+    return [["log Z, finer steps", shift], ["effective sample size, finer steps", f"{found['ess_shift']:+.1e}"]]
 
 
 def _speeds(beside: dict[str, Any]) -> list[list[str]]:

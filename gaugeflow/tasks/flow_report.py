@@ -12,6 +12,7 @@ from gaugeflow.runs import Metrics
 from gaugeflow.tasks.chain_report import chains_first, exact_solution
 from gaugeflow.tasks.estimates import row
 from gaugeflow.tasks.flow_markdown import flow_markdown
+from gaugeflow.tasks.flow_steps import step_error
 
 if TYPE_CHECKING:
     from gaugeflow.tasks.flow_config import FlowConfig
@@ -56,6 +57,7 @@ def flow_report(config: "FlowConfig", metrics: Metrics, parameters: int, train_s
         **_stochastic(config, metrics),
         "beside": _beside(config, metrics),
         "volumes": volume_rows(config, metrics),
+        "step_error": step_error(metrics),
         "training": _training(metrics),
         "conventions": {entry.name: entry.convention for entry in config.observables},
         "seed": config.seed,

@@ -1,7 +1,7 @@
 """What the `model` section of a configuration offers, whatever the architecture."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import torch
 
@@ -25,7 +25,8 @@ class ModelSection(Section):
 
     integrated: ClassVar[bool] = False
     """Whether a layer integrates an equation in finite steps: it inverts, and has its log-determinant, up to an error
-    that falls with the steps, which is for the tests to show and not for `gaugeflow check`, which asks for rounding."""
+    that falls with the steps, which is for the report to show and not for `gaugeflow check`, which asks for rounding.
+    Such a section has the key `steps`."""
 
     def build(
         self,
@@ -49,6 +50,10 @@ class ModelSection(Section):
             UserError: a group or lattice that the architecture does not serve.
         """
         raise NotImplementedError
+
+    def finer(self) -> Self | None:
+        """The same with twice as many steps; None where nothing is integrated."""
+        return self.model_copy(update={"steps": 2 * self.steps}) if self.integrated else None  # type: ignore[attr-defined]
 
     def symmetry(self, scalars: bool) -> str:
         """Under what the density of every flow of this architecture is invariant, for `gaugeflow check`.
