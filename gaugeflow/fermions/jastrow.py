@@ -30,7 +30,7 @@ class PairJastrow(Factor):
     """
 
     kind: Tensor
-    cusp: Tensor
+    cusps: Tensor
 
     def __init__(self, particles: Particles, inverse_range: tuple[float, float] | None = None) -> None:
         super().__init__(particles)
@@ -40,13 +40,16 @@ class PairJastrow(Factor):
         cusps = torch.tensor([1 / (d - 1), 1 / (d + 1)], dtype=torch.float64)
         start = 2 * cusps if inverse_range is None else torch.tensor(inverse_range, dtype=torch.float64)
         self.log_range = nn.Parameter(start.log())
-        kind = particles.like.long()
-        self.register_buffer("kind", kind, persistent=False)
-        self.register_buffer("cusp", cusps[kind], persistent=False)
+        self.register_buffer("kind", particles.like.long(), persistent=False)
+        self.register_buffer("cusps", cusps, persistent=False)
 
     def forward(self, x: Any) -> Tensor:
-        b = self.log_range.exp()[self.kind]
-        return ((pair_distances(x, self.particles) * b).log1p() * (self.cusp / b)).sum(-1)
+        return self.of_pairs(pair_distances(x, self.particles), self.kind).sum(-1)
+
+    def of_pairs(self, r: Any, kind: Tensor) -> Tensor:
+        """The exponents of pairs at the distances r, of unlike (kind 0) or like (kind 1) spins."""
+        b = self.log_range.exp()[kind]
+        return (r * b).log1p() * (self.cusps[kind] / b)
 
 
 def pair_distances(x: Any, particles: Particles) -> Tensor:

@@ -52,7 +52,8 @@ class Particles:
     @cached_property
     def others(self) -> Tensor:
         """The indices of the other particles for each one, ``(n, n - 1)``."""
-        return torch.tensor([[j for j in range(self.n) if j != i] for i in range(self.n)]).reshape(self.n, self.n - 1)
+        rows = [[j for j in range(self.n) if j != i] for i in range(self.n)]
+        return torch.tensor(rows, dtype=torch.long).reshape(self.n, self.n - 1)
 
     @cached_property
     def like(self) -> Tensor:

@@ -21,6 +21,7 @@ from gaugeflow.tasks.registry import register
 from gaugeflow.tasks.systems import SystemConfig
 from gaugeflow.tasks.vmc_claims import vmc_claims
 from gaugeflow.tasks.vmc_optimizers import OptimizerConfig
+from gaugeflow.tasks.vmc_pretraining import Pretraining, PretrainingConfig
 from gaugeflow.tasks.vmc_report import vmc_markdown, vmc_report
 from gaugeflow.tasks.wavefunctions import WavefunctionConfig
 
@@ -43,13 +44,15 @@ class WalkerSection(Section):
 class VMCConfig(RunConfig):
     """`warmup` updates of the walkers, `iterations` changes of the parameters, `evaluation` energies of each walker.
 
-    With `nodal_exchanges` the report counts nodal cells by so many exchanges of each of the first walkers.
+    The steps of a `pretraining` come before. With `nodal_exchanges` the report counts nodal cells by so many exchanges
+    of each of the first walkers.
     """
 
     task: Literal["vmc"]
     system: SystemConfig
     wavefunction: WavefunctionConfig
     walkers: WalkerSection = WalkerSection()
+    pretraining: PretrainingConfig | None = None
     optimizer: OptimizerConfig
     dtype: Literal["float32", "float64"] = "float64"
     warmup: Annotated[int, Field(ge=0)] = 50
@@ -82,7 +85,16 @@ class VMC(Task[VMCConfig]):
     @property
     def _frozen_from(self) -> int:
         """The step from which the parameters stand."""
-        return self.config.warmup + self.config.iterations
+        return self._trained_from + self.config.iterations
+
+    @property
+    def _trained_from(self) -> int:
+        """The step from which the energy is lowered."""
+        return self._pretrained_until + self.config.warmup
+
+    @property
+    def _pretrained_until(self) -> int:
+        return self.config.pretraining.steps if self.config.pretraining else 0
 
     def begin(self) -> None:
         config = self.config
@@ -91,6 +103,8 @@ class VMC(Task[VMCConfig]):
         dtype = DTYPES[config.dtype]
         self.walkers = initial_walkers(self.hamiltonian, config.walkers.count, dtype, config.device, self.generator)
         self.failures, self.train_seconds = 0, 0.0
+        chosen = config.pretraining
+        self.pretraining = Pretraining(chosen, self.psi, self.hamiltonian) if chosen else None
 
     def _compose(self) -> None:
         """Wavefunction, sampler and optimiser at their start; the parameters depend on the seed alone."""
@@ -106,7 +120,9 @@ class VMC(Task[VMCConfig]):
 
     def step(self, index: int, record: Record) -> None:
         self.sampler.warmup = index < self._frozen_from
-        if index < self.config.warmup:
+        if self.pretraining is not None:
+            self._pretrain(self.pretraining, index, record)
+        elif index < self._trained_from:
             self.walkers, _ = self.sampler.update(self.walkers, self.generator)
         elif index < self._frozen_from:
             began = time.monotonic()
@@ -114,6 +130,21 @@ class VMC(Task[VMCConfig]):
             self.train_seconds += time.monotonic() - began
         else:
             self._evaluate(index, record)
+
+    def _pretrain(self, pretraining: Pretraining, index: int, record: Record) -> None:
+        """One step of the fit, which the last one ends; if a number is not finite, none."""
+        kept = deepcopy((self.psi.state_dict(), pretraining.fit.state_dict()))
+        self.walkers, misfit = pretraining.step(index, self.walkers, self.generator)
+        wrong = self._not_finite(misfit, "the misfit of the orbitals")
+        if wrong is None:
+            record.metrics.record("pretraining", {"step": index, "misfit": misfit.mean()})
+            self._status = f"pretraining, misfit {float(misfit.mean()):.3g}"
+        else:
+            self.psi.load_state_dict(kept[0])
+            pretraining.fit.load_state_dict(kept[1])
+            self._recover(index, *wrong, record)
+        if index + 1 >= self._pretrained_until:
+            self.pretraining = None
 
     def _train(self, index: int, record: Record) -> None:
         """One change of the parameters; if a number is not finite, none, and the last good state is kept."""
@@ -143,11 +174,11 @@ class VMC(Task[VMCConfig]):
             self.psi, self.hamiltonian, self.walkers, method=config.laplacian, chunk_size=config.chunk_size
         )
 
-    def _not_finite(self, energies: Tensor) -> tuple[str, Tensor] | None:
-        """The tensor that is not finite, and which walkers are to blame: all of them for a parameter."""
-        wrong = ~torch.isfinite(energies)
+    def _not_finite(self, values: Tensor, what: str = "the local energy") -> tuple[str, Tensor] | None:
+        """The tensor that is not finite, and which walkers are to blame: none of them for a parameter."""
+        wrong = ~torch.isfinite(values)
         if bool(wrong.any()):
-            return "the local energy", wrong
+            return what, wrong
         for name, parameter in self.psi.named_parameters():
             if not bool(torch.isfinite(parameter).all()):
                 return f"the parameter {name}", torch.zeros_like(wrong)
@@ -187,6 +218,7 @@ class VMC(Task[VMCConfig]):
             "sampler": self.sampler.state_dict(),
             "walkers": self.walkers,
             "generator": self.generator.get_state(),
+            "pretraining": None if self.pretraining is None else self.pretraining.state_dict(),
             "failures": self.failures,
             "train_seconds": self.train_seconds,
         }
@@ -200,6 +232,8 @@ class VMC(Task[VMCConfig]):
         self.generator = torch.Generator(self.config.device)
         self.generator.set_state(state["generator"])
         self.failures, self.train_seconds = state["failures"], state["train_seconds"]
+        chosen, begun = self.config.pretraining, state.get("pretraining")  # an older checkpoint has none
+        self.pretraining = Pretraining(chosen, self.psi, self.hamiltonian, begun) if chosen and begun else None
 
     def restart_measurements(self, seed: int) -> int:
         """The walkers go on from the checkpoint, which has their density if the training is over."""
