@@ -12,7 +12,9 @@ import torch
 from gaugeflow import plots, runs, tasks
 from gaugeflow.errors import UserError
 from gaugeflow.fermions import local_energy
+from gaugeflow.fermions.dense import Dense
 from gaugeflow.tasks import VMC, vmc
+from gaugeflow.tasks.vmc_ranks import shared_local_energy
 from gaugeflow.tasks.vmc_report import vmc_report
 
 CONFIGS = Path(__file__).parents[1] / "configs" / "vmc"
@@ -199,17 +201,17 @@ def failing_at(steps: dict[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     calls = iter(range(1000))
 
     def energies(*arguments: Any, **options: Any) -> torch.Tensor:
-        found = local_energy(*arguments, **options)
+        found = shared_local_energy(*arguments, **options)
         call = next(calls)
         if call in steps:
             found[steps[call]] = torch.nan
         return found
 
-    monkeypatch.setattr(vmc, "local_energy", energies)
+    monkeypatch.setattr(vmc, "shared_local_energy", energies)
 
 
-def test_a_number_that_is_none_is_said_kept_and_survived(monkeypatch: pytest.MonkeyPatch) -> None:
-    made, record = begun(warmup=0), runs.Record()
+def test_a_number_that_is_none_is_said_kept_and_survived(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made, record = begun(warmup=0), runs.Record(path=tmp_path)
     failing_at({1: 5}, monkeypatch)
     made.step(0, record)
     before = [parameter.detach().clone() for parameter in made.psi.parameters()]
@@ -221,6 +223,45 @@ def test_a_number_that_is_none_is_said_kept_and_survived(monkeypatch: pytest.Mon
     assert (failures["step"].tolist(), failures["walker"].tolist()) == ([1], [5])
     assert failures["coordinates"].shape == (1, 2, 2)
     assert record.metrics.column("training", "step").tolist() == [0, 2]
+    saved = torch.load(tmp_path / "failure_step_1.pt", weights_only=True)
+    assert (saved["step"], saved["tensor"], saved["walkers_to_blame"]) == (1, "the local energy", [5])
+    assert torch.isfinite(saved["values"]).logical_not().nonzero().flatten().tolist() == [5]
+    np.testing.assert_array_equal(saved["walkers"][5], failures["coordinates"][0])
+    assert all(torch.equal(old, saved["parameters"][name]) for (name, _), old in zip(named(made), before, strict=True))
+
+
+def named(made: VMC) -> list[tuple[str, torch.nn.Parameter]]:
+    return list(made.psi.named_parameters())
+
+
+def test_a_walker_whose_derivatives_are_none_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The energy is finite, its derivative with respect to a parameter is not."""
+    made, record = begun(warmup=0), runs.Record(path=tmp_path)
+    layer = next(module for module in made.psi.modules() if isinstance(module, Dense))
+
+    def spoiled(slope: torch.Tensor) -> torch.Tensor:
+        slope = slope.clone()
+        slope[7] = torch.nan
+        return slope
+
+    def hook(module: torch.nn.Module, arguments: Any, output: Any) -> None:
+        if isinstance(output, torch.Tensor) and output.requires_grad:
+            output.register_hook(spoiled)
+
+    made.step(0, record)
+    layer.register_forward_hook(hook)
+    with pytest.warns(RuntimeWarning, match=r"derivative of log.* not finite at step 1, walker 7; it is saved in"):
+        made.step(1, record)
+    saved = torch.load(tmp_path / "failure_step_1.pt", weights_only=True)
+    assert saved["walkers_to_blame"] == [7]
+
+
+def test_equations_without_a_solution_are_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, record = begun(warmup=0), runs.Record()
+    monkeypatch.setattr(made.optimizer, "damping", -1e9)
+    with pytest.warns(RuntimeWarning, match="the solution of the natural gradient's equations is not finite at step 0"):
+        made.step(0, record)
+    assert made.failures == 1
 
 
 def test_too_many_failures_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:

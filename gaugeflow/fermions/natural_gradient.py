@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.fermions.log_derivatives import log_derivatives, trained
-from gaugeflow.fermions.optimizers import ALONE, Processes, decayed
+from gaugeflow.fermions.optimizers import ALONE, NotFinite, Processes, decayed
 from gaugeflow.fermions.recorded_derivatives import check_recorded, recorded_derivatives
 from gaugeflow.fermions.sample_derivatives import Rows, SampleDerivatives
 from gaugeflow.fermions.wavefunction import Wavefunction
@@ -37,15 +37,25 @@ def natural_direction(
         derivatives: of log|psi|, for this process's share of the samples.
         energies: local energies of all samples, ``(batch,)``.
         momentum: m, ``(parameters,)``.
+
+    Raises:
+        NotFinite: derivatives that are not finite, or equations without a solution.
     """
     batch = len(energies)
     e = _centred(energies.double()) / batch**0.5
     if momentum is not None:
         e = e - _centred(processes.gather(derivatives.times(momentum))) / batch**0.5
     everyone = derivatives if processes.size == 1 else derivatives.gathered(processes.gather)
-    gram = _centred(_centred(processes.gather(derivatives.gram(everyone)), 0), 1) / batch
+    gram = processes.gather(derivatives.gram(everyone))
+    squares = gram.diagonal().clone()
+    if not bool(torch.isfinite(squares).all()):
+        raise NotFinite("the derivative of log|psi| with respect to the parameters", squares)
+    gram = _centred(_centred(gram, 0), 1) / batch
     gram.diagonal().add_(damping)
-    z = torch.cholesky_solve(e[:, None], torch.linalg.cholesky(gram))[:, 0]
+    factor, info = torch.linalg.cholesky_ex(gram)
+    if int(info):
+        raise NotFinite("the solution of the natural gradient's equations", squares)
+    z = torch.cholesky_solve(e[:, None], factor)[:, 0]
     phi = processes.sum(derivatives.transposed(processes.part(_centred(z)))) / batch**0.5
     return phi if momentum is None else phi + momentum
 

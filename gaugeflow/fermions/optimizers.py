@@ -6,14 +6,25 @@ from torch import Tensor
 
 from gaugeflow.fermions.wavefunction import Wavefunction
 
-__all__ = ["ALONE", "Optimizer", "Processes", "decayed"]
+__all__ = ["ALONE", "NotFinite", "Optimizer", "Processes", "decayed"]
+
+
+class NotFinite(ArithmeticError):
+    """A step that cannot be made: of the tensor of this name, a number for each walker, some are not finite.
+
+    ``values`` are all finite where no walker is to blame.
+    """
+
+    def __init__(self, tensor: str, values: Tensor) -> None:
+        super().__init__(f"{tensor} is not finite")
+        self.tensor, self.values = tensor, values
 
 
 class Optimizer(Protocol):
     """One step down the variational energy; to write a new one give these three methods."""
 
     def step(self, psi: Wavefunction, x: Tensor, energies: Tensor) -> float:
-        """Changes the parameters of psi; returns the norm of the change.
+        """Changes the parameters of psi; returns the norm of the change. Raises NotFinite if it cannot.
 
         Args:
             x: walkers with the density psi^2, ``(batch, n, d)``, all of them on each process.

@@ -2,6 +2,7 @@
 
 import time
 import warnings
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import asdict
 from typing import Annotated, Any, ClassVar, Literal
@@ -11,17 +12,20 @@ from pydantic import Field
 from torch import Tensor
 
 from gaugeflow.errors import UserError
-from gaugeflow.fermions import Product, count_nodal_cells, local_energy
+from gaugeflow.fermions import Product, count_nodal_cells
 from gaugeflow.fermions.clipping import clip_about_median
+from gaugeflow.fermions.optimizers import NotFinite
 from gaugeflow.fermions.walkers import initial_walkers
 from gaugeflow.montecarlo import Metropolis
-from gaugeflow.runs import Count, Metrics, Positive, Record, RunConfig, Section, Task
+from gaugeflow.runs import Count, Metrics, Positive, Record, RunConfig, Section, Task, ranks
 from gaugeflow.symmetry.claims import Claim
 from gaugeflow.tasks.registry import register
 from gaugeflow.tasks.systems import SystemConfig
 from gaugeflow.tasks.vmc_claims import vmc_claims
+from gaugeflow.tasks.vmc_guard import Failure, find_failure, save_failure
 from gaugeflow.tasks.vmc_optimizers import OptimizerConfig
 from gaugeflow.tasks.vmc_pretraining import Pretraining, PretrainingConfig
+from gaugeflow.tasks.vmc_ranks import require_equal_shares, shared_local_energy, shared_log_density
 from gaugeflow.tasks.vmc_report import vmc_markdown, vmc_report
 from gaugeflow.tasks.wavefunctions import WavefunctionConfig
 
@@ -72,6 +76,7 @@ class VMC(Task[VMCConfig]):
     name = "vmc"
     schema = VMCConfig
     extendable: ClassVar[frozenset[str]] = frozenset({"evaluation", "nodal_exchanges", "checkpoint_every"})
+    distributed: ClassVar[bool] = True
 
     def __init__(self, config: VMCConfig) -> None:
         super().__init__(config)
@@ -109,6 +114,7 @@ class VMC(Task[VMCConfig]):
     def _compose(self) -> None:
         """Wavefunction, sampler and optimiser at their start; the parameters depend on the seed alone."""
         config = self.config
+        require_equal_shares(config.walkers.count)
         psi = config.wavefunction.build(self.hamiltonian, torch.Generator().manual_seed(config.seed))
         self.psi: Product = psi.to(config.device, DTYPES[config.dtype])
         walkers = config.walkers
@@ -116,7 +122,7 @@ class VMC(Task[VMCConfig]):
         self.optimizer = config.optimizer.build(self.psi)
 
     def _log_density(self, x: Tensor) -> Tensor:
-        return 2 * self.psi(x).log
+        return shared_log_density(self.psi, x)
 
     def step(self, index: int, record: Record) -> None:
         self.sampler.warmup = index < self._frozen_from
@@ -135,14 +141,14 @@ class VMC(Task[VMCConfig]):
         """One step of the fit, which the last one ends; if a number is not finite, none."""
         kept = deepcopy((self.psi.state_dict(), pretraining.fit.state_dict()))
         self.walkers, misfit = pretraining.step(index, self.walkers, self.generator)
-        wrong = self._not_finite(misfit, "the misfit of the orbitals")
-        if wrong is None:
+        failure = find_failure(self.psi, misfit, "the misfit of the orbitals")
+        if failure is None:
             record.metrics.record("pretraining", {"step": index, "misfit": misfit.mean()})
             self._status = f"pretraining, misfit {float(misfit.mean()):.3g}"
         else:
             self.psi.load_state_dict(kept[0])
             pretraining.fit.load_state_dict(kept[1])
-            self._recover(index, *wrong, record)
+            self._recover(index, failure, record)
         if index + 1 >= self._pretrained_until:
             self.pretraining = None
 
@@ -151,61 +157,58 @@ class VMC(Task[VMCConfig]):
         kept = deepcopy((self.psi.state_dict(), self.optimizer.state_dict()))
         self.walkers, info = self.sampler.update(self.walkers, self.generator)
         energies = self._energies()
-        norm = self._change(energies) if bool(torch.isfinite(energies).all()) else 0.0
-        wrong = self._not_finite(energies)
-        if wrong is not None:
+        norm, failure = self._change(energies)
+        if failure is not None:
             self.psi.load_state_dict(kept[0])
             self.optimizer.load_state_dict(kept[1])
-            self._recover(index, *wrong, record)
+            self._recover(index, failure, record)
             return
         row = {"energy": energies.mean(), "variance": energies.var(), "acceptance": info["acceptance"].mean()}
         record.metrics.record("training", {"step": index, **row, "width": self.sampler.width, "change": norm})
         self._status = f"E {float(energies.mean()):.5f}({float(energies.std()) / len(energies) ** 0.5:.5f})"
 
-    def _change(self, energies: Tensor) -> float:
-        try:
-            return self.optimizer.step(self.psi, self.walkers, clip_about_median(energies, self.config.clip))
-        except torch.linalg.LinAlgError:  # equations that cannot be solved: parameters that cannot be trusted
-            return float("nan")
+    def _change(self, energies: Tensor) -> tuple[float, Failure | None]:
+        """The norm of the change, or what was not finite before or after it."""
+        failure, norm = find_failure(self.psi, energies, "the local energy"), 0.0
+        if failure is None:
+            try:
+                norm = self.optimizer.step(self.psi, self.walkers, clip_about_median(energies, self.config.clip))
+            except NotFinite as error:
+                return norm, Failure(error.tensor, error.values, ~torch.isfinite(error.values))
+            failure = find_failure(self.psi, energies, "the local energy")
+        return norm, failure
 
     def _energies(self) -> Tensor:
         config = self.config
-        return local_energy(
+        return shared_local_energy(
             self.psi, self.hamiltonian, self.walkers, method=config.laplacian, chunk_size=config.chunk_size
         )
 
-    def _not_finite(self, values: Tensor, what: str = "the local energy") -> tuple[str, Tensor] | None:
-        """The tensor that is not finite, and which walkers are to blame: none of them for a parameter."""
-        wrong = ~torch.isfinite(values)
-        if bool(wrong.any()):
-            return what, wrong
-        for name, parameter in self.psi.named_parameters():
-            if not bool(torch.isfinite(parameter).all()):
-                return f"the parameter {name}", torch.zeros_like(wrong)
-        return None
-
-    def _recover(self, index: int, what: str, wrong: Tensor, record: Record) -> None:
+    def _recover(self, index: int, failure: Failure, record: Record) -> None:
         """Says and keeps what was not finite, and puts such a walker where its neighbour in the list is.
 
         Raises UserError after more than `max_failures`.
         """
         self.failures += 1
-        places = wrong.nonzero().flatten().tolist()
-        text = f"vmc: {what} is not finite at step {index}" + (f", walker {places[0]}" if places else "")
-        for place in places:
+        text = f"vmc: {failure.at(index)}"
+        if ranks().leader and record.path is not None:
+            path = save_failure(record.path, index, failure, self.walkers, self.psi.state_dict())
+            text = f"{text}; it is saved in {path}"
+        for place in failure.places:
             record.metrics.record("failures", {"step": index, "walker": place, "coordinates": self.walkers[place]})
-        if self.failures > self.config.max_failures or bool(wrong.all()):
+        if self.failures > self.config.max_failures or bool(failure.walkers.all()):
             raise UserError(f"{text}; {self.failures} failures in all: try a lower rate or norm_limit, or more damping")
         warnings.warn(f"{text}; the parameters stay as they were", RuntimeWarning, stacklevel=2)
-        good = (~wrong).nonzero().flatten()
-        for place in places:
+        good = (~failure.walkers).nonzero().flatten()
+        for place in failure.places:
             self.walkers[place] = self.walkers[good[place % len(good)]]
 
     def _evaluate(self, index: int, record: Record) -> None:
         self.walkers, info = self.sampler.update(self.walkers, self.generator)
         energies = self._energies()
-        if not bool(torch.isfinite(energies).all()):
-            self._recover(index, "the local energy", ~torch.isfinite(energies), record)
+        failure = find_failure(self.psi, energies, "the local energy")
+        if failure is not None:
+            self._recover(index, failure, record)
             return
         row = {"energy": energies.double(), "acceptance": info["acceptance"]}
         record.metrics.record("evaluation", {"step": index, **row})
@@ -257,6 +260,15 @@ class VMC(Task[VMCConfig]):
     @staticmethod
     def markdown(report: dict[str, Any]) -> str:
         return vmc_markdown(report)
+
+    def samples(self, seed: int) -> Iterator[Tensor]:
+        """Walkers with the density psi^2 ``(batch, n, d)``, those of the checkpoint after ever more moves."""
+        self.restart_measurements(seed)
+        self.sampler.warmup = False
+        walkers = self.walkers
+        while True:
+            walkers, _ = self.sampler.update(walkers, self.generator)
+            yield walkers
 
     def claims(self) -> list[Claim]:
         return vmc_claims(self.psi, self.hamiltonian, self.walkers)

@@ -8,7 +8,7 @@ from gaugeflow.fermions.adam import Adam
 from gaugeflow.fermions.natural_gradient import NaturalGradient
 from gaugeflow.fermions.optimizers import Optimizer
 from gaugeflow.fermions.wavefunction import Wavefunction
-from gaugeflow.runs import Count, Number, Positive, Section
+from gaugeflow.runs import Count, Number, Positive, Section, ranks
 
 __all__ = ["OptimizerConfig"]
 
@@ -29,7 +29,7 @@ class SpringConfig(Section):
     jacobian: Literal["implicit", "explicit"] = "implicit"
 
     def build(self, psi: Wavefunction) -> Optimizer:
-        return NaturalGradient(**self.model_dump(exclude={"name"}))
+        return NaturalGradient(**self.model_dump(exclude={"name"}), processes=ranks())
 
 
 class AdamConfig(Section):
@@ -40,7 +40,7 @@ class AdamConfig(Section):
     decay: Positive = 1000.0
 
     def build(self, psi: Wavefunction) -> Optimizer:
-        return Adam(psi, self.rate, self.decay)
+        return Adam(psi, self.rate, self.decay, ranks())
 
 
 OptimizerConfig = Annotated[SpringConfig | AdamConfig, Field(discriminator="name")]
