@@ -186,7 +186,7 @@ def _spline(x: Tensor, parameters: Tensor, bins: int, end: float, inverse: bool)
 
 
 def _log_sine(a: Tensor) -> Tensor:
-    return torch.log(torch.sin(a).clamp_min(1e-150))
+    return torch.log(torch.sin(a).clamp_min(torch.finfo(a.dtype).tiny))
 
 
 def _network(
