@@ -1,6 +1,7 @@
 """The command `gaugeflow`. Each command imports what it needs when it is called, so that help comes at once."""
 
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -231,10 +232,17 @@ def _fail(message: str, exit_code: int) -> NoReturn:
     raise SystemExit(exit_code)
 
 
+def _warn(message: Warning | str, *where: object, **also: object) -> None:
+    """A warning is for the user: what it says, without the line of the package that says it."""
+    print(f"gaugeflow: warning: {message}", file=sys.stderr)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line. A user's mistake ends with one message and exit code 2; a bug shows its traceback."""
     try:
-        app(arguments, prog_name="gaugeflow")
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            app(arguments, prog_name="gaugeflow")
     except UserError as error:
         _fail(str(error), 2)
     except OSError as error:

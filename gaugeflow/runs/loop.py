@@ -112,8 +112,10 @@ def sample(
     """
     directory = RunDirectory.open(path)
     task = Run.restore(_task(task_class, directory), directory, recorded=False).task
-    if target.exists():
-        raise UserError(f"{target}: expected a new file, found one")
+    weights = target.with_suffix(".weights.h5")
+    for file in (target, weights) if weighted else (target,):
+        if file.exists():
+            raise UserError(f"{file}: expected a new file, found one")
     batches = task.weighted_samples(seed) if weighted else ((fields, None) for fields in task.samples(seed))
     batch = next(batches)
     _require_room(target, count * batch[0][0].numel() * batch[0].element_size(), count)
@@ -128,7 +130,7 @@ def sample(
             if ensemble.count == count:
                 break
     if weighted:
-        with ScalarWriter(target.with_suffix(".weights.h5"), "log_weight") as column:
+        with ScalarWriter(weights, "log_weight") as column:
             column.append(torch.cat(log_weights))
 
 

@@ -54,7 +54,7 @@ class Run:
         _refuse_changes(task, state["config"])
         if recorded and done > task.steps:
             raise UserError(f"{directory.path}: {done} steps are done, the configuration asks for {task.steps} only")
-        task.load_state_dict(state["task"])
+        _load(task, state["task"], directory)
         record = Record()
         if recorded:
             record = Record(Metrics.load(directory.metrics, state["counts"]), path=directory.path)
@@ -89,6 +89,19 @@ class Run:
         write_whole(self.directory.report, json_text(report))
         write_whole(self.directory.markdown, self.task.markdown(report))
         return report
+
+
+def _load(task: Task, state: dict[str, Any], directory: RunDirectory) -> None:
+    """A state that lacks something, or has it in another form, is another version's."""
+    try:
+        task.load_state_dict(state)
+    except UserError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            f"{directory.checkpoint}: expected a state of this version of the task {task.name}, came one that it "
+            f"cannot continue ({type(error).__name__}: {error})"
+        ) from error
 
 
 def _refuse_changes(task: Task, before: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from gaugeflow.tasks.table import format_table
 
 __all__ = ["flow_markdown"]
 
+MOST_DECIMALS = 10
 HEAD = ["", "measured", "exact", "difference in errors", "tau_int", "samples"]
 
 
@@ -96,4 +97,6 @@ def _number(value: float | None, error: float | None = None) -> str:
     if error is None or not math.isfinite(error) or error == 0:
         return f"{value:.4g}"
     decimals = max(0, 1 - math.floor(math.log10(error)))
+    if decimals > MOST_DECIMALS:
+        return f"{value:.2g} +- {error:.1g}"
     return f"{value:.{decimals}f} +- {error:.{decimals}f}"

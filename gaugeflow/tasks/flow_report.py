@@ -42,6 +42,8 @@ def flow_report(config: "FlowConfig", metrics: Metrics, parameters: int, train_s
     forward = _forward(metrics)
     weights = Weights(columns["log_weight"].ravel())
     collapsed = _collapse(weights, forward["ess_forward"])
+    if collapsed and "log_z_forward" in forward:
+        forward |= {"log_z_forward": None, "log_z_forward_error": None}
     found = {
         "group": config.group,
         "shape": config.shape,
@@ -55,7 +57,7 @@ def flow_report(config: "FlowConfig", metrics: Metrics, parameters: int, train_s
         **forward,
         **_chain(config, columns, bool(collapsed)),
         **_stochastic(config, metrics),
-        "beside": _beside(config, metrics),
+        "beside": _beside(config, metrics, bool(collapsed)),
         "volumes": volume_rows(config, metrics),
         "step_error": step_error(metrics),
         "training": _training(metrics),
@@ -168,8 +170,11 @@ def _longest(observables: dict[str, Any]) -> float | None:
     return max(known) if known else None
 
 
-def _beside(config: "FlowConfig", metrics: Metrics) -> dict[str, Any]:
-    """Fields per second of the flow and of the chains, and how many of them are independent."""
+def _beside(config: "FlowConfig", metrics: Metrics, collapsed: bool) -> dict[str, Any]:
+    """Fields per second of the flow and of the chains, and how many of them are independent.
+
+    A chain over collapsed weights hardly moves, and has not seen its own autocorrelation.
+    """
     found: dict[str, Any] = {}
     for name in ("flow", *BESIDE):
         spent, columns = metrics.columns(f"{name}_time"), metrics.columns(name)
@@ -178,7 +183,7 @@ def _beside(config: "FlowConfig", metrics: Metrics) -> dict[str, Any]:
         series = flow_series(columns)[0] if name == "flow" else chains_first(columns)
         interval = 1 if name in ("flow", "exact") else config.report.reference.interval
         rate = float(spent["fields"][0] / np.median(spent["seconds"]))  # the first rows compile
-        observables = _observables(config, series, exact=False)
+        observables = {} if name == "flow" and collapsed else _observables(config, series, exact=False)
         tau = 0.5 if name == "exact" else _longest(observables)
         found[name] = {
             "per_second": rate * interval,

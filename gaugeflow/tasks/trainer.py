@@ -60,12 +60,16 @@ class Trainer:
         self.optimizer.zero_grad()
         batch = self._draw(generator)
         target = self.flow.action if factor == 1 else ScaledAction(self.flow.action, factor)
-        log_w = together.gather(LOSSES[config.loss](self.flow, target, batch))
+        try:
+            log_w = LOSSES[config.loss](self.flow, target, batch)
+        except UserError as error:  # a layer refuses what another has made of the field
+            self._fail(index, str(error), batch, path)
+        log_w = together.gather(log_w)
         gradients = self._gradients()
         together.sum_(list(gradients.values()))
         norm = torch.nn.utils.get_total_norm(gradients.values())
         if not bool(torch.isfinite(norm + log_w.sum())):
-            self._fail(index, {"log w of the batch": log_w} | gradients, batch, path)
+            self._fail(index, _not_finite({"log w of the batch": log_w} | gradients), batch, path)
         if config.clip:
             torch.nn.utils.clip_grads_with_norm_(self.parameters.values(), config.clip, norm)
         self.optimizer.step()
@@ -102,18 +106,22 @@ class Trainer:
                 p.grad = torch.zeros_like(p)
         return {f"the gradient of {name}": p.grad for name, p in self.parameters.items() if p.grad is not None}
 
-    def _fail(self, index: int, named: dict[str, Tensor], batch: Batch, path: Path | None) -> NoReturn:
-        bad = [name for name, tensor in named.items() if not bool(torch.isfinite(tensor).all())]
-        name = bad[0] if bad else "the norm of the gradient"
-        raise UserError(f"training, step {index}: {name} is not finite{self._saved(index, name, batch, path)}")
+    def _fail(self, index: int, reason: str, batch: Batch, path: Path | None) -> NoReturn:
+        raise UserError(f"training, step {index}: {reason}{self._saved(index, reason, batch, path)}")
 
-    def _saved(self, index: int, name: str, batch: Batch, path: Path | None) -> str:
+    def _saved(self, index: int, reason: str, batch: Batch, path: Path | None) -> str:
         """Leaves batch and parameters for whoever looks for the reason."""
         if path is None or not ranks().leader:
             return ""
         target = path / f"diverged_step_{index}.pt"
         parameters = {key: value.detach() for key, value in self.flow.state_dict().items()}
         with replacing(target) as temporary:
-            found = {"step": index, "tensor": name, "z": batch.z.detach(), "parameters": parameters}
+            found = {"step": index, "reason": reason, "z": batch.z.detach(), "parameters": parameters}
             torch.save(found, temporary)
         return f"; batch and parameters are saved in {target}; expected a smaller rate, or clip, or annealing"
+
+
+def _not_finite(named: dict[str, Tensor]) -> str:
+    """Which of the tensors is not, the first of them."""
+    bad = [name for name, tensor in named.items() if not bool(torch.isfinite(tensor).all())]
+    return f"{bad[0] if bad else 'the norm of the gradient'} is not finite"
