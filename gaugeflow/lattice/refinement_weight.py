@@ -13,6 +13,7 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.groups import Group
+from gaugeflow.lattice.character_series import CharacterSeries, Term
 from gaugeflow.lattice.exact_characters import get_characters
 
 __all__ = ["AreaWeight"]
@@ -47,7 +48,7 @@ class AreaWeight:
         self.group, self.beta, self.area = group, beta, area
         terms, self.log_trivial = _expansion(group.n, beta, area)
         self.peak = math.exp(-self.log_trivial) if area == 1 else sum(d * d * ratio for _, d, ratio in terms)
-        self._table = _TABLES[group.n](terms)
+        self._series = CharacterSeries(group.n, terms)
 
     def __call__(self, v: Tensor) -> Tensor:
         """``w_A`` of elements ``(..., *element_shape)``, ``(...)``."""
@@ -66,16 +67,10 @@ class AreaWeight:
             return torch.exp(self.beta * (trace.real - 1) - self.log_trivial)
         return self._series(trace).clamp_min(0)
 
-    def _series(self, trace: Tensor) -> Tensor:
-        table = self._table.to(trace.real.dtype).to(trace.device)
-        if self.group.n == 3:
-            return _su3_series(trace, table)
-        return _clenshaw(trace.real, table, first_kind=self.group.n == 1)
 
-
-def _expansion(n: int, beta: float, area: int) -> tuple[list[tuple[tuple[int, ...], int, float]], float]:
+def _expansion(n: int, beta: float, area: int) -> tuple[list[Term], float]:
     """(irrep, d, (a_r / a_0)^A) of every irrep needed, and log a_0."""
-    terms = []
+    terms: list[Term] = []
     with mp.workdps(DPS):
         if beta == 0:
             return [((0,) * n, 1, 1.0)], 0.0
@@ -88,54 +83,3 @@ def _expansion(n: int, beta: float, area: int) -> tuple[list[tuple[tuple[int, ..
             if rest < 1 and rest ** max(area - 1, 1) / characters.trivial < TOLERANCE:
                 break
         return terms, float(mp.log(characters.trivial))
-
-
-def _u1_table(terms: list[tuple[tuple[int, ...], int, float]]) -> Tensor:
-    """Coefficients of cos(k theta) = T_k(cos theta)."""
-    table = torch.zeros(1 + max(abs(irrep[0]) for irrep, _, _ in terms), dtype=torch.float64)
-    for irrep, _, ratio in terms:
-        table[abs(irrep[0])] += ratio
-    return table
-
-
-def _su2_table(terms: list[tuple[tuple[int, ...], int, float]]) -> Tensor:
-    """Coefficients of chi = U_k(tr/2), k = d - 1."""
-    table = torch.zeros(max(d for _, d, _ in terms), dtype=torch.float64)
-    for _, d, ratio in terms:
-        table[d - 1] += d * ratio
-    return table
-
-
-def _su3_table(terms: list[tuple[tuple[int, ...], int, float]]) -> Tensor:
-    """B with ``w = sum_pq B_pq h_p conj(h_q)``: the irrep of Dynkin labels (p, q) has the character
-    ``h_p conj(h_q) - h_{p-1} conj(h_{q-1})``, h_p that of p boxes in a row."""
-    size = 1 + max(irrep[0] for irrep, _, _ in terms)
-    table = torch.zeros(size, size, dtype=torch.float64)
-    for (p, q, _), d, ratio in terms:
-        p -= q
-        table[p, q] += d * ratio
-        if p and q:
-            table[p - 1, q - 1] -= d * ratio
-    return table
-
-
-_TABLES = {1: _u1_table, 2: _su2_table, 3: _su3_table}
-
-
-def _clenshaw(t: Tensor, table: Tensor, first_kind: bool) -> Tensor:
-    """``sum_k c_k T_k(t)`` or ``sum_k c_k U_k(t)``."""
-    above, current = torch.zeros_like(t), torch.zeros_like(t)
-    for coefficient in reversed(table[1:].tolist()):
-        above, current = current, coefficient + 2 * t * current - above
-    return float(table[0]) + (t if first_kind else 2 * t) * current - above
-
-
-def _su3_series(trace: Tensor, table: Tensor) -> Tensor:
-    """h_p by ``h_p = tau h_{p-1} - conj(tau) h_{p-2} + h_{p-3}``, tau = tr V."""
-    tau = 3 * trace
-    zero, one = torch.zeros_like(tau), torch.ones_like(tau)
-    rows = [zero, zero, one]
-    for _ in range(len(table) - 1):
-        rows.append(tau * rows[-1] - tau.conj() * rows[-2] + rows[-3])
-    h = torch.stack(rows[2:], -1)
-    return ((h.real @ table) * h.real + (h.imag @ table) * h.imag).sum(-1)

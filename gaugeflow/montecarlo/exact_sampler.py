@@ -1,5 +1,7 @@
 """Independent exact configurations of two-dimensional gauge theory on a torus."""
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -14,10 +16,10 @@ from gaugeflow.lattice.paths import lattice_images, rectangle
 from gaugeflow.lattice.refinement import cell_loops, refine, refinement_axes
 from gaugeflow.lattice.refinement_weight import AreaWeight
 from gaugeflow.montecarlo.exact_sampler_class import reject
-from gaugeflow.montecarlo.exact_sampler_split import SplitLaw
+from gaugeflow.montecarlo.exact_sampler_split import ClassWeight, RejectionSplit, SplitLaw
 from gaugeflow.montecarlo.sampler import check_start
 
-__all__ = ["ExactSampler", "plaquette_coupling"]
+__all__ = ["ExactSampler", "draw_torus", "plaquette_coupling"]
 
 
 def plaquette_coupling(action: LoopAction) -> float:
@@ -67,16 +69,9 @@ class ExactSampler:
         if field.device.type != "cpu":
             raise UserError(f"exact: expected links on the CPU, where this sampler draws, got {field.device}")
         group, shape = group_of(field), lattice_shape(field)
-        axes, area = refinement_axes(shape), prod(shape)
-        links = self._torus_loops(group, area, len(field), generator)
-        for axis in axes:
-            area //= 2
-            loops = cell_loops(group, links, axis)
-            sites = loops.shape[: loops.ndim - len(group.element_shape)]
-            law = self._law(group, area)
-            new = law.draw(loops.reshape(-1, *group.element_shape), generator).view(loops.shape)
-            links = refine(group, links, axis, group.haar(sites, generator), new)
-        return group.project(links).to(field.dtype), {}
+        whole = AreaWeight(group, self.beta, prod(shape))
+        links = draw_torus(group, shape, len(field), whole, partial(self._law, group), generator)
+        return links.to(field.dtype), {}
 
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint must keep."""
@@ -92,13 +87,45 @@ class ExactSampler:
             self._laws[key] = SplitLaw(group, self.beta, area)
         return self._laws[key]
 
-    def _torus_loops(self, group: Group, volume: int, count: int, generator: torch.Generator) -> Tensor:
-        """X and Y as the links of the lattice of one site, ``(count, 2, 1, 1, ...)``."""
-        weight = AreaWeight(group, self.beta, volume)
 
-        def attempt(pending: Tensor) -> tuple[Tensor, Tensor]:
-            loops = group.haar((len(pending), 2, 1, 1), generator)
-            chance = weight(cell_loops(group, loops, 0)[:, 0, 0]) / weight.peak
-            return loops, torch.rand(len(pending), generator=generator, dtype=torch.float64) < chance
+def draw_torus(
+    group: Group,
+    shape: Sequence[int],
+    count: int,
+    whole: ClassWeight,
+    law: Callable[[int], RejectionSplit | SplitLaw],
+    generator: torch.Generator,
+) -> Tensor:
+    """Independent links of a torus whose plaquettes have a class function as weight, ``(count, 2, *shape, ...)``.
 
-        return reject(count, attempt)
+    Args:
+        group: U(1), SU(2) or SU(3).
+        shape: powers of two.
+        count: how many.
+        whole: the weight of a loop round all plaquettes.
+        law: of the new path through a cell, by the plaquettes of one half.
+        generator: on the CPU.
+
+    Raises:
+        UserError: extents that are not powers of two.
+    """
+    axes, area = refinement_axes(shape), prod(shape)
+    links = _torus_loops(group, whole, count, generator)
+    for axis in axes:
+        area //= 2
+        loops = cell_loops(group, links, axis)
+        sites = loops.shape[: loops.ndim - len(group.element_shape)]
+        new = law(area).draw(loops.reshape(-1, *group.element_shape), generator).view(loops.shape)
+        links = refine(group, links, axis, group.haar(sites, generator), new)
+    return group.project(links)
+
+
+def _torus_loops(group: Group, weight: ClassWeight, count: int, generator: torch.Generator) -> Tensor:
+    """X and Y as the links of the lattice of one site, ``(count, 2, 1, 1, ...)``."""
+
+    def attempt(pending: Tensor) -> tuple[Tensor, Tensor]:
+        loops = group.haar((len(pending), 2, 1, 1), generator)
+        chance = weight(cell_loops(group, loops, 0)[:, 0, 0]) / weight.peak
+        return loops, torch.rand(len(pending), generator=generator, dtype=torch.float64) < chance
+
+    return reject(count, attempt)

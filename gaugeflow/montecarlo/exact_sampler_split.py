@@ -8,6 +8,7 @@ M are. All draws are exact.
 """
 
 from functools import partial
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -24,12 +25,54 @@ from gaugeflow.montecarlo.exact_sampler_class import (
     su2_matrix,
 )
 
-__all__ = ["SplitLaw"]
+__all__ = ["ClassWeight", "RejectionSplit", "SplitLaw"]
 
 FLAT = 1.5
 """Where the peak of w_A is below this, Haar elements are the better proposals."""
 COUPLINGS = 16
 """Proposals for SU(3) have one of so many couplings."""
+
+
+class ClassWeight(Protocol):
+    """A normalised class function whose convolutions belong to larger areas."""
+
+    peak: float
+    """Its value at 1, the largest."""
+
+    def __call__(self, v: Tensor) -> Tensor:
+        """Of elements."""
+        ...
+
+    def of_trace(self, trace: Tensor) -> Tensor:
+        """Of the complex ``(1/N) tr V``."""
+        ...
+
+
+class RejectionSplit:
+    """Draws L given M with the law ``w(L) w(L^dagger M)``, for any class function w: `peak` attempts on average.
+
+    Args:
+        group: U(1), SU(2) or SU(3).
+        weight: w.
+    """
+
+    def __init__(self, group: Group, weight: ClassWeight) -> None:
+        self.group, self.weight = group, weight
+        self._proposal = ClassLaw(group, weight.of_trace) if weight.peak >= FLAT else None
+
+    def draw(self, m: Tensor, generator: torch.Generator) -> Tensor:
+        """L for each M of ``(count, *element_shape)``, double precision."""
+        group, weight, proposal = self.group, self.weight, self._proposal
+
+        def attempt(pending: Tensor) -> tuple[Tensor, Tensor]:
+            count = len(pending)
+            loops = group.haar((count,), generator) if proposal is None else proposal.draw(count, generator)
+            chance = weight(group.mul(group.dagger(loops), m[pending])) / weight.peak
+            if proposal is None:
+                chance = chance * weight(loops) / weight.peak
+            return loops, torch.rand(count, generator=generator, dtype=torch.float64) < chance
+
+        return reject(len(m), attempt)
 
 
 class SplitLaw:
@@ -44,32 +87,18 @@ class SplitLaw:
     def __init__(self, group: Group, beta: float, area: int) -> None:
         self.group, self.beta = group, beta
         self.weight = AreaWeight(group, beta, area)
+        self._larger = RejectionSplit(group, self.weight) if area > 1 else None
         # 2 beta/N is the largest coupling that S + S^dagger leaves
         self._couplings = torch.arange(COUPLINGS, dtype=torch.float64) * (2 * beta / 3 / COUPLINGS)
         self._proposals: list[ClassLaw] = []
-        if area > 1 and self.weight.peak >= FLAT:
-            self._proposals = [ClassLaw(group, self.weight.of_trace)]
-        elif area == 1 and group.n == 3:
+        if area == 1 and group.n == 3:
             self._proposals = [ClassLaw(group, partial(_tilted, kappa)) for kappa in self._couplings.tolist()]
 
     def draw(self, m: Tensor, generator: torch.Generator) -> Tensor:
         """L for each M of ``(count, *element_shape)``, double precision."""
-        if self.weight.area == 1:
-            return (self._one_u1, self._one_su2, self._one_su3)[self.group.n - 1](m, generator)
-        return self._by_rejection(m, generator)
-
-    def _by_rejection(self, m: Tensor, generator: torch.Generator) -> Tensor:
-        group, weight = self.group, self.weight
-
-        def attempt(pending: Tensor) -> tuple[Tensor, Tensor]:
-            count = len(pending)
-            loops = self._proposals[0].draw(count, generator) if self._proposals else group.haar((count,), generator)
-            chance = weight(group.mul(group.dagger(loops), m[pending])) / weight.peak
-            if not self._proposals:
-                chance = chance * weight(loops) / weight.peak
-            return loops, torch.rand(count, generator=generator, dtype=torch.float64) < chance
-
-        return reject(len(m), attempt)
+        if self._larger is not None:
+            return self._larger.draw(m, generator)
+        return (self._one_u1, self._one_su2, self._one_su3)[self.group.n - 1](m, generator)
 
     def _one_u1(self, m: Tensor, generator: torch.Generator) -> Tensor:
         half = wrap_angle(m) / 2
