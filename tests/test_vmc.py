@@ -211,9 +211,10 @@ def failing_at(steps: dict[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_number_that_is_none_is_said_kept_and_survived(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    made, record = begun(warmup=0), runs.Record(path=tmp_path)
+    made, record = begun(warmup=0), runs.Record()
     failing_at({1: 5}, monkeypatch)
     made.step(0, record)
+    record.path = tmp_path
     before = [parameter.detach().clone() for parameter in made.psi.parameters()]
     with pytest.warns(RuntimeWarning, match="the local energy is not finite at step 1, walker 5"):
         made.step(1, record)

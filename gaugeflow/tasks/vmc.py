@@ -18,10 +18,12 @@ from gaugeflow.fermions.optimizers import NotFinite
 from gaugeflow.fermions.walkers import initial_walkers
 from gaugeflow.montecarlo import Metropolis
 from gaugeflow.runs import Count, Metrics, Positive, Record, RunConfig, Section, Task, ranks
+from gaugeflow.runs.forecast import Forecast, peak_bytes
 from gaugeflow.symmetry.claims import Claim
 from gaugeflow.tasks.registry import register
 from gaugeflow.tasks.systems import SystemConfig
 from gaugeflow.tasks.vmc_claims import vmc_claims
+from gaugeflow.tasks.vmc_forecast import forecast
 from gaugeflow.tasks.vmc_guard import Failure, find_failure, save_failure
 from gaugeflow.tasks.vmc_optimizers import OptimizerConfig
 from gaugeflow.tasks.vmc_pretraining import Pretraining, PretrainingConfig
@@ -95,10 +97,11 @@ class VMC(Task[VMCConfig]):
     @property
     def _trained_from(self) -> int:
         """The step from which the energy is lowered."""
-        return self._pretrained_until + self.config.warmup
+        return self.pretrained_until + self.config.warmup
 
     @property
-    def _pretrained_until(self) -> int:
+    def pretrained_until(self) -> int:
+        """The step from which the warm-up goes."""
         return self.config.pretraining.steps if self.config.pretraining else 0
 
     def begin(self) -> None:
@@ -108,6 +111,8 @@ class VMC(Task[VMCConfig]):
         dtype = DTYPES[config.dtype]
         self.walkers = initial_walkers(self.hamiltonian, config.walkers.count, dtype, config.device, self.generator)
         self.failures, self.train_seconds = 0, 0.0
+        self.forecast: Forecast | None = None
+        self.peak = 0
         chosen = config.pretraining
         self.pretraining = Pretraining(chosen, self.psi, self.hamiltonian) if chosen else None
 
@@ -124,7 +129,25 @@ class VMC(Task[VMCConfig]):
     def _log_density(self, x: Tensor) -> Tensor:
         return shared_log_density(self.psi, x)
 
+    def kinds_of_steps(self) -> dict[int, int]:
+        """A step of each kind, the first but in the pretraining, whose first takes longer; and how many there are."""
+        config, pretraining = self.config, self.pretrained_until
+        counts = {
+            max(0, min(1, pretraining - 1)): pretraining,
+            pretraining: config.warmup,
+            self._trained_from: config.iterations,
+            self._frozen_from: config.evaluation,
+        }
+        return {index: count for index, count in counts.items() if count}
+
+    @property
+    def recorded_bytes(self) -> int:
+        """What the rows of the evaluation take at its end: an energy and an acceptance of each walker."""
+        return 16 * self.config.evaluation * self.config.walkers.count
+
     def step(self, index: int, record: Record) -> None:
+        if index == 0 and record.path is not None:
+            self.forecast = forecast(self)
         self.sampler.warmup = index < self._frozen_from
         if self.pretraining is not None:
             self._pretrain(self.pretraining, index, record)
@@ -149,7 +172,7 @@ class VMC(Task[VMCConfig]):
             self.psi.load_state_dict(kept[0])
             pretraining.fit.load_state_dict(kept[1])
             self._recover(index, failure, record)
-        if index + 1 >= self._pretrained_until:
+        if index + 1 >= self.pretrained_until:
             self.pretraining = None
 
     def _train(self, index: int, record: Record) -> None:
@@ -224,7 +247,14 @@ class VMC(Task[VMCConfig]):
             "pretraining": None if self.pretraining is None else self.pretraining.state_dict(),
             "failures": self.failures,
             "train_seconds": self.train_seconds,
+            "forecast": None if self.forecast is None else asdict(self.forecast),
+            "peak": self._peak(),
         }
+
+    def _peak(self) -> int:
+        """The most bytes in use at once, over all processes that worked on the run."""
+        self.peak = max(self.peak, peak_bytes(self.config.device))
+        return self.peak
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self._compose()
@@ -235,6 +265,9 @@ class VMC(Task[VMCConfig]):
         self.generator = torch.Generator(self.config.device)
         self.generator.set_state(state["generator"])
         self.failures, self.train_seconds = state["failures"], state["train_seconds"]
+        expected = state.get("forecast")  # an older checkpoint has none
+        self.forecast = Forecast(**expected) if expected else None
+        self.peak = state.get("peak", 0)
         chosen, begun = self.config.pretraining, state.get("pretraining")  # an older checkpoint has none
         self.pretraining = Pretraining(chosen, self.psi, self.hamiltonian, begun) if chosen and begun else None
 
@@ -247,7 +280,14 @@ class VMC(Task[VMCConfig]):
         parameters = sum(parameter.numel() for parameter in self.psi.parameters() if parameter.requires_grad)
         per_iteration = self.train_seconds / max(1, self.config.iterations)
         report = vmc_report(self.config, self.hamiltonian, metrics, parameters, per_iteration)
-        return {**report, "nodal_cells": self._nodal_cells()}
+        return {**report, **self._expected(), "nodal_cells": self._nodal_cells()}
+
+    def _expected(self) -> dict[str, Any]:
+        """What was said before the run, beside `seconds` and `peak_bytes`."""
+        if self.forecast is None:
+            return {}
+        expected = {"predicted_seconds": self.forecast.seconds, "predicted_bytes": self.forecast.bytes}
+        return {**expected, "peak_bytes": self.peak}
 
     def _nodal_cells(self) -> dict[str, Any] | None:
         config = self.config
@@ -274,4 +314,4 @@ class VMC(Task[VMCConfig]):
         return vmc_claims(self.psi, self.hamiltonian, self.walkers)
 
     def status(self) -> str:
-        return self._status
+        return ", ".join(str(part) for part in (self._status, self.forecast) if part)

@@ -79,6 +79,10 @@ def vmc_markdown(report: dict[str, Any]) -> str:
         ["parameters", str(report["parameters"])],
         ["seconds per iteration", f"{report['seconds_per_iteration']:.3g}"],
     ]
+    if "predicted_seconds" in report:
+        rows.append(["seconds; predicted", f"{report['seconds']:.3g}; {report['predicted_seconds']:.3g}"])
+        peak, expected = (report[key] / 1e9 for key in ("peak_bytes", "predicted_bytes"))
+        rows.append(["peak memory (GB); predicted", f"{peak:.2g}; {expected:.2g}"])
     nodes = report.get("nodal_cells")
     if nodes is not None:
         rows.append(["nodal cells", f"{nodes['cells']} ({100 * nodes['agreeing']:.0f} % of the walkers agree)"])
