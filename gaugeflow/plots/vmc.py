@@ -1,21 +1,30 @@
-"""The figures of the task `vmc`: the way down to the energy, and how far the local energies scatter."""
+"""The figures of the task `vmc`: the way down to the energy, how far the local energies scatter, the wavefunction."""
 
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from gaugeflow.plots.figure import BLUE, INK, figure, label_exact
-from gaugeflow.runs import Metrics
-from gaugeflow.tasks.vmc import VMCConfig
+from gaugeflow.plots.vmc_density import plot_density, plot_pairs
+from gaugeflow.plots.vmc_nodes import plot_nodes
+from gaugeflow.runs import Metrics, Run, RunDirectory
+from gaugeflow.tasks.vmc import VMC, VMCConfig
 
 __all__ = ["plot_vmc"]
 
 CENTRAL = 99.0
 """Per cent of the local energies that the histogram shows."""
+BURN_IN, UPDATES = 5, 60
+"""Updates of the walkers before the figures of the wavefunction, and those of which each gives a sample."""
+SHOWN = 512
+"""Walkers among which the slice through the nodes finds the likeliest."""
 
 
 def plot_vmc(directory: Path, config: VMCConfig, metrics: Metrics) -> list[Path]:
-    """Writes the energy in training, and with an evaluation the histogram of its local energies; returns the paths."""
+    """Writes what there is and returns the paths: the energy in training, the histogram of an evaluation, and of a
+    checkpoint the density, the pair correlation and a slice through the nodes."""
     reference = config.system.build().reference
     known = None if reference is None else reference.energy
     paths = []
@@ -27,6 +36,26 @@ def plot_vmc(directory: Path, config: VMCConfig, metrics: Metrics) -> list[Path]
     if evaluation:
         paths.append(directory / "local_energy.png")
         _draw_histogram(paths[-1], evaluation["energy"].ravel(), known)
+    if RunDirectory(directory).checkpoint.exists():
+        paths += _draw_wavefunction(directory, config)
+    return paths
+
+
+def _draw_wavefunction(directory: Path, config: VMCConfig) -> list[Path]:
+    """From walkers of the checkpoint's wavefunction after some moves of their own."""
+    task = VMC(config)
+    Run.restore(task, RunDirectory(directory), recorded=False)
+    batches = islice(task.samples(config.seed), BURN_IN, BURN_IN + UPDATES)
+    walkers = torch.cat(list(batches)).double().cpu()
+    particles = task.hamiltonian.particles
+    paths = [directory / "density.png"]
+    plot_density(paths[0], walkers.numpy(), task.hamiltonian)
+    if particles.n > 1:
+        paths.append(directory / "pairs.png")
+        plot_pairs(paths[-1], walkers.numpy(), particles)
+    if max(particles.counts) > 1:
+        paths.append(directory / "nodes.png")
+        plot_nodes(paths[-1], task.psi.to("cpu", torch.float64), walkers[-SHOWN:], task.hamiltonian)
     return paths
 
 
@@ -41,7 +70,7 @@ def _draw_training(path: Path, rows: dict[str, np.ndarray], walkers: int, known:
         left.set(xlabel="iteration", ylabel="energy (Hartree)", xlim=(1, max(2, steps[-1])))
         late = rows["energy"][len(steps) // 4 :]  # the first steps would flatten the rest
         low, high = min(late.min(), known if known is not None else late.min()), late.max()
-        left.set_ylim(low - 0.1 * (high - low) - 1e-12, high + 0.1 * (high - low) + 1e-12)
+        left.set_ylim(low - 0.1 * (high - low) - 1e-12, high + 0.2 * (high - low) + 1e-12)
         if known is not None:
             label_exact(left, known, f"reference {known:.7g}")
             left.legend(loc="upper right")
