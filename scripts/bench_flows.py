@@ -7,13 +7,15 @@ One row for each configuration file and lattice:
     train   one training step by path gradients: forward, gradient, backward, Adam
     copy    the machine's own copy of 1 GB, for comparison (bytes read and written per second)
 
-``per_second`` counts configurations, ``seconds`` is one over it, ``bytes`` the growth of the peak memory of the
-process over the step for each configuration, measured in a process of its own.
+``per_second`` counts configurations, ``seconds`` is one over it (wall time, best of several). ``bytes`` is how far the
+resident memory of the process rises above what it held before the step, for each configuration: in a process of its
+own, free memory given back first and the kernel's mark of the peak set back (Linux).
 """
 
 import argparse
+import ctypes
+import gc
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -66,18 +68,32 @@ def measure(op: str, path: str, shape: list[int], batch: int, repeats: int) -> R
 
     small = config.training.model_copy(update={"steps": 1, "batch": 1})
     Trainer(flow, small).step(0, generator)  # compiles
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = settled_memory()
     times = []
     for step in range(repeats):
         start = time.perf_counter()
         work(step)
         times.append(time.perf_counter() - start)
-    growth = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    growth = resident("VmHWM") - before
     seconds = min(times) / batch
     name = {"op": op, "group": config.group, "shape": shape, "dtype": config.dtype, "backend": "numba"}
     threads, parameters = torch.get_num_threads(), sum(p.numel() for p in flow.parameters())
     cost = {"per_second": 1 / seconds, "seconds": seconds, "bytes": growth / batch}
     return name | cost | {"model": Path(path).stem, "batch": batch, "threads": threads, "parameters": parameters}
+
+
+def settled_memory() -> int:
+    """Bytes that the process holds once what is free has gone back; from here the peak is counted anew."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5")
+    return resident("VmRSS")
+
+
+def resident(key: str) -> int:
+    """``VmRSS``, what the process holds in memory, or ``VmHWM``, the most it held, in bytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * int(next(line for line in lines if line.startswith(key)).split()[1])
 
 
 def copy_row() -> Row:

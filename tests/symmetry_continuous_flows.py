@@ -10,7 +10,6 @@ from gaugeflow.lattice import WilsonAction
 from gaugeflow.symmetry import Links, Scalars
 from gaugeflow.symmetry.claims import Bijection, Claim, Equivariance
 
-
 LARGEST_JACOBIAN = 100
 """Numbers in a field whose Jacobian by autograd is not too long a wait."""
 

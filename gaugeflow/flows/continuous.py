@@ -21,6 +21,7 @@ from gaugeflow.flows.loop_basis import LoopBasis
 from gaugeflow.flows.staple_basis import StapleBasis
 from gaugeflow.groups import Group
 from gaugeflow.kernels.loop_polynomials import LoopPolynomials, get_loop_polynomials
+from gaugeflow.kernels.threads import threads_for_kernels
 from gaugeflow.lattice.fields import lattice_shape
 
 __all__ = ["ContinuousFlow"]
@@ -143,6 +144,7 @@ class _Transport(torch.autograd.Function):
     """Links along the flow, with log|det J|, from the first to the last of ``times``."""
 
     @staticmethod
+    @threads_for_kernels()
     def forward(ctx: Any, links: Tensor, coefficients: Tensor, flow: ContinuousFlow, times: list[float]) -> Any:
         parts = [transport(flow, part, times) for part in links.detach().split(flow.chunk_size)]
         end, log_det = (torch.cat(pieces) for pieces in zip(*parts, strict=True))
@@ -152,6 +154,7 @@ class _Transport(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
+    @threads_for_kernels()
     def backward(ctx: Any, grad_end: Tensor, grad_log_det: Tensor) -> Any:
         start, end = ctx.saved_tensors
         flow, size = ctx.flow, ctx.flow.chunk_size

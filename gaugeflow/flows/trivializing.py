@@ -17,6 +17,7 @@ from gaugeflow.errors import UserError
 from gaugeflow.flows.continuous import ContinuousFlow, pull_back, transport
 from gaugeflow.flows.galerkin import NormalEquations, Solution
 from gaugeflow.groups import Group
+from gaugeflow.kernels.threads import threads_for_kernels
 from gaugeflow.lattice.action import Action
 from gaugeflow.lattice.fields import hot_start
 from gaugeflow.lattice.loop_action import LoopAction, is_loop_sum
@@ -25,6 +26,7 @@ from gaugeflow.montecarlo import HeatBath
 __all__ = ["GaussNewton", "fit_along_path"]
 
 
+@threads_for_kernels()
 def fit_along_path(
     flow: ContinuousFlow,
     action: Action,
@@ -124,6 +126,7 @@ class GaussNewton:
         return {"variance": float(log_w.var()), "ess": ess}
 
 
+@threads_for_kernels()
 def log_weight_and_slopes(flow: ContinuousFlow, action: Action, z: Tensor) -> tuple[Tensor, Tensor]:
     """``log w`` of the images of Haar-distributed links, and its derivatives ``(batch, splines, functions)``."""
     times = flow.times()

@@ -6,17 +6,39 @@ libraries meet.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
 import torch
 
-__all__ = ["share"]
+__all__ = ["share", "threads_for_kernels"]
 
 PIECES_PER_THREAD = 4  # so that a thread whose core is busy with something else does less
+
+
+_threads: ContextVar[int | None] = ContextVar("threads", default=None)
+
+
+@contextmanager
+def threads_for_kernels() -> Iterator[None]:
+    """Leaves the threads that torch uses to :func:`share`: torch itself runs in one.
+
+    Between two parallel regions torch's threads wait by spinning (OpenMP), on the cores that compiled loops need: work
+    that changes often between the two ran no faster on two cores than on one, and ten times slower on busy ones.
+    """
+    threads = torch.get_num_threads()
+    token = _threads.set(_threads.get() or threads)
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        _threads.reset(token)
 
 
 @lru_cache
@@ -36,7 +58,7 @@ def share(work: Callable[..., object], arguments: tuple[Any, ...], count: int, l
         count: length of the loop.
         least: smallest piece worth the cost of handing it to a thread.
     """
-    threads = torch.get_num_threads()
+    threads = _threads.get() or torch.get_num_threads()
     pieces = min(threads * PIECES_PER_THREAD, count // least) if threads > 1 else 1
     if pieces <= 1:
         work(0, count, *arguments)
