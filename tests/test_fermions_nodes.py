@@ -28,6 +28,25 @@ class TwoPairs(Wavefunction):
         return LogPsi(value.sign(), value.abs().log() - x.square().sum((1, 2)) / 2)
 
 
+class Beryllium(Wavefunction):
+    """``det(1s 2s)^2 + c sum_m det(1s 2p_m)^2`` of Slater's functions, the two configurations of the atom's shell."""
+
+    def __init__(self, share):
+        super().__init__(Particles(2, 2, 3))
+        self.share = share
+
+    def log_psi(self, x):
+        r = x.norm(dim=-1)
+        core, shell = (-3.7 * r).exp(), (-0.96 * r).exp()
+
+        def determinants(outer):
+            pairs = core[:, [0, 2]] * outer[:, [1, 3]] - core[:, [1, 3]] * outer[:, [0, 2]]
+            return pairs.prod(-1)
+
+        value = determinants(r * shell) + self.share * sum(determinants(x[..., m] * shell) for m in range(3))
+        return LogPsi(value.sign(), value.abs().log())
+
+
 def cells(psi, rounds=60, walkers=24):
     generator = seeded()
     particles = psi.particles
@@ -45,6 +64,8 @@ CASES = {
     "one of each spin": (exact_free(1, 1, 2)[1], 1),
     "product of two determinants": (TwoPairs([1.0, 0.0, 0.0]), 4),
     "sum of two products": (TwoPairs([1.0, 0.4, 0.0]), 2),
+    "beryllium, one configuration": (Beryllium(0.0), 4),
+    "beryllium, two configurations": (Beryllium(-0.1), 2),
 }
 
 

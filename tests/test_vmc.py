@@ -299,12 +299,19 @@ def test_an_energy_below_the_exact_one_is_flagged(shift: float, flagged: bool) -
     assert ("something is wrong" in VMC.markdown(report)) is flagged
 
 
-def test_a_report_counts_nodal_cells(tmp_path: Path) -> None:
-    trap = {"name": "harmonic_trap", "n_up": 3, "n_down": 0}
-    changes = {"system": trap, "nodal_exchanges": 30, "iterations": 2, "evaluation": 6}
+@pytest.mark.parametrize(
+    ("system", "dtype", "cells"),
+    [
+        ({"name": "harmonic_trap", "n_up": 3, "n_down": 0}, "float32", 2),
+        ({"name": "harmonic_trap", "n_up": 3, "n_down": 0, "dimension": 1}, "float64", 6),
+    ],
+)
+def test_a_report_counts_nodal_cells(tmp_path: Path, system: dict[str, Any], dtype: str, cells: int) -> None:
+    changes = {"system": system, "dtype": dtype, "nodal_exchanges": 30, "iterations": 2, "evaluation": 6}
     report = runs.start(VMC, source(**changes), tmp_path / "run", quiet=True)
-    assert report["nodal_cells"]["cells"] == 2
-    assert "nodal cells" in (tmp_path / "run" / "report.md").read_text()
+    assert report["nodal_cells"]["cells"] == cells
+    text = (tmp_path / "run" / "report.md").read_text()
+    assert f"Nodes: {cells} nodal cells, in which 100 % of the walkers agree; exchanges that succeed in more" in text
 
 
 def test_without_an_evaluation_there_is_nothing_to_report() -> None:

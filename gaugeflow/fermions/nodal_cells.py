@@ -54,7 +54,12 @@ class NodalCells:
 
 @torch.no_grad()
 def count_nodal_cells(
-    psi: Callable[[Any], LogPsi], x: Tensor, particles: Particles, generator: torch.Generator, rounds: int = 200
+    psi: Callable[[Any], LogPsi],
+    x: Tensor,
+    particles: Particles,
+    generator: torch.Generator,
+    rounds: int = 200,
+    centres: Tensor | None = None,
 ) -> NodalCells:
     """Counts by random exchanges along paths of one sign.
 
@@ -62,6 +67,8 @@ def count_nodal_cells(
         psi: the wavefunction.
         x: walkers with the density psi^2, ``(batch, n, d)``, each looking for itself; a few dozen are enough.
         rounds: how many exchanges each walker tries; between two it takes a step within its cell.
+        centres: around which particles gather in half of the exchanges, ``(I, d)``: nuclei, or the middle of a trap,
+            by default the mean of all positions.
 
     Raises:
         UserError: more than LARGEST permutations of equal spins.
@@ -73,9 +80,14 @@ def count_nodal_cells(
     exchanges = list(_exchanges(particles))
     groups: list[set[Order]] = [{tuple(range(particles.n))} for _ in range(len(x))]
     since = torch.zeros(len(x), dtype=torch.long)
+    middles = x.mean((0, 1), keepdim=True)[0] if centres is None else centres.to(x)
     for _ in range(rounds if exchanges else 0):
-        cycles = exchanges[int(torch.randint(len(exchanges), (), generator=generator))]
-        connected = _same_sign(psi, _turned(x, cycles, generator))
+        cycles = exchanges[_draw(len(exchanges), generator)]
+        if particles.dimension > 1 and _draw(2, generator):
+            path = _gathered(x, cycles, middles[_draw(len(middles), generator)], generator)
+        else:
+            path = _turned(x, cycles, generator)
+        connected = _same_sign(psi, path)
         since += 1
         order = _order(cycles, particles.n)
         for walker in connected.nonzero().flatten().tolist():
@@ -124,6 +136,41 @@ def _turned(x: Tensor, cycles: tuple[Order, ...], generator: torch.Generator, po
         for here, there in zip(cycle, (*cycle[1:], cycle[0]), strict=True):
             path[:, :, here] = (1 - t) * x[:, here] + t * x[:, there]
     return path
+
+
+def _gathered(
+    x: Tensor, cycles: tuple[Order, ...], centre: Tensor, generator: torch.Generator, points: int = 40
+) -> Tensor:
+    """Paths ``(2 points, batch, n, d)``: each cycle gathers on a ring around the centre, then turns on it.
+
+    The rings lie in one random plane and have the mean distances of their particles as radii. The way back from the
+    rings is the way there with the particles exchanged, and an even permutation leaves the sign as it is.
+
+    The connection of a beryllium atom's cells is of this kind: where both pairs lie across the nucleus at equal
+    distances, the configuration 2s^2 vanishes and 2p^2 does not, the less so the more parallel they are.
+    """
+    axes = torch.randn(2, len(x), 1, x.shape[-1], generator=generator, dtype=x.dtype, device=x.device)
+    first = axes[0] / axes[0].norm(dim=-1, keepdim=True)
+    second = axes[1] - (axes[1] * first).sum(-1, keepdim=True) * first
+    second = second / second.norm(dim=-1, keepdim=True)
+    t = torch.linspace(0, 1, points, dtype=x.dtype, device=x.device)[:, None, None, None]
+    there, around = x.repeat(points, 1, 1, 1), x.repeat(points, 1, 1, 1)
+    for cycle in cycles:
+        members, size = list(cycle), len(cycle)
+        radius = (x[:, members] - centre).norm(dim=-1, keepdim=True).mean(1, keepdim=True)
+        phase = 2 * math.pi * torch.rand(len(x), 1, 1, generator=generator, dtype=x.dtype, device=x.device)
+        places = torch.arange(size, dtype=x.dtype, device=x.device)[:, None]
+        angle = phase + 2 * math.pi / size * (places + t)
+        ring = centre + radius * (torch.cos(angle) * first + torch.sin(angle) * second)
+        there[:, :, members] = (1 - t) * x[:, members] + t * ring[0]
+        around[:, :, members] = ring
+    resting = [i for i in range(x.shape[1]) if not any(i in cycle for cycle in cycles)]
+    around[:, :, resting] = x[:, resting]
+    return torch.cat((there, around))
+
+
+def _draw(count: int, generator: torch.Generator) -> int:
+    return int(torch.randint(count, (), generator=generator, device=generator.device))
 
 
 def _across(arm: Tensor, generator: torch.Generator) -> Tensor:

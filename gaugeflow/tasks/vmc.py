@@ -294,8 +294,10 @@ class VMC(Task[VMCConfig]):
         if not config.nodal_exchanges:
             return None
         generator = torch.Generator(config.device).manual_seed(config.seed)
-        walkers = self.walkers[:NODAL_WALKERS].double()
-        return asdict(count_nodal_cells(self.psi, walkers, self.psi.particles, generator, config.nodal_exchanges))
+        psi, walkers = deepcopy(self.psi).double(), self.walkers[:NODAL_WALKERS].double()
+        centres = self.hamiltonian.centres
+        found = count_nodal_cells(psi, walkers, psi.particles, generator, config.nodal_exchanges, centres)
+        return {**asdict(found), "text": str(found)}
 
     @staticmethod
     def markdown(report: dict[str, Any]) -> str:

@@ -85,13 +85,14 @@ def vmc_markdown(report: dict[str, Any]) -> str:
         rows.append(["peak memory (GB); predicted", f"{peak:.2g}; {expected:.2g}"])
     nodes = report.get("nodal_cells")
     if nodes is not None:
-        rows.append(["nodal cells", f"{nodes['cells']} ({100 * nodes['agreeing']:.0f} % of the walkers agree)"])
+        rows.append(["nodal cells", str(nodes["cells"])])
     system = ", ".join(f"{key} {value}" for key, value in report["system"].items() if key != "name")
     parts = " on ".join(report["wavefunction"][part]["name"] for part in ("ansatz", "backbone"))
     source = f"Reference: {report['reference_source']}.\n" if reference is not None else ""
+    found = f"\nNodes: {nodes['text']}.\n" if nodes is not None else ""
     flag = f"\n**{BELOW}**\n" if report["below_exact"] else ""
     doubt = f"\nWarning: {report['warning']}\n" if report["warning"] else ""
     return (
         f"# {report['system']['name']} ({system}), {parts}\n\n{format_table(['', 'value'], rows)}\n"
-        f"Parameters were frozen; the error is one standard deviation by the Gamma method. {source}{flag}{doubt}"
+        f"Parameters were frozen; the error is one standard deviation by the Gamma method. {source}{found}{flag}{doubt}"
     )
