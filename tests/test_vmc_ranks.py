@@ -29,6 +29,7 @@ CONFIG: dict[str, Any] = {
 }
 VARIANTS: dict[str, dict[str, Any]] = {
     "spring": {},
+    "pretraining": {"pretraining": {"orbitals": "harmonic", "steps": 3}},
     "adam, moves along the drift": {
         "optimizer": {"name": "adam"},
         "walkers": {"count": 12, "move": "langevin", "steps": 2},

@@ -11,7 +11,7 @@ from gaugeflow.fermions.gaussian_orbitals import GaussianBasis, GaussianOrbitals
 from gaugeflow.fermions.hamiltonian import Hamiltonian
 from gaugeflow.fermions.orbital_fit import OrbitalFit, needed, target_columns
 from gaugeflow.montecarlo import Metropolis
-from gaugeflow.runs import Count, Positive, Section
+from gaugeflow.runs import Count, Positive, Section, ranks
 
 __all__ = ["Pretraining", "PretrainingConfig"]
 
@@ -71,7 +71,9 @@ class Pretraining:
                 raise UserError("pretraining.orbitals: expected hartree_fock for a molecule, came harmonic")
             return HarmonicOrbitals(particles, float(hamiltonian.lengths[0]) ** -2, sizes)
         if state is None:
-            return hartree_fock(hamiltonian, self.config.basis, self.config.method).orbitals(sizes)
-        kept = dict(state["target"])
+            own = hartree_fock(hamiltonian, self.config.basis, self.config.method).orbitals(sizes)
+            kept = ranks().from_leader(dict(own.named_buffers()))  # degenerate orbitals may differ between processes
+        else:
+            kept = dict(state["target"])
         coefficients = kept.pop("up"), kept.pop("down")
         return GaussianOrbitals(particles, GaussianBasis(**kept), coefficients, sizes)
