@@ -26,7 +26,7 @@ def test_the_local_energy_of_an_exact_wavefunction_is_constant(name, dtype):
 
 def test_a_wrong_cusp_is_seen():
     hamiltonian, psi = exact_dot(1, 1, 2, 1.0)
-    psi.factors[1].cusp *= 1.01
+    psi.factors[1].cusps *= 1.01
     found = local_energy(psi, hamiltonian, 0.1 * well_apart(hamiltonian, 32))
     assert float(found.std()) > 1e-3
 
