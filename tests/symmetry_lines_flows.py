@@ -7,16 +7,21 @@ from symmetry_refinement_flows import refinement_claims
 from symmetry_scalar_flows import continuous_claims, coupling_claims
 
 from gaugeflow import flows
+from gaugeflow.groups import get_group
 
 LINES: dict[str, Line] = {
     "bases of flows": line(
         flows.FreeFieldBase,
         flows.GaussianBase,
+        flows.HeatKernel,
         flows.HeatKernelBase,
+        flows.HeatKernelTorus,
         claims=lambda: [
             invariant(flows.FreeFieldBase((3, 3), 0.5).log_prob, scalars(), "translations * hypercubic * z2"),
             invariant(flows.GaussianBase((3, 3)).log_prob, scalars(), "translations * hypercubic * z2"),
             invariant(flows.HeatKernelBase((3, 3), 0.5).log_prob, links("u1", (3, 3)), FULL),
+            invariant(flows.HeatKernelTorus(get_group("su2"), (2, 4), 2.0).log_prob, links("su2", (2, 4)), FULL),
+            invariant(flows.HeatKernelTorus(get_group("su3"), (2, 2), 2.0).log_prob, links("su3", (2, 2)), FULL),
         ],
     ),
     "refinement flow": line(

@@ -7,10 +7,12 @@ from gaugeflow.flows.coupling import Context, Coupling
 from gaugeflow.flows.flow import BoltzmannWeight, Composition, GaugeFlow, zero_log_det
 from gaugeflow.flows.frozen import LoopFeatures
 from gaugeflow.flows.heat_kernel import HeatKernelBase
+from gaugeflow.flows.heat_kernel_torus import HeatKernel, HeatKernelTorus
 from gaugeflow.flows.loop_basis import LoopBasis, luescher_functions
 from gaugeflow.flows.losses import LOSSES, Batch, frozen_log_prob, log_variance, path, reinforce, reverse_kl
 from gaugeflow.flows.masks import Mask, block_masks, parity_masks
 from gaugeflow.flows.natural import natural_gradient, scores
+from gaugeflow.flows.neural import NeuralFlow
 from gaugeflow.flows.noncompact import NoncompactMixture
 from gaugeflow.flows.refinement import RefinementFlow
 from gaugeflow.flows.refinement_peeling import PeelingFlow
@@ -42,10 +44,13 @@ __all__ = [
     "GaussNewton",
     "GaussianBase",
     "HaarBase",
+    "HeatKernel",
     "HeatKernelBase",
+    "HeatKernelTorus",
     "LoopBasis",
     "LoopFeatures",
     "Mask",
+    "NeuralFlow",
     "NoncompactMixture",
     "PeelingFlow",
     "RefinementFlow",

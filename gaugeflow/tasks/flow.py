@@ -12,15 +12,16 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.flows import GaugeFlow, Weights
-from gaugeflow.groups import get_group
 from gaugeflow.io import EnsembleWriter, ScalarWriter
 from gaugeflow.lattice.spaces import SCALARS
 from gaugeflow.montecarlo.independence import check_log_weight, metropolis_chain
 from gaugeflow.runs import Metrics, Record, Task
 from gaugeflow.symmetry.claims import Claim
+from gaugeflow.tasks.flow_base import BaseRun
 from gaugeflow.tasks.flow_claims import disturbed, flow_claims
 from gaugeflow.tasks.flow_config import DTYPES, FlowConfig
 from gaugeflow.tasks.flow_evaluation import Stage, Weighing, reference_stages
+from gaugeflow.tasks.flow_model import build_flow
 from gaugeflow.tasks.flow_report import flow_markdown, flow_report
 from gaugeflow.tasks.flow_steps import StepError
 from gaugeflow.tasks.flow_transfer import load_parameters, parameters_of
@@ -63,6 +64,9 @@ class Flow(Task[FlowConfig]):
         """The model with its first parameters, or those of `init_from`; every lattice of the report is tried."""
         self.generator = torch.Generator(self.config.device).manual_seed(self.config.seed)
         self._make()
+        if isinstance(self.config.base, BaseRun):
+            first = parameters_of(Path(self.config.base.path), self.config, "base")
+            load_parameters(self.flow, {**self.flow.state_dict(), **first}, self.config.base.path)
         if self.config.init_from is not None:
             load_parameters(self.flow, parameters_of(Path(self.config.init_from), self.config), self.config.init_from)
         self.trainer = Trainer(self.flow, self.config.training)
@@ -210,9 +214,7 @@ class Flow(Task[FlowConfig]):
 
     def _build(self, shape: list[int], generator: torch.Generator, model: ModelSection | None = None) -> GaugeFlow:
         config = self.config
-        group = None if config.group is None else get_group(config.group)
-        device = torch.device(config.device)
-        return (model or config.model).build(self.action, group, tuple(shape), DTYPES[config.dtype], device, generator)
+        return build_flow(config, self.action, tuple(shape), DTYPES[config.dtype], generator, model)
 
     def _prepare(self, record: Record) -> None:
         if self.config.init_from is None:

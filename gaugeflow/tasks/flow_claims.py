@@ -9,11 +9,11 @@ from gaugeflow.flows import GaugeFlow
 from gaugeflow.groups import get_group
 from gaugeflow.lattice.action import Action
 from gaugeflow.lattice.fields import hot_start
-from gaugeflow.lattice.spaces import SCALARS
 from gaugeflow.symmetry.claims import Bijection, Claim, Equivariance
 from gaugeflow.symmetry.fields import Links, SiteScalars
 from gaugeflow.symmetry.scalars import Scalars
 from gaugeflow.tasks.flow_config import FlowConfig
+from gaugeflow.tasks.flow_model import build_flow, symmetry_of
 
 __all__ = ["disturbed", "flow_claims"]
 
@@ -29,7 +29,7 @@ def flow_claims(config: FlowConfig, flow: GaugeFlow, action: Action) -> list[Cla
     has few enough coordinates for that.
     """
     name = f"{config.model.name} flow"
-    symmetry = config.model.symmetry(action.space is SCALARS)
+    symmetry = symmetry_of(config)
     x = _example(config, config.shape)
     claims: list[Claim] = (
         [Equivariance(flow.log_prob, x, f"log q of the {name}", symmetry, Scalars)] if symmetry else []
@@ -71,10 +71,9 @@ def _coordinates(config: FlowConfig, shape: list[int]) -> int:
 
 def _resized(config: FlowConfig, flow: GaugeFlow, action: Action, shape: list[int]) -> GaugeFlow | None:
     """The same flow on another lattice; None where the model does not serve it."""
-    device, group = torch.device(config.device), None if config.group is None else get_group(config.group)
     generator = torch.Generator(config.device).manual_seed(0)
     try:
-        other = config.model.build(action, group, tuple(shape), torch.float64, device, generator)
+        other = build_flow(config, action, tuple(shape), torch.float64, generator)
         other.load_state_dict(flow.state_dict())
     except (UserError, RuntimeError):
         return None

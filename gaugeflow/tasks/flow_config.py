@@ -8,8 +8,9 @@ from pydantic import Field, field_validator, model_validator
 from gaugeflow.groups import get_group
 from gaugeflow.runs import Count, RunConfig, Section
 from gaugeflow.tasks.actions import ActionConfig
+from gaugeflow.tasks.flow_base import BaseConfig
 from gaugeflow.tasks.flow_stochastic import StochasticConfig
-from gaugeflow.tasks.models import ModelConfig
+from gaugeflow.tasks.models import ModelConfig, ModelSection
 from gaugeflow.tasks.observables import Charge, Magnetization, ObservableConfig, PhiSquared, Plain, WilsonLoops
 from gaugeflow.tasks.training import Training
 
@@ -47,6 +48,7 @@ class FlowConfig(RunConfig):
     """A flow for an action on a lattice: a model, how it is trained, and what is reported of it.
 
     `init_from` is a run directory of this task whose parameters the model begins with, from another beta or lattice.
+    `base` is where the layers begin instead of the model's own distribution: a heat kernel, or the flow of a run.
     With `stochastic` the trained layers are sampled with Monte Carlo updates between them.
     """
 
@@ -56,6 +58,7 @@ class FlowConfig(RunConfig):
     dtype: Literal["float32", "float64"] = "float64"
     action: ActionConfig
     model: ModelConfig
+    base: BaseConfig | None = None
     init_from: str | None = None
     training: Training
     stochastic: StochasticConfig | None = None
@@ -65,6 +68,13 @@ class FlowConfig(RunConfig):
     @classmethod
     def _known_group(cls, name: str | None) -> str | None:
         return None if name is None else get_group(name).name
+
+    @model_validator(mode="after")
+    def _base_of_layers(self) -> Self:
+        fitted = type(self.model).prepare is not ModelSection.prepare and self.model.name != "python"
+        if self.base is not None and fitted:
+            raise ValueError(f"base: the model {self.model.name} is fitted from a base of its own and takes no other")
+        return self
 
     @model_validator(mode="after")
     def _other_lattices(self) -> Self:

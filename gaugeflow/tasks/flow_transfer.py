@@ -16,8 +16,8 @@ __all__ = ["load_parameters", "parameters_of"]
 SHOWN = 3
 
 
-def parameters_of(path: Path, config: FlowConfig) -> dict[str, Any]:
-    """The parameters in the run directory at `path`.
+def parameters_of(path: Path, config: FlowConfig, key: str = "init_from") -> dict[str, Any]:
+    """The parameters in the run directory at `path`, which the configuration names under `key`.
 
     Raises:
         UserError: no run, one of another task, a damaged checkpoint, or a flow for another group.
@@ -26,7 +26,7 @@ def parameters_of(path: Path, config: FlowConfig) -> dict[str, Any]:
     _, state = load_checkpoint(directory.checkpoint, config.task)
     group = state["config"]["group"]
     if group != config.group:
-        raise UserError(f"init_from: {path}: expected a flow for {config.group or 'scalars'}, came one for {group}")
+        raise UserError(f"{key}: {path}: expected a flow for {config.group or 'scalars'}, came one for {group}")
     return state["task"]["flow"]
 
 
