@@ -15,7 +15,6 @@ from gaugeflow.fermions import (
     GaussianBasis,
     GaussianOrbitals,
     HarmonicOrbitals,
-    HarmonicPairs,
     MessagePassing,
     NeuralOrbitals,
     NuclearCusp,
@@ -29,15 +28,11 @@ from gaugeflow.fermions import (
     SlaterEnvelope,
     SymmetricNetwork,
     calogero,
-    confined,
     harmonic_trap,
-    local_energy,
     molecule,
     quantum_dot,
 )
-from gaugeflow.montecarlo import Metropolis
-from gaugeflow.symmetry import Electrons, PointFeatures, Points, Scalars, SignedLog
-from gaugeflow.symmetry.claims import Balance, Equivariance
+from gaugeflow.symmetry import Electrons
 
 
 def seeded(seed=3):
@@ -209,72 +204,3 @@ def network(system="dot 2 + 1", ansatz="determinants", backbone="ferminet"):
 def electrons(particles, batch=4):
     x = torch.randn(batch, particles.n, particles.dimension, generator=seeded(9), dtype=torch.float64)
     return Electrons(x, n_up=particles.n_up)
-
-
-def antisymmetry_claims():
-    cases = [network("LiH", ansatz)[1] for ansatz in ANSATZ] + [network("dot 3 + 0", ansatz)[1] for ansatz in ANSATZ]
-    lih = SYSTEMS["LiH"]()
-    cases.append(Product(Determinants(gaussian_orbitals(lih, lih.particles.counts))))
-    exact = [make()[1] for name, (make, _) in EXACT.items() if name in ("dot triplet", "Calogero", "harmonic pairs 3D")]
-    return [
-        Equivariance(psi, electrons(psi.particles), type(psi.ansatz).__name__, "spin-fermions", SignedLog)
-        for psi in (*cases, *exact)
-    ]
-
-
-def backbone_claims():
-    rows = [make(Features(SYSTEMS["LiH"]())) for make in BACKBONES.values()]
-    return [
-        Equivariance(row, electrons(row.particles), type(row).__name__, "spin-permutations", PointFeatures)
-        for row in rows
-    ]
-
-
-def factor_claims():
-    particles = Particles(2, 2, 3)
-    moved = Equivariance(PairJastrow(particles), electrons(particles), "", "spin-permutations * euclidean", Scalars)
-    hamiltonian, psi = network("LiH")
-    x = electrons(hamiltonian.particles)
-    still = [Equivariance(f, x, type(f).__name__, "spin-permutations", Scalars) for f in psi.factors]
-    centred = [
-        Equivariance(f, electrons(particles), type(f).__name__, "permutations * orthogonal", Scalars)
-        for f in (Gaussian(particles, 0.7), CentreOfMass(particles, 0.5))
-    ]
-    return [moved, *still, *centred]
-
-
-def potential_claims():
-    cases = {
-        "permutations * orthogonal": (
-            harmonic_trap(Particles(2, 1, 2), 1.0, 0.3),
-            quantum_dot(Particles(2, 2, 3), 0.5),
-            molecule(["Be"], [[0.0, 0.0, 0.0]], "bohr"),
-            confined(Particles(2, 1, 2), HarmonicPairs(0.5), 1.0, repulsion=True),
-        ),
-        "permutations": (calogero(3, 1.0, 2.0), SYSTEMS["LiH"]()),
-    }
-    return [
-        Equivariance(h.potential, electrons(h.particles), group=group, out=Scalars)
-        for group, hamiltonians in cases.items()
-        for h in hamiltonians
-    ]
-
-
-def local_energy_claims():
-    hamiltonian, psi = network()
-    energy = partial(local_energy, psi, hamiltonian)
-    return [Equivariance(energy, electrons(psi.particles), "local energy", "spin-permutations", Scalars)]
-
-
-def move_claims():
-    """Moves balance the density of two free fermions on a line, with a node between them."""
-    _, psi = exact_free(2, 0, 1)
-    x = Points(torch.zeros(1, 2, 1, dtype=torch.float64))
-
-    def log_density(x):
-        return 2 * psi(x).log
-
-    return [
-        Balance(Metropolis(log_density, move, 0.8, steps=1).update, x, f"{move} move", log_density)
-        for move in ("all", "one", "langevin")
-    ]

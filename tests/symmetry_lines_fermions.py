@@ -1,6 +1,6 @@
 """Wavefunctions of fermions and their Hamiltonians: what is claimed of them."""
 
-import fermion_cases
+import fermion_claims
 from symmetry_line import Line, line
 
 from gaugeflow import fermions
@@ -12,27 +12,30 @@ LINES: dict[str, Line] = {
         fermions.PairProducts,
         fermions.Power,
         fermions.Product,
+        claims=lambda: fermion_claims.antisymmetry_claims() + fermion_claims.rotation_claims(),
+    ),
+    "orbitals of wavefunctions": line(
         fermions.HarmonicOrbitals,
         fermions.GaussianOrbitals,
         fermions.NeuralOrbitals,
         fermions.SlaterEnvelope,
-        claims=fermion_cases.antisymmetry_claims,
+        claims=fermion_claims.orbital_claims,
     ),
     "backbones of wavefunctions": line(
         fermions.FermiNet,
         fermions.Psiformer,
         fermions.MessagePassing,
         fermions.DeepSets,
-        fermions.Features,
-        claims=fermion_cases.backbone_claims,
+        claims=fermion_claims.backbone_claims,
     ),
+    "features of particles": line(fermions.Features, claims=fermion_claims.feature_claims),
     "factors of wavefunctions": line(
         fermions.PairJastrow,
         fermions.NuclearCusp,
         fermions.Gaussian,
         fermions.CentreOfMass,
         fermions.SymmetricNetwork,
-        claims=fermion_cases.factor_claims,
+        claims=fermion_claims.factor_claims,
     ),
     "potentials of particles": line(
         fermions.HarmonicTrap,
@@ -45,10 +48,10 @@ LINES: dict[str, Line] = {
         fermions.calogero,
         fermions.confined,
         fermions.molecule,
-        claims=fermion_cases.potential_claims,
+        claims=fermion_claims.potential_claims,
     ),
     "local energies": line(
-        fermions.local_energy, fermions.gradient_and_laplacian, claims=fermion_cases.local_energy_claims
+        fermions.local_energy, fermions.gradient_and_laplacian, claims=fermion_claims.local_energy_claims
     ),
 }
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import fermion_cases
+import fermion_claims
 from symmetry_line import Line, line, links
 
 from gaugeflow import flows, lattice, montecarlo
@@ -68,7 +68,7 @@ LINES: dict[str, Line] = {
         montecarlo.ExactSampler,
         claims=lambda: [sampler_claim(Balance, montecarlo.ExactSampler, group) for group in ("u1", "su2")],
     ),
-    "moves of particles": line(montecarlo.Metropolis, claims=fermion_cases.move_claims),
+    "moves of particles": line(montecarlo.Metropolis, claims=fermion_claims.move_claims),
 }
 
 WITHOUT = {

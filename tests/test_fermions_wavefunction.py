@@ -6,8 +6,6 @@ import pytest
 import torch
 from fermion_cases import (
     BACKBONES,
-    antisymmetry_claims,
-    backbone_claims,
     exact_calogero,
     exact_dot,
     exact_free,
@@ -45,7 +43,6 @@ from gaugeflow.fermions import (
 from gaugeflow.fermions.envelopes import SlaterEnvelope, slater_exponents
 from gaugeflow.fermions.orbitals import lowest_levels
 from gaugeflow.fermions.walkers import initial_walkers
-from gaugeflow.symmetry.breakers.power import power_of
 
 
 def coordinates(particles, batch=6, dtype=torch.float64):
@@ -161,13 +158,6 @@ def test_every_particle_knows_of_the_others(backbone):
     changes = (rows(moved) - rows(x)).detach().abs().amax((0, 2))
     assert rows(x).shape == (6, 4, rows.width)
     assert float(changes.min()) > 1e-4
-
-
-def test_the_harness_catches_what_breaks_the_exchange_of_particles():
-    for claim in (antisymmetry_claims()[-1], backbone_claims()[0]):
-        outcomes = [kill.outcome for kill in power_of(claim, trials=8)]
-        assert outcomes.count("caught") >= 6
-        assert "missed" not in outcomes
 
 
 def test_networks_are_smooth_where_particles_meet():
