@@ -188,7 +188,7 @@ def test_shipped_runs_have_the_energy_that_they_report(name: str) -> None:
 
 
 def test_the_claims_of_a_run_hold(whole: Path) -> None:
-    assert [claim.name for claim in tasks.claims_of(str(whole))] == ["potential"]
+    assert [claim.name for claim in tasks.claims_of(str(whole))] == ["potential", "Gaussian", "PairJastrow"]
     atom = begun(system=BE)
     names = [claim.name for claim in atom.claims()]
     assert names == ["potential", "wavefunction", "NuclearCusp", "PairJastrow"]

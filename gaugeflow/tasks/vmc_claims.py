@@ -1,8 +1,21 @@
 """What is symmetric in a variational calculation: the wavefunction, its factors, and the Hamiltonian."""
 
-from torch import Tensor
+from typing import Any
 
-from gaugeflow.fermions import Coulomb, Hamiltonian, HarmonicPairs, HarmonicTrap, InverseSquare, Nuclei, Product
+from torch import Tensor, nn
+
+from gaugeflow.fermions import (
+    Coulomb,
+    Gaussian,
+    Hamiltonian,
+    HarmonicPairs,
+    HarmonicTrap,
+    InverseSquare,
+    NuclearCusp,
+    Nuclei,
+    PairJastrow,
+    Product,
+)
 from gaugeflow.symmetry.claims import Claim, Equivariance
 from gaugeflow.symmetry.particles import Electrons
 from gaugeflow.symmetry.scalars import Scalars, SignedLog
@@ -14,24 +27,33 @@ KNOWN = (Coulomb, HarmonicPairs, HarmonicTrap, InverseSquare, Nuclei)
 
 
 def vmc_claims(psi: Product, hamiltonian: Hamiltonian, walkers: Tensor) -> list[Claim]:
-    """Antisymmetry where two spins are equal; the potential under permutations, and rotations about a single centre."""
+    """Antisymmetry where two spins are equal; the potential and the factors under permutations and motions of space."""
     x = Electrons(walkers[:4].double(), n_up=psi.particles.n_up)
-    groups = _groups(hamiltonian)
-    claims: list[Claim] = []
-    if groups:
-        claims.append(Equivariance(hamiltonian.potential, x, "potential", " * ".join(groups), Scalars))
+    invariant: dict[str, tuple[Any, list[str]]] = {"potential": (hamiltonian.potential, _of_potential(hamiltonian))}
+    invariant |= {type(factor).__name__: (factor, _of_factor(factor, hamiltonian)) for factor in psi.factors}
+    claims: list[Claim] = [
+        Equivariance(f, x, name, " * ".join(groups), Scalars) for name, (f, groups) in invariant.items() if groups
+    ]
     if max(psi.particles.counts) > 1:
-        claims.append(Equivariance(psi, x, "wavefunction", "spin-fermions", SignedLog))
-        claims += [
-            Equivariance(factor, x, type(factor).__name__, "spin-permutations", Scalars) for factor in psi.factors
-        ]
+        claims.insert(1, Equivariance(psi, x, "wavefunction", "spin-fermions", SignedLog))
     return claims
 
 
-def _groups(hamiltonian: Hamiltonian) -> list[str]:
-    """Of the potential: one of the user's own may distinguish spins and directions, not particles of equal spin."""
+def _of_factor(factor: nn.Module, hamiltonian: Hamiltonian) -> list[str]:
+    """Pairs know nothing of the place, a trap and an atom nothing of the direction."""
+    own = ["spin-permutations"] if max(hamiltonian.particles.counts) > 1 else []
+    if isinstance(factor, PairJastrow):
+        return [*own, "euclidean"]
+    return [*own, "orthogonal"] if isinstance(factor, Gaussian | NuclearCusp) and _is_central(hamiltonian) else own
+
+
+def _of_potential(hamiltonian: Hamiltonian) -> list[str]:
+    """One of the user's own may distinguish spins and directions, not particles of equal spin."""
     if not all(isinstance(term, KNOWN) for term in hamiltonian.potentials):
         return ["spin-permutations"] if max(hamiltonian.particles.counts) > 1 else []
     groups = ["permutations"] if hamiltonian.particles.n > 1 else []
-    central = len(hamiltonian.centres) == 1 and not bool(hamiltonian.centres.any())
-    return [*groups, "orthogonal"] if central else groups
+    return [*groups, "orthogonal"] if _is_central(hamiltonian) else groups
+
+
+def _is_central(hamiltonian: Hamiltonian) -> bool:
+    return len(hamiltonian.centres) == 1 and not bool(hamiltonian.centres.any())
