@@ -6,8 +6,19 @@ from fermion_cases import ANSATZ, BACKBONES, EXACT, electrons, exact_dot, exact_
 from torch.func import jacrev
 
 from gaugeflow.errors import UserError
-from gaugeflow.fermions import Hamiltonian, Particles, gradient_and_laplacian, local_energy, molecule, quantum_dot
+from gaugeflow.fermions import (
+    Hamiltonian,
+    Particles,
+    gradient_and_laplacian,
+    jet_determinants,
+    local_energy,
+    molecule,
+    quantum_dot,
+)
 from gaugeflow.fermions.jet import RULES, Jet
+from gaugeflow.linalg import scaled_det, scaled_pfaffian
+from gaugeflow.linalg.pfaffian import eliminated_pfaffian
+from gaugeflow.linalg.signed_log_det import eliminated_det
 
 TOLERANCE = {torch.float64: 1e-9, torch.float32: 2e-4}
 
@@ -97,6 +108,35 @@ def test_every_rule_against_second_derivatives(name):
         hessian = jacrev(first)(value).flatten(-2).flatten(-3, -2)
         wanted = hessian.diagonal(dim1=-2, dim2=-1).sum(-1)
         torch.testing.assert_close(laplacian, wanted, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("whole", "eliminated", "n"),
+    [(scaled_det, eliminated_det, n) for n in (2, 3, 5)]
+    + [(scaled_pfaffian, eliminated_pfaffian, n) for n in (2, 4, 6)],
+)
+def test_determinants_in_closed_form_are_those_by_elimination(whole, eliminated, n, monkeypatch):
+    """On a node, where the first walker stands, and off it; with every matrix inverted that can be, and with none."""
+    x = torch.randn(6, n, 2, generator=seeded(), dtype=torch.float64)
+    x[0, 1] = x[0, 0]
+    weights = torch.randn(2, n, generator=seeded(1), dtype=torch.float64)
+
+    def matrices(x):
+        a = (x @ weights).sin().unsqueeze(1) * torch.ones(1, 2, 1, 1).double()
+        return a if whole is scaled_det else a - a.mT
+
+    def calculate(function):
+        found = function(matrices(Jet.variables(x)))
+        return found.mantissa * found.exponent.exp()
+
+    wanted = calculate(eliminated)
+    for condition in (jet_determinants.CONDITION, 0.0):
+        monkeypatch.setattr(jet_determinants, "CONDITION", condition)
+        jet = calculate(whole)
+        torch.testing.assert_close(jet.value, wanted.value)
+        torch.testing.assert_close(jet.gradient, wanted.gradient, rtol=1e-8, atol=1e-10)
+        torch.testing.assert_close(jet.laplacian, wanted.laplacian, rtol=1e-8, atol=1e-10)
+    assert whole is scaled_pfaffian or float(jet.value[0].abs().max()) < 1e-12
 
 
 def test_an_operation_without_a_rule_is_said():

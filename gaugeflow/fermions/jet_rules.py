@@ -2,7 +2,6 @@
 
 - an operation that is linear in one tensor goes in `SELECTIONS`, and its axes in :mod:`gaugeflow.fermions.jet_axes`;
 - one that acts entry by entry goes in `ENTRYWISE` with its first two derivatives;
-- one that is linear in each of two tensors goes in `PRODUCTS`;
 - anything else is written with other operations, as `softmax` is.
 """
 
@@ -16,14 +15,13 @@ from torch.utils import _pytree as pytree
 from gaugeflow.fermions.jet import Jet, rule
 from gaugeflow.fermions.jet_axes import aligned, from_the_end, on_gradient
 
-__all__ = ["CONSTANTS", "ENTRYWISE", "PRODUCTS", "SELECTIONS"]
+__all__ = ["CONSTANTS", "ENTRYWISE", "SELECTIONS"]
 
 CONSTANTS = ["argmax", "argmin", "sign", "eq", "ne", "lt", "le", "gt", "ge", "detach", "isfinite"]
 SHAPES = ["reshape", "flatten", "unflatten", "unsqueeze", "squeeze", "expand", "transpose", "permute", "movedim"]
 PARTS = ["getitem", "gather", "index_select", "take_along_dim", "diagonal", "triu", "tril", "unbind", "chunk", "split"]
 CASTS = ["to", "double", "float", "clone", "contiguous"]
 SELECTIONS = [*SHAPES, *PARTS, *CASTS, "sum", "mean", "neg", "roll"]
-PRODUCTS = ["mul", "matmul"]
 
 Derivatives = Callable[[Tensor, Tensor], tuple[Tensor | float, Tensor | float]]
 
@@ -124,9 +122,9 @@ def power(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any])
     return _chain(x, v**p, p * v ** (p - 1), p * (p - 1) * v ** (p - 2))
 
 
-@rule(*PRODUCTS)
+@rule("mul")
 def product(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Jet:
-    """Lap f(a, b) = f(Lap a, b) + f(a, Lap b) + 2 sum_k f(d_k a, d_k b)."""
+    """Lap(ab) = b Lap a + a Lap b + 2 sum_k d_k a d_k b."""
     a, b = args
     value = func(_value(a), _value(b))
     gradient_a, gradient_b = (aligned(x.gradient, value.ndim) if _is_jet(x) else x for x in (a, b))
@@ -137,6 +135,33 @@ def product(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any
     gradient = func(gradient_a, b.value) + func(a.value, gradient_b)
     laplacian = func(a.laplacian, b.value) + func(a.value, b.laplacian)
     return Jet(value, gradient, laplacian + 2 * func(gradient_a, gradient_b).sum(0))
+
+
+@rule("matmul")
+def matrix_product(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Jet:
+    """As `product`, all directions in one product of matrices: as its rows or columns, or summed over with the rest."""
+    a, b = args
+    value = func(_value(a), _value(b))
+    if not _is_jet(b):
+        return Jet(value, _rows_times(aligned(a.gradient, value.ndim), b), a.laplacian @ b)
+    if not _is_jet(a):
+        return Jet(value, _times_columns(a, aligned(b.gradient, value.ndim)), a @ b.laplacian)
+    left, right = (aligned(x.gradient, value.ndim) for x in (a, b))
+    cross = left.movedim(0, -2).flatten(-2) @ right.movedim(0, -3).flatten(-3, -2)
+    laplacian = a.laplacian @ b.value + a.value @ b.laplacian + 2 * cross
+    return Jet(value, _rows_times(left, b.value) + _times_columns(a.value, right), laplacian)
+
+
+def _rows_times(gradient: Tensor, b: Tensor) -> Tensor:
+    """``d_k a @ b``, from ``(K, ..., n, p)`` and ``(..., p, m)``."""
+    rows = gradient.movedim(0, -3)
+    return (rows.flatten(-3, -2) @ b).unflatten(-2, rows.shape[-3:-1]).movedim(-3, 0)
+
+
+def _times_columns(a: Tensor, gradient: Tensor) -> Tensor:
+    """``a @ d_k b``, from ``(..., n, p)`` and ``(K, ..., p, m)``."""
+    columns = gradient.movedim(0, -2)
+    return (a @ columns.flatten(-2)).unflatten(-1, columns.shape[-2:]).movedim(-2, 0)
 
 
 @rule("einsum")

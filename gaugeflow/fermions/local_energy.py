@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
-from gaugeflow.fermions import jet_rules  # noqa: F401  (the rules of the operations)
+from gaugeflow.fermions import jet_determinants, jet_rules  # noqa: F401  (the rules of the operations)
 from gaugeflow.fermions.hamiltonian import Hamiltonian
 from gaugeflow.fermions.jet import Jet
 from gaugeflow.fermions.wavefunction import LogPsi

@@ -2,12 +2,13 @@
 
 import torch
 from torch import Tensor
+from torch.overrides import handle_torch_function, has_torch_function_unary
 
 from gaugeflow.errors import UserError
 from gaugeflow.linalg.pivoting import largest_entry, natural_scale, swap, swap_sign
 from gaugeflow.linalg.scaled import Scaled, SignedLog, signed_log
 
-__all__ = ["bordered", "scaled_pfaffian", "signed_log_pfaffian"]
+__all__ = ["bordered", "eliminated_pfaffian", "scaled_pfaffian", "signed_log_pfaffian"]
 
 
 def signed_log_pfaffian(a: Tensor) -> SignedLog:
@@ -37,6 +38,19 @@ def bordered(a: Tensor, border: Tensor) -> Tensor:
 
 
 def scaled_pfaffian(a: Tensor) -> Scaled:
+    """:func:`eliminated_pfaffian`, or what a class with `__torch_function__` has in its place.
+
+    Args:
+        a: as :func:`signed_log_pfaffian`.
+    """
+    _check(a)
+    if has_torch_function_unary(a):
+        found: Scaled = handle_torch_function(scaled_pfaffian, (a,), a)
+        return found
+    return eliminated_pfaffian(a)
+
+
+def eliminated_pfaffian(a: Tensor) -> Scaled:
     """Pfaffians whose first and second derivatives are right on every node, at any rank.
 
     The elimination of Parlett and Reid (as in M. Wimmer, arXiv:1102.3440) with complete pivoting in plain steps:
@@ -47,7 +61,6 @@ def scaled_pfaffian(a: Tensor) -> Scaled:
     Args:
         a: as :func:`signed_log_pfaffian`.
     """
-    _check(a)
     a = (a - a.mT) / 2
     n = a.shape[-1]
     constant = torch.ones(a.shape[:-2], dtype=a.dtype, device=a.device)

@@ -2,12 +2,13 @@
 
 import torch
 from torch import Tensor
+from torch.overrides import handle_torch_function, has_torch_function_unary
 
 from gaugeflow.errors import UserError
 from gaugeflow.linalg.pivoting import largest_entry, natural_scale, swap, swap_sign
 from gaugeflow.linalg.scaled import Scaled, SignedLog, signed_log
 
-__all__ = ["scaled_det", "signed_log_det"]
+__all__ = ["eliminated_det", "scaled_det", "signed_log_det"]
 
 
 def signed_log_det(a: Tensor) -> SignedLog:
@@ -26,6 +27,18 @@ def signed_log_det(a: Tensor) -> SignedLog:
 
 
 def scaled_det(a: Tensor) -> Scaled:
+    """:func:`eliminated_det`, or what a class with `__torch_function__` has in its place.
+
+    Args:
+        a: real matrices ``(..., n, n)``.
+    """
+    if has_torch_function_unary(a):
+        found: Scaled = handle_torch_function(scaled_det, (a,), a)
+        return found
+    return eliminated_det(a)
+
+
+def eliminated_det(a: Tensor) -> Scaled:
     """Determinants whose first and second derivatives are right on every node, at any rank.
 
     Gaussian elimination with complete pivoting in plain steps, so that each mode of differentiation and each order
