@@ -14,8 +14,8 @@ One row for each part, atom and number of walkers:
 ``per_second`` counts walkers, ``seconds`` is the shortest time of the whole batch and ``share`` that of the part in its
 iteration: of the gradient in the first kind, of all others in the second. Parts take turns, so that a busy machine
 disturbs all alike; on a machine that never rests, take ``--clock cpu --threads 1``, processor time of one thread.
-``bytes``, for the iterations, is the growth of the peak resident memory of a fresh process in one of them, after one
-with two walkers. With ``--growth`` the atoms from Li to N and numbers of walkers from a half to four times as many
+``bytes``, for the natural iteration, is the growth of the peak resident memory of a fresh process in one of them, after
+one with two walkers. With ``--growth`` the atoms from Li to N and numbers of walkers from a half to four times as many
 follow, and how time and memory grow with n.
 """
 
@@ -126,24 +126,25 @@ def bench(arguments: argparse.Namespace, atom: str, walkers: int) -> list[Row]:
         row = {"op": name, "group": atom, "shape": shape, "dtype": arguments.dtype, "backend": arguments.device}
         row |= {"per_second": walkers / seconds, "seconds": seconds}
         if name in ITERATIONS:
-            rows.append(row | {"bytes": peak_elsewhere(arguments, atom, walkers, name)})
+            memory = {"bytes": peak_elsewhere(atom, walkers)} if name == "natural iteration" else {}
+            rows.append(row | memory)
         else:
             home = "iteration" if name == "gradient" else "natural iteration"
             rows.append(row | {"share": seconds / whole[home]})
     return rows
 
 
-def peak(arguments: argparse.Namespace, atom: str, walkers: int, name: str) -> int:
+def peak(arguments: argparse.Namespace, atom: str, walkers: int) -> int:
     """Growth of this process's peak memory in one iteration; on an accelerator its peak there."""
-    Job(arguments, atom, 2).iterate(name)
+    Job(arguments, atom, 2).iterate("natural iteration")
     job = Job(arguments, atom, walkers)
     if arguments.device != "cpu":
         torch.cuda.reset_peak_memory_stats()
-        job.iterate(name)
+        job.iterate("natural iteration")
         return torch.cuda.max_memory_allocated()
     Path("/proc/self/clear_refs").write_text("5")  # sets the peak to what is resident now
     before = status("VmRSS")
-    job.iterate(name)
+    job.iterate("natural iteration")
     return status("VmHWM") - before
 
 
@@ -152,10 +153,10 @@ def status(key: str) -> int:
     return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(key))
 
 
-def peak_elsewhere(arguments: argparse.Namespace, atom: str, walkers: int, name: str) -> int:
+def peak_elsewhere(atom: str, walkers: int) -> int:
     """:func:`peak` of a fresh process."""
     done = subprocess.run(
-        [sys.executable, __file__, *sys.argv[1:], "--peak", atom, str(walkers), name],
+        [sys.executable, __file__, *sys.argv[1:], "--peak", atom, str(walkers)],
         check=True,
         capture_output=True,
         text=True,
@@ -232,7 +233,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--clock", choices=list(CLOCKS), default="wall")
     parser.add_argument("--rounds", type=int, default=5, help="turns of every part")
-    parser.add_argument("--peak", nargs=3, metavar=("ATOM", "WALKERS", "ITERATION"), help="(internal)")
+    parser.add_argument("--peak", nargs=2, metavar=("ATOM", "WALKERS"), help="(internal)")
     return parser.parse_args()
 
 
@@ -240,8 +241,8 @@ def main() -> None:
     arguments = parse_arguments()
     torch.set_num_threads(arguments.threads)
     if arguments.peak:
-        atom, walkers, name = arguments.peak
-        print(peak(arguments, atom, int(walkers), name))
+        atom, walkers = arguments.peak
+        print(peak(arguments, atom, int(walkers)))
         return
     found = machine() | {"clock": arguments.clock}
     cases = [(arguments.atom, arguments.walkers)]

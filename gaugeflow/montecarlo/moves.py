@@ -39,7 +39,12 @@ class AllElectron:
 
 
 class OneElectron:
-    """One particle, drawn anew for each walker, takes a normal step; the others stay."""
+    """One particle, drawn anew for each walker, takes a normal step; the others stay.
+
+    The density is calculated anew as a whole, as orbitals that depend on all particles require: moving each of n
+    particles once costs as much as n moves of all. It pays where the acceptance of `AllElectron` would ask for widths
+    many times smaller, with particles at very different distances from their nuclei.
+    """
 
     def propose(
         self, x: Tensor, width: float, log_density: LogDensity, generator: torch.Generator
