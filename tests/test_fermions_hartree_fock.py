@@ -15,6 +15,7 @@ from gaugeflow.fermions import (
     GaussianBasis,
     GaussianOrbitals,
     Particles,
+    count_nodal_cells,
     hartree_fock,
     initial_walkers,
     local_energy,
@@ -117,6 +118,16 @@ def test_the_energy_of_a_determinant_by_monte_carlo(method: str) -> None:
     assert error < 0.05
     assert abs(float(energies.mean()) - state.energy) < 4 * error
     assert state.energy == pytest.approx(-7.431, abs=1e-3)
+
+
+@needs_pyscf
+def test_the_determinants_of_beryllium_have_four_nodal_cells() -> None:
+    beryllium = molecule(["Be"], [[0.0, 0.0, 0.0]], "bohr")
+    psi = Determinants(hartree_fock(beryllium).orbitals())
+    generator = seeded()
+    walkers = initial_walkers(beryllium, 16, torch.float64, "cpu", generator)
+    walkers, _ = Metropolis(lambda x: 2 * psi(x).log, width=0.3, steps=200).update(walkers, generator)
+    assert count_nodal_cells(psi, walkers, psi.particles, generator, 40, beryllium.centres).cells == 4
 
 
 @needs_pyscf

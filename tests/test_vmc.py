@@ -312,10 +312,13 @@ def test_an_energy_below_the_exact_one_is_flagged(system: dict[str, Any], energy
     [
         ({"name": "harmonic_trap", "n_up": 3, "n_down": 0}, "float32", 2),
         ({"name": "harmonic_trap", "n_up": 3, "n_down": 0, "dimension": 1}, "float64", 6),
+        (BE, "float64", 4),
     ],
 )
 def test_a_report_counts_nodal_cells(tmp_path: Path, system: dict[str, Any], dtype: str, cells: int) -> None:
+    """Without backflow that of beryllium is a product of two determinants, whatever their orbitals."""
     changes = {"system": system, "dtype": dtype, "nodal_exchanges": 30, "iterations": 2, "evaluation": 6}
+    changes["wavefunction"] = {**SMALL, "backbone": {"name": "deep_sets", "width": 4, "layers": 0}}
     report = runs.start(VMC, source(**changes), tmp_path / "run", quiet=True)
     assert report["nodal_cells"]["cells"] == cells
     text = (tmp_path / "run" / "report.md").read_text()

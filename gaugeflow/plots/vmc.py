@@ -89,4 +89,5 @@ def _draw_histogram(path: Path, energies: np.ndarray, known: float | None) -> No
         axes.set_title(f"{CENTRAL:g} % of {energies.size} local energies with frozen parameters")
         if known is not None:
             label_exact(axes, known, f"reference {known:.7g}", across=False)
+        axes.set_ylim(top=1.25 * axes.get_ylim()[1])
         axes.legend(loc="upper right")

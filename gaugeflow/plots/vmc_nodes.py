@@ -42,7 +42,7 @@ def plot_nodes(path: Path, psi: Callable[[Any], LogPsi], walkers: Tensor, hamilt
     with figure(path, 5.6, 4.8) as canvas:
         axes = canvas.subplots()
         axes.pcolormesh(ticks, ticks, found.values, cmap="RdBu", vmin=-1, vmax=1, rasterized=True)
-        axes.contour(ticks, ticks, found.values, levels=[0.0], colors=INK, linewidths=1.4)
+        axes.contour(ticks, ticks, found.values**3, levels=[0.0], colors=INK, linewidths=1.4)
         if len(found.marks):
             axes.plot(*found.marks.T, "o", color=ORANGE, markeredgecolor=INK, markersize=7, label="others of its spin")
             axes.legend(loc="upper right")

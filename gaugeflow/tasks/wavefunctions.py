@@ -49,11 +49,11 @@ class MessagePassingConfig(Section):
 
 
 class DeepSetsConfig(Section):
-    """Means over each spin."""
+    """Means over each spin; with `layers: 0` no particle sees another, and orbitals are those of one particle."""
 
     name: Literal["deep_sets"]
     width: Count
-    layers: Count = 2
+    layers: Annotated[int, Field(ge=0)] = 2
 
     def build(self, features: Features, generator: torch.Generator) -> Backbone:
         return fermions.DeepSets(features, self.width, self.layers, generator)
