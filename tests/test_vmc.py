@@ -353,6 +353,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no electron": ({"system": {**BE, "charge": 4}}, "an electron at least, the charge 4 leaves 0 of 4"),
     "overlap": ({"system": {**BE, "atoms": H2}}, r"at least 0.001 bohr apart, number 1 and 2 of 2 are 1.0e-04"),
     "no particle": ({"system": {**DOT, "n_up": 0, "n_down": 0}}, r"at least one of 1, came \(0, 0\)"),
+    "permutations": ({"system": {**DOT, "n_up": 8}, "nodal_exchanges": 9}, "at most 5040 permutations .*, came 40320"),
     "ansatz": ({"wavefunction": {**SMALL, "ansatz": {"name": "determinants"}}}, "did you mean 'determinant'"),
     "pairing": ({"wavefunction": {**SMALL, "ansatz": {"name": "pfaffian", "pairing": 1}}, "system": BE}, "at least 2"),
 }

@@ -19,7 +19,7 @@ from gaugeflow.errors import UserError
 from gaugeflow.fermions.particles import Particles
 from gaugeflow.fermions.wavefunction import LogPsi
 
-__all__ = ["NodalCells", "count_nodal_cells"]
+__all__ = ["NodalCells", "count_nodal_cells", "permutations"]
 
 Order = tuple[int, ...]
 LARGEST = 5040
@@ -74,9 +74,7 @@ def count_nodal_cells(
         UserError: more than LARGEST permutations of equal spins.
     """
     particles.check(x)
-    total = math.prod(math.factorial(count) for count in particles.counts)
-    if total > LARGEST:
-        raise UserError(f"nodal cells: expected at most {LARGEST} permutations of equal spins, came {total}")
+    total = permutations(particles)
     exchanges = list(_exchanges(particles))
     groups: list[set[Order]] = [{tuple(range(particles.n))} for _ in range(len(x))]
     since = torch.zeros(len(x), dtype=torch.long)
@@ -99,6 +97,16 @@ def count_nodal_cells(
     attempts = int(since[sizes == largest].sum())
     agreeing = float((sizes == largest).double().mean())
     return NodalCells(total // largest, agreeing, int(since.min()), min(1.0, 3 / max(attempts, 1)))
+
+
+def permutations(particles: Particles) -> int:
+    """Of equal spins, how many there are. Raises UserError for more than LARGEST."""
+    total = math.prod(math.factorial(count) for count in particles.counts)
+    if total > LARGEST:
+        raise UserError(
+            f"nodal cells: expected at most {LARGEST} permutations of equal spins, came {total} for {particles}"
+        )
+    return total
 
 
 def _exchanges(particles: Particles) -> Iterator[tuple[Order, ...]]:

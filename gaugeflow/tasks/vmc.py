@@ -14,6 +14,7 @@ from torch import Tensor
 from gaugeflow.errors import UserError
 from gaugeflow.fermions import Product, count_nodal_cells
 from gaugeflow.fermions.clipping import clip_about_median
+from gaugeflow.fermions.nodal_cells import permutations
 from gaugeflow.fermions.optimizers import NotFinite
 from gaugeflow.fermions.walkers import initial_walkers
 from gaugeflow.montecarlo import Metropolis
@@ -83,6 +84,8 @@ class VMC(Task[VMCConfig]):
     def __init__(self, config: VMCConfig) -> None:
         super().__init__(config)
         self.hamiltonian = config.system.build()
+        if config.nodal_exchanges:
+            permutations(self.hamiltonian.particles)  # before a long training, not behind it
         self._status = ""
 
     @property
