@@ -111,7 +111,7 @@ class Reference:
             seconds = self._advance(1 if warmup else self.config.interval, warmup, generator)
         if warmup:
             return
-        field = self._shared(generator)
+        field, seconds = self._shared(seconds, generator)
         shares = measured(self.observables, together.part(field))
         weigher = None if self._weigher is None else self._weigher()
         if weigher is not None and weigher.reversible:
@@ -131,16 +131,16 @@ class Reference:
         self._field = field
         return time.perf_counter() - began
 
-    def _shared(self, generator: torch.Generator) -> Tensor:
-        """The field of the first process on all of them, with its generator."""
+    def _shared(self, seconds: float, generator: torch.Generator) -> tuple[Tensor, float]:
+        """The field of the first process on all of them, with the seconds that it took and the generator after it."""
         together = ranks()
         if together.size > 1:
-            state = (self._field.cpu(), generator.get_state()) if self._field is not None else None
-            field, state = together.from_leader(state)
+            made = None if self._field is None else (self._field.cpu(), seconds, generator.get_state())
+            field, seconds, state = together.from_leader(made)
             generator.set_state(state)
             self._field = field.to(generator.device)
         assert self._field is not None  # it was advanced
-        return self._field
+        return self._field, seconds
 
     def state_dict(self) -> dict[str, Any]:
         return {"field": self._field, "sampler": self.sampler.state_dict()}
