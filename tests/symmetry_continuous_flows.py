@@ -7,6 +7,7 @@ from gaugeflow import flows
 from gaugeflow.flows.staple_basis import LEAST_EXTENT
 from gaugeflow.groups import get_group
 from gaugeflow.lattice import WilsonAction
+from gaugeflow.nn import GaugeTheory, Potential
 from gaugeflow.symmetry import Links, Scalars
 from gaugeflow.symmetry.claims import Bijection, Claim, Equivariance
 
@@ -50,4 +51,26 @@ def trivializing_claims(name: str, x: Links) -> list[Claim]:
 
         claims.append(Equivariance(moved, x, group=group, out=Links, label=f"links, {name}, {label}"))
         claims.append(Equivariance(log_det, x, group=group, out=Scalars, label=f"log-determinant, {name}, {label}"))
+    return claims
+
+
+def neural_claims(name: str, x: Links) -> list[Claim]:
+    """Gauge transformations and translations, whatever the steps; gentle, a bijection too."""
+    claims: list[Claim] = []
+    for size, integrator in ((0.3, "cg2"), (3e-4, "rkmk4")):
+        generator = torch.Generator().manual_seed(4)
+        potential = Potential.of(GaugeTheory(name, 2), 1, generator=generator, channels=(1,), hidden=())
+        flow = flows.NeuralFlow(potential, 1, 1, integrator, 1)
+        with torch.no_grad():
+            flow.coefficients += size
+        if integrator == "rkmk4":
+            claims.append(Bijection(flow.forward, x, inverse=flow.inverse, label=f"neural, {name}"))
+            continue
+        kept = "gauge * translations"
+        for place, out, label in ((0, Links, "links"), (1, Scalars, "log-determinant")):
+
+            def image(u: Tensor, flow: flows.NeuralFlow = flow, place: int = place) -> Tensor:
+                return flow(u)[place]
+
+            claims.append(Equivariance(image, x, group=kept, out=out, label=f"{label}, neural, {name}"))
     return claims

@@ -1,6 +1,6 @@
 """Bases and layers of flows: what is claimed of them."""
 
-from symmetry_continuous_flows import trivializing_claims
+from symmetry_continuous_flows import neural_claims, trivializing_claims
 from symmetry_coupling_flows import coupling, layer_claims, residual
 from symmetry_line import FULL, Line, invariant, line, links, scalars
 from symmetry_refinement_flows import refinement_claims
@@ -44,6 +44,13 @@ LINES: dict[str, Line] = {
         claims=lambda: [
             *trivializing_claims("su3", links("su3", (2, 2), batch=1)),
             *trivializing_claims("su3", links("su3", (3, 3), batch=1)),
+        ],
+    ),
+    "flows of learned potentials": line(
+        flows.NeuralFlow,
+        claims=lambda: [
+            *neural_claims("u1", links("u1", (2, 2))),
+            *neural_claims("su2", links("su2", (2, 2), batch=1)),
         ],
     ),
     "couplings of scalars": line(

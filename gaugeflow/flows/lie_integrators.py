@@ -6,18 +6,44 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
-from gaugeflow.kernels import LoopKernels
+from gaugeflow.groups import Group
 
-__all__ = ["INTEGRATORS", "CrouchGrossman2", "CrouchGrossman3", "LieIntegrator", "MuntheKaas4", "get_lie_integrator"]
+__all__ = [
+    "INTEGRATORS",
+    "CrouchGrossman2",
+    "CrouchGrossman3",
+    "LieIntegrator",
+    "MuntheKaas4",
+    "States",
+    "get_lie_integrator",
+]
 
 Numbers = tuple[Tensor, ...]
 Field = Callable[[float, Tensor, Numbers], tuple[Tensor, Numbers]]
 """``(t, state, y) -> (v, dy/dt)``, v as momenta."""
+
+
+class States(Protocol):
+    """What moves: states of :class:`gaugeflow.kernels.LoopKernels`, or whatever offers the same of it."""
+
+    @property
+    def group(self) -> Group: ...
+
+    def drift_(self, state: Tensor, momenta: Tensor, eps: float, /) -> Tensor:
+        """``exp(i eps p) U``, in ``state`` or in a new tensor."""
+        ...
+
+    def reunitarize_(self, state: Tensor, /) -> Tensor: ...
+
+    def pack_momenta(self, momenta: Tensor, /) -> Tensor: ...
+
+    def unpack_momenta(self, momenta: Tensor, /) -> Tensor: ...
 
 
 class LieIntegrator(ABC):
@@ -27,11 +53,11 @@ class LieIntegrator(ABC):
     order: int
 
     @abstractmethod
-    def step(self, kernels: LoopKernels, field: Field, t: float, h: float, state: Tensor, y: Numbers) -> tuple:
+    def step(self, kernels: States, field: Field, t: float, h: float, state: Tensor, y: Numbers) -> tuple:
         """State and numbers at ``t + h``; ``h`` may be negative."""
 
     def integrate(
-        self, kernels: LoopKernels, field: Field, times: Sequence[float], state: Tensor, y: Numbers
+        self, kernels: States, field: Field, times: Sequence[float], state: Tensor, y: Numbers
     ) -> tuple[Tensor, Numbers]:
         """From the first to the last of ``times``, a step between each two; the state given is left as it is."""
         for t, after in pairwise(times):
@@ -45,7 +71,7 @@ class _CrouchGrossman(LieIntegrator):
     a: tuple[tuple[float, ...], ...]
     b: tuple[float, ...]
 
-    def step(self, kernels: LoopKernels, field: Field, t: float, h: float, state: Tensor, y: Numbers) -> tuple:
+    def step(self, kernels: States, field: Field, t: float, h: float, state: Tensor, y: Numbers) -> tuple:
         slopes: list[Tensor] = []
         rates: list[Numbers] = []
         for row in self.a:
@@ -79,7 +105,7 @@ class MuntheKaas4(LieIntegrator):
     a = ((), (1 / 2,), (0.0, 1 / 2), (0.0, 0.0, 1.0))
     b = (1 / 6, 1 / 3, 1 / 3, 1 / 6)
 
-    def step(self, kernels: LoopKernels, field: Field, t: float, h: float, state: Tensor, y: Numbers) -> tuple:
+    def step(self, kernels: States, field: Field, t: float, h: float, state: Tensor, y: Numbers) -> tuple:
         slopes: list[Tensor] = []
         rates: list[Numbers] = []
         for stage, row in enumerate(self.a):
@@ -112,11 +138,11 @@ def get_lie_integrator(name: str) -> LieIntegrator:
     return INTEGRATORS[name]()
 
 
-def _moved(kernels: LoopKernels, state: Tensor, slopes: Sequence[Tensor], row: Sequence[float], h: float) -> Tensor:
+def _moved(kernels: States, state: Tensor, slopes: Sequence[Tensor], row: Sequence[float], h: float) -> Tensor:
     state = state.clone()
     for weight, slope in zip(row, slopes, strict=False):
         if weight:
-            kernels.drift_(state, slope, weight * h)
+            state = kernels.drift_(state, slope, weight * h)
     return state
 
 
@@ -130,7 +156,7 @@ def _advanced(y: Numbers, rates: Sequence[Numbers], row: Sequence[float], h: flo
     return tuple(sum((w * rate[k] for w, rate in steps), start=value) for k, value in enumerate(y))
 
 
-def _bracket(kernels: LoopKernels, one: Tensor, other: Tensor) -> Tensor:
+def _bracket(kernels: States, one: Tensor, other: Tensor) -> Tensor:
     """Coefficients of ``[i p_a T_a, i q_b T_b] = i [p, q]_c T_c`` of two momenta."""
     group = kernels.group
     if group.n == 1:

@@ -7,6 +7,7 @@ from pydantic import Field
 from gaugeflow.tasks.models.continuous import Continuous
 from gaugeflow.tasks.models.coupling import CouplingFlow, ResidualFlow
 from gaugeflow.tasks.models.model import Log, ModelSection
+from gaugeflow.tasks.models.neural import Neural
 from gaugeflow.tasks.models.plain import Identity, Python
 from gaugeflow.tasks.models.refinement import Refinement
 from gaugeflow.tasks.models.scalar import ScalarContinuous, ScalarCouplings
@@ -14,6 +15,14 @@ from gaugeflow.tasks.models.scalar import ScalarContinuous, ScalarCouplings
 __all__ = ["Log", "ModelConfig", "ModelSection"]
 
 ModelConfig = Annotated[
-    Continuous | Identity | Python | CouplingFlow | Refinement | ResidualFlow | ScalarContinuous | ScalarCouplings,
+    Continuous
+    | Identity
+    | Neural
+    | Python
+    | CouplingFlow
+    | Refinement
+    | ResidualFlow
+    | ScalarContinuous
+    | ScalarCouplings,
     Field(discriminator="name"),
 ]
