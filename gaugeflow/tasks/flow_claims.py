@@ -17,6 +17,8 @@ from gaugeflow.tasks.flow_model import build_flow, symmetry_of
 
 __all__ = ["disturbed", "flow_claims"]
 
+FIELDS = 4
+"""Of a Jacobian, at once: its backward passes are as many for one field."""
 COORDINATES = 600
 """A Jacobian of more takes one backward pass for each."""
 
@@ -37,7 +39,7 @@ def flow_claims(config: FlowConfig, flow: GaugeFlow, action: Action) -> list[Cla
     for extent in () if config.model.integrated else (2, 3, 4, *sorted(set(config.shape))):
         shape = [extent] * len(config.shape)
         small = _resized(config, flow, action, shape)
-        example = _example(config, shape)
+        example = _example(config, shape, FIELDS)
         if small is not None:
             if _coordinates(config, shape) <= COORDINATES:
                 claims.append(Bijection(small.forward_and_log_det, example, name, small.inverse_and_log_det))
@@ -56,12 +58,12 @@ def disturbed(flow: GaugeFlow, generator: torch.Generator) -> GaugeFlow:
     return copy
 
 
-def _example(config: FlowConfig, shape: list[int]) -> Links | SiteScalars:
+def _example(config: FlowConfig, shape: list[int], batch: int = 1) -> Links | SiteScalars:
     generator = torch.Generator(config.device).manual_seed(5)
     if config.group is None:
-        field = torch.randn((1, *shape), generator=generator, dtype=torch.float64, device=generator.device)
+        field = torch.randn((batch, *shape), generator=generator, dtype=torch.float64, device=generator.device)
         return SiteScalars(field, channels=0)
-    return Links(hot_start(get_group(config.group), shape, generator))
+    return Links(hot_start(get_group(config.group), shape, generator, batch))
 
 
 def _coordinates(config: FlowConfig, shape: list[int]) -> int:
