@@ -38,10 +38,10 @@ BASE: dict[str, Any] = {
     "task": "vmc",
     "seed": 5,
     "wavefunction": {"ansatz": {"name": "determinant"}, "backbone": {"name": "deep_sets", "width": 8, "layers": 1}},
-    "walkers": {"count": 128, "steps": 4},
+    "walkers": {"count": 96, "steps": 3},
     "optimizer": {"name": "spring", "rate": 0.3, "decay": 20},
     "warmup": 20,
-    "iterations": 40,
+    "iterations": 30,
     "evaluation": 20,
 }
 
