@@ -107,15 +107,15 @@ class OrbitalFit:
         return misfit.detach()
 
     def misfit(self, x: Tensor) -> Tensor:
-        """The mean over orbitals and terms of the squared relative differences, ``(batch,)``, for these walkers."""
+        """The mean over orbitals, particles and terms of the squared relative differences, ``(batch,)``."""
         sides = self._sides(x)
         if not self.scales:
             self.scales = [_scale(phi.detach(), wanted) for phi, wanted in sides]
-        parts = [
-            (phi / size - sign * wanted).square().sum((2, 3)).mean(1)
+        differences = [
+            (phi / size - sign * wanted).square().mean((1, 3)).sum(1)
             for (phi, wanted), (size, sign) in zip(sides, self.scales, strict=True)
         ]
-        return torch.stack(parts).sum(0) / self.target.particles.n
+        return torch.stack(differences).sum(0) / self.target.particles.n
 
     def state_dict(self) -> dict[str, Any]:
         return {"adam": self.adam.state_dict(), "scales": self.scales}
