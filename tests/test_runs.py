@@ -207,13 +207,13 @@ def test_a_report_is_made_again_or_measured_anew(whole: Path) -> None:
 
 def test_what_makes_another_run_cannot_change_on_resume(whole: Path) -> None:
     before = (whole / "config.yaml").read_text()
-    with pytest.raises(UserError, match="seed.* cannot change on resume"):
+    with pytest.raises(UserError, match="seed cannot change on resume"):
         resume(Walk, whole, ["seed=6"], quiet=True)
     with pytest.raises(UserError, match="30 steps are done, the configuration asks for 29 only"):
         resume(Walk, whole, ["length=29"], quiet=True)
     assert (whole / "config.yaml").read_text() == before
     (whole / "config.yaml").write_text(before.replace("seed: 5", "seed: 6"))
-    with pytest.raises(UserError, match="seed.* cannot change on resume"):
+    with pytest.raises(UserError, match="seed cannot change on resume"):
         resume(Walk, whole, quiet=True)
 
 
@@ -226,7 +226,7 @@ def test_a_checkpoint_from_before_a_key_was_there(whole: Path) -> None:
     state["config"]["long_gone"] = 1
     del state["config"]["seed"]
     save_checkpoint(whole / "checkpoint.pt", "walk", done, state)
-    with pytest.raises(UserError, match="seed.* cannot change on resume"):
+    with pytest.raises(UserError, match=r"seed.* cannot change on resume"):
         resume(Walk, whole, quiet=True)
 
 
