@@ -50,11 +50,12 @@ def hartree_fock(
         UserError: a system without nuclei, a missing PySCF, an unknown basis, or no convergence.
     """
     molecule = pyscf_molecule(hamiltonian, basis, cartesian)
-    from pyscf import scf
+    from pyscf import lib, scf
 
     field = {"rohf": scf.ROHF, "uhf": scf.UHF}[method](molecule)
     field.chkfile = None
-    energy = field.kernel()
+    with lib.with_omp_threads(1):  # sums of several threads do not repeat bit for bit
+        energy = field.kernel()
     if not field.converged:
         raise UserError(f"Hartree-Fock: {method} in the basis {basis} has not converged; expected another of either")
     coefficients, occupied = np.asarray(field.mo_coeff), np.asarray(field.mo_occ)

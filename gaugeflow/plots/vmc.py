@@ -10,7 +10,8 @@ from gaugeflow.plots.figure import BLUE, INK, figure, label_exact
 from gaugeflow.plots.vmc_density import plot_density, plot_pairs
 from gaugeflow.plots.vmc_nodes import plot_nodes
 from gaugeflow.runs import Metrics, Run, RunDirectory
-from gaugeflow.tasks.vmc import VMC, VMCConfig
+from gaugeflow.tasks.vmc import VMC
+from gaugeflow.tasks.vmc_config import VMCConfig
 
 __all__ = ["plot_vmc"]
 

@@ -1,8 +1,10 @@
 """Several processes that work on one run: who they are, and sums over them."""
 
 import atexit
+import gc
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,6 +16,8 @@ __all__ = ["Ranks", "join", "ranks"]
 
 PATIENCE = timedelta(days=30)
 """The first rank makes the report alone; a rank that dies takes the others with it through torchrun."""
+LEAVE = timedelta(seconds=5)
+"""How long a process that is done waits for the others, so that none ends a connection that another still ends."""
 
 
 @dataclass(frozen=True)
@@ -101,4 +105,8 @@ def join(device: str) -> Ranks:
 
 def _part() -> None:
     if distributed.is_initialized():
+        if distributed.get_backend() == "gloo":
+            with suppress(RuntimeError):  # one that failed does not come
+                distributed.monitored_barrier(timeout=LEAVE)
         distributed.destroy_process_group()
+        gc.collect()  # a group in a cycle would end its threads with the interpreter, and abort

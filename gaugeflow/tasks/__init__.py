@@ -6,7 +6,8 @@ from gaugeflow.tasks.flow import Flow
 from gaugeflow.tasks.flow_config import FlowConfig
 from gaugeflow.tasks.registry import TASKS, register, task_of
 from gaugeflow.tasks.regression import Regression, RegressionConfig
-from gaugeflow.tasks.vmc import VMC, VMCConfig
+from gaugeflow.tasks.vmc import VMC
+from gaugeflow.tasks.vmc_config import VMCConfig
 
 __all__ = [
     "TASKS",

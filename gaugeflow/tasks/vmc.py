@@ -5,10 +5,9 @@ import warnings
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import asdict
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from gaugeflow.errors import UserError
@@ -18,58 +17,22 @@ from gaugeflow.fermions.nodal_cells import permutations
 from gaugeflow.fermions.optimizers import NotFinite
 from gaugeflow.fermions.walkers import initial_walkers
 from gaugeflow.montecarlo import Metropolis
-from gaugeflow.runs import Count, Metrics, Positive, Record, RunConfig, Section, Task, ranks
+from gaugeflow.runs import Metrics, Record, Task, ranks
 from gaugeflow.runs.forecast import Forecast, peak_bytes
 from gaugeflow.symmetry.claims import Claim
 from gaugeflow.tasks.registry import register
-from gaugeflow.tasks.systems import SystemConfig
 from gaugeflow.tasks.vmc_claims import vmc_claims
+from gaugeflow.tasks.vmc_config import DTYPES, VMCConfig
 from gaugeflow.tasks.vmc_forecast import forecast
 from gaugeflow.tasks.vmc_guard import Failure, find_failure, save_failure
-from gaugeflow.tasks.vmc_optimizers import OptimizerConfig
-from gaugeflow.tasks.vmc_pretraining import Pretraining, PretrainingConfig
+from gaugeflow.tasks.vmc_pretraining import Pretraining
 from gaugeflow.tasks.vmc_ranks import require_equal_shares, shared_local_energy, shared_log_density
 from gaugeflow.tasks.vmc_report import vmc_markdown, vmc_report
-from gaugeflow.tasks.wavefunctions import WavefunctionConfig
 
-__all__ = ["VMC", "VMCConfig"]
+__all__ = ["VMC"]
 
 NODAL_WALKERS = 32
 """How many walkers look for ways between permuted configurations."""
-DTYPES = {"float32": torch.float32, "float64": torch.float64}
-
-
-class WalkerSection(Section):
-    """`count` walkers; `steps` moves of the kind `move` lie between two local energies."""
-
-    count: Count = 512
-    move: Literal["all", "one", "langevin"] = "all"
-    width: Positive = 0.5
-    steps: Count = 10
-
-
-class VMCConfig(RunConfig):
-    """`warmup` updates of the walkers, `iterations` changes of the parameters, `evaluation` energies of each walker.
-
-    The steps of a `pretraining` come before. With `nodal_exchanges` the report counts nodal cells by so many exchanges
-    of each of the first walkers.
-    """
-
-    task: Literal["vmc"]
-    system: SystemConfig
-    wavefunction: WavefunctionConfig
-    walkers: WalkerSection = WalkerSection()
-    pretraining: PretrainingConfig | None = None
-    optimizer: OptimizerConfig
-    dtype: Literal["float32", "float64"] = "float64"
-    warmup: Annotated[int, Field(ge=0)] = 50
-    iterations: Annotated[int, Field(ge=0)]
-    evaluation: Count
-    clip: Positive = 5.0
-    laplacian: Literal["forward", "autograd"] = "forward"
-    chunk_size: Count | None = None
-    max_failures: Annotated[int, Field(ge=0)] = 3
-    nodal_exchanges: Annotated[int, Field(ge=0)] = 0
 
 
 @register

@@ -12,7 +12,7 @@ from gaugeflow.tasks.estimates import row
 from gaugeflow.tasks.table import format_table
 
 if TYPE_CHECKING:
-    from gaugeflow.tasks.vmc import VMCConfig
+    from gaugeflow.tasks.vmc_config import VMCConfig
 
 __all__ = ["vmc_markdown", "vmc_report"]
 
