@@ -27,8 +27,8 @@ import yaml
 
 from gaugeflow.flows import GaugeFlow
 from gaugeflow.groups import get_group
-from gaugeflow.tasks.flow_config import DTYPES, FlowConfig
-from gaugeflow.tasks.trainer import Trainer
+from gaugeflow.tasks.flow.config import DTYPES, FlowConfig
+from gaugeflow.tasks.flow.trainer import Trainer
 
 CASES = [
     ("configs/flow/u1_2d_8_beta2.yaml", [[8, 8], [16, 16]]),

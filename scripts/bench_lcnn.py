@@ -40,7 +40,8 @@ import torch
 from torch import Tensor
 
 from gaugeflow.lattice import hot_start
-from gaugeflow.nn import GaugeTheory, Layer, LBilin, LConv, LConvBilin, sums
+from gaugeflow.nn import GaugeTheory, Layer, LBilin, LConv, LConvBilin
+from gaugeflow.nn.sums import sums
 
 DTYPES = {"complex64": torch.float32, "complex128": torch.float64}
 CASES = [("su3", 8, 4, "complex128"), ("su3", 8, 4, "complex64"), ("su2", 64, 2, "complex128")]

@@ -33,12 +33,12 @@ from typing import Any
 
 import torch
 
-from gaugeflow.fermions import local_energy
-from gaugeflow.fermions.clipping import clip_about_median
-from gaugeflow.fermions.log_derivatives import weighted_gradient
-from gaugeflow.fermions.natural_gradient import JACOBIANS
 from gaugeflow.runs import Source, validate
 from gaugeflow.tasks import VMC
+from gaugeflow.wavefunctions import local_energy
+from gaugeflow.wavefunctions.optimizers.clipping import clip_about_median
+from gaugeflow.wavefunctions.optimizers.log_derivatives import weighted_gradient
+from gaugeflow.wavefunctions.optimizers.natural_gradient import JACOBIANS
 
 ATOMS = ("Li", "Be", "B", "C", "N")
 ITERATIONS = {

@@ -18,8 +18,8 @@ import torch
 from torch import nn
 
 from gaugeflow.symmetry import Image, PointFeatures, Points, Report, Scalars, Value, check
-from gaugeflow.symmetry.euclidean import Euclidean
-from gaugeflow.symmetry.groups import Parameters, represent
+from gaugeflow.symmetry.actions.euclidean import Euclidean
+from gaugeflow.symmetry.actions.groups import Parameters, represent
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.places import DATA
+
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "gauge"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -20,7 +20,7 @@ ROOMS = (
     ("montecarlo",),
     ("nn",),
     ("flows",),
-    ("fermions",),
+    ("wavefunctions",),
     ("runs",),
     ("tasks",),
     ("plots",),

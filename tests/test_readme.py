@@ -14,8 +14,8 @@ from gaugeflow.cli import app, main
 from gaugeflow.groups import get_group
 from gaugeflow.io import write
 from gaugeflow.lattice.fields import hot_start
+from tests.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 
 

@@ -10,7 +10,7 @@ from normflows.flows import Flow
 from torch import Tensor, nn
 
 from gaugeflow.errors import UserError
-from gaugeflow.flows.base import SeededBase, takes_generator
+from gaugeflow.flows.bases.base import SeededBase, takes_generator
 from gaugeflow.lattice.action import Action
 
 __all__ = ["BoltzmannWeight", "Composition", "GaugeFlow", "zero_log_det"]
@@ -78,10 +78,10 @@ class GaugeFlow(NormalizingFlow):
     - keep what depends on the extents in buffers with `persistent=False`, so that parameters serve other lattices
       where the layer does;
     - refuse at construction a lattice that cannot be served, with a `UserError`;
-    - add its claims to `tests/symmetry_lines_flows.py`.
+    - add its claims to `tests/registry/flows.py`.
 
     Args:
-        base: a distribution of `gaugeflow.flows.base`, one of normflows, or a `GaugeFlow`.
+        base: a distribution of `gaugeflow.flows.bases.base`, one of normflows, or a `GaugeFlow`.
         flows: layers from the base to the target.
         action: `S` of the target `exp(-S)`, which losses and weights need.
     """

@@ -2,8 +2,8 @@
 
 from gaugeflow.io.api import convert, read, write
 from gaugeflow.io.configuration import Configuration
-from gaugeflow.io.ensemble import EnsembleWriter
+from gaugeflow.io.hdf5.ensemble import EnsembleWriter
+from gaugeflow.io.hdf5.scalars import ScalarWriter
 from gaugeflow.io.registry import FORMATS
-from gaugeflow.io.scalars import ScalarWriter
 
 __all__ = ["FORMATS", "Configuration", "EnsembleWriter", "ScalarWriter", "convert", "read", "write"]

@@ -5,11 +5,11 @@ from pathlib import Path
 from gaugeflow.errors import UserError
 from gaugeflow.io.bridge import Bridge
 from gaugeflow.io.format import Format
-from gaugeflow.io.hdf5 import Hdf5
-from gaugeflow.io.ildg import Ildg
+from gaugeflow.io.hdf5.format import Hdf5
+from gaugeflow.io.lime.ildg import Ildg
+from gaugeflow.io.lime.scidac import Scidac
 from gaugeflow.io.milc import Milc
 from gaugeflow.io.nersc import Nersc
-from gaugeflow.io.scidac import Scidac
 from gaugeflow.io.source import Source
 
 __all__ = ["FORMATS", "format_for_writing", "format_of"]

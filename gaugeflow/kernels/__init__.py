@@ -2,7 +2,18 @@
 
 from gaugeflow.kernels.colouring import colour_links
 from gaugeflow.kernels.interface import LoopKernels
-from gaugeflow.kernels.select import get_kernels, is_traced, path_products
+from gaugeflow.kernels.polynomials import LoopPolynomials
+from gaugeflow.kernels.select import get_kernels, get_loop_polynomials, is_traced, path_products
 from gaugeflow.kernels.tables import Path, Staples
 
-__all__ = ["LoopKernels", "Path", "Staples", "colour_links", "get_kernels", "is_traced", "path_products"]
+__all__ = [
+    "LoopKernels",
+    "LoopPolynomials",
+    "Path",
+    "Staples",
+    "colour_links",
+    "get_kernels",
+    "get_loop_polynomials",
+    "is_traced",
+    "path_products",
+]

@@ -25,7 +25,7 @@ class LoopKernels(ABC):
     ``A_mu(x)`` the sum of coefficient times product over the paths from x + mu back to x. Coefficients include beta.
 
     To write a new backend: derive from this class, give the abstract methods, name it in ``get_kernels``, and add
-    it to the list at the top of ``tests/test_kernels.py``.
+    it to the list at the top of ``tests/kernels/test_kernels.py``.
 
     Args:
         group: U(1) or SU(N).

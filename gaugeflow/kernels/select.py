@@ -12,11 +12,14 @@ from torch.autograd import forward_ad
 from gaugeflow.errors import UserError
 from gaugeflow.groups import Group, group_of
 from gaugeflow.kernels.interface import LoopKernels
+from gaugeflow.kernels.polynomials import LoopPolynomials
 from gaugeflow.kernels.tables import Path, Staples, check_paths
-from gaugeflow.kernels.torch_backend import TorchKernels
-from gaugeflow.kernels.torch_paths import products_from_sites
+from gaugeflow.kernels.tapes.loops import Recording
+from gaugeflow.kernels.torch.backend import TorchKernels
+from gaugeflow.kernels.torch.paths import products_from_sites
+from gaugeflow.kernels.torch.polynomials import TorchPolynomials
 
-__all__ = ["BACKENDS", "get_kernels", "is_traced", "path_products"]
+__all__ = ["BACKENDS", "get_kernels", "get_loop_polynomials", "is_traced", "path_products"]
 
 BACKENDS = ("auto", "torch", "numba", "triton")
 WORTH_COMPILING = 1 << 20
@@ -57,6 +60,30 @@ def get_kernels(
     return _kernels(group, tuple(shape), table, dtype, str(torch.device(device)), backend)
 
 
+def get_loop_polynomials(
+    group: Group,
+    shape: Sequence[int],
+    recording: Recording,
+    dtype: torch.dtype = torch.float64,
+    device: torch.device | str = "cpu",
+    backend: str = "auto",
+) -> LoopPolynomials:
+    """The polynomials in a backend: ``numba`` (CPU), ``torch``, or ``auto``, which is numba on the CPU.
+
+    Raises:
+        UserError: another backend.
+    """
+    compiled = backend in ("auto", "numba") and torch.device(device).type == "cpu"
+    if not compiled and backend not in ("auto", "torch"):
+        raise UserError(f"loop polynomials: backend {backend!r} does not serve device {device}; expected auto or torch")
+    kernels = get_kernels(group, ((),) * len(shape), shape, dtype, device, "numba" if compiled else "torch")
+    if compiled:
+        from gaugeflow.kernels.numba.polynomials import NumbaPolynomials
+
+        return NumbaPolynomials(kernels, recording)
+    return TorchPolynomials(kernels, recording)
+
+
 def path_products(links: Tensor, paths: Sequence[Path], backend: str = "auto") -> Tensor:
     """Open path products from every site, sub-paths that several paths share computed once.
 
@@ -81,7 +108,7 @@ def path_products(links: Tensor, paths: Sequence[Path], backend: str = "auto") -
     check_paths(chosen, ndim)
     compiled = links.device.type == "cpu" and group.n > 1 and not is_traced(links)
     if (backend == "numba" and compiled) or (backend == "auto" and compiled and links.numel() >= WORTH_COMPILING):
-        from gaugeflow.kernels.numba_paths import path_products_numba
+        from gaugeflow.kernels.numba.paths import path_products_numba
 
         return path_products_numba(links, chosen)
     if backend not in ("auto", "torch"):
@@ -110,14 +137,14 @@ def _kernels(
 def _backend_class(backend: str, group: Group, device: torch.device) -> type[LoopKernels]:
     """Imports a backend only when it is asked for: compilers are slow to load, and triton may be absent."""
     if backend in ("auto", "numba") and device.type == "cpu":
-        from gaugeflow.kernels.numba_backend import NumbaKernels
+        from gaugeflow.kernels.numba.backend import NumbaKernels
 
         return NumbaKernels
     on_gpu = device.type == "cuda" or os.environ.get("TRITON_INTERPRET") == "1"
     if backend == "triton" and not find_spec("triton"):
         raise UserError("kernels: the backend 'triton' needs the package triton, which is not installed")
     if on_gpu and (backend == "triton" or (backend == "auto" and group.n <= 3 and find_spec("triton"))):
-        from gaugeflow.kernels.triton_backend import TritonKernels
+        from gaugeflow.kernels.triton.backend import TritonKernels
 
         return TritonKernels
     if backend in ("auto", "torch"):

@@ -1,6 +1,6 @@
 """Markov chains of lattice fields and particles, and the analysis of their errors."""
 
-from gaugeflow.montecarlo.exact_sampler import ExactSampler
+from gaugeflow.montecarlo.exact.sampler import ExactSampler
 from gaugeflow.montecarlo.heatbath import HeatBath
 from gaugeflow.montecarlo.hmc import HMC
 from gaugeflow.montecarlo.independence import IndependenceMetropolis

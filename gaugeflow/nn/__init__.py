@@ -4,26 +4,26 @@ Links are those of :mod:`gaugeflow.lattice`; site matrices are complex ``(batch,
 as ``W(x) -> Omega(x) W(x) Omega(x)^dagger``. U(1) has N = 1: its site matrices are invariant complex numbers.
 """
 
-from gaugeflow.nn.activation import LAct, sigmoid_gate
-from gaugeflow.nn.attention import LAttention
 from gaugeflow.nn.baseline import LinkCNN
-from gaugeflow.nn.bilinear import LBilin, LConvBilin
-from gaugeflow.nn.blocking import Block
 from gaugeflow.nn.channels import Channels, axis_paths
-from gaugeflow.nn.convolution import LConv
-from gaugeflow.nn.exponential import LExp
 from gaugeflow.nn.initial import calibrate
 from gaugeflow.nn.layer import Layer, Residual, Stack
+from gaugeflow.nn.layers.activation import LAct, sigmoid_gate
+from gaugeflow.nn.layers.attention import LAttention
+from gaugeflow.nn.layers.bilinear import LBilin, LConvBilin
+from gaugeflow.nn.layers.blocking import Block
+from gaugeflow.nn.layers.convolution import LConv
+from gaugeflow.nn.layers.exponential import LExp
+from gaugeflow.nn.layers.norm import LNorm
+from gaugeflow.nn.layers.readout import Readout, Trace
+from gaugeflow.nn.layers.sources import Loops, Plaq, Poly, Source, Sources
 from gaugeflow.nn.least_squares import Fit, levenberg_marquardt
 from gaugeflow.nn.network import LCNN
-from gaugeflow.nn.norm import LNorm
 from gaugeflow.nn.potential import Potential
-from gaugeflow.nn.readout import Readout, Trace
 from gaugeflow.nn.registry import LAYERS, build_layer
 from gaugeflow.nn.smearing import Smearing
-from gaugeflow.nn.sources import Loops, Plaq, Poly, Source, Sources
+from gaugeflow.nn.sums.transport import transport
 from gaugeflow.nn.theory import GaugeTheory
-from gaugeflow.nn.transport import transport
 from gaugeflow.nn.weight import Weight
 
 __all__ = [

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import silu
 
 from gaugeflow.errors import UserError
-from gaugeflow.nn.sources import link_matrices
+from gaugeflow.nn.layers.sources import link_matrices
 from gaugeflow.nn.theory import GaugeTheory
 
 __all__ = ["LinkCNN"]

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from gaugeflow.errors import UserError
 from gaugeflow.kernels import Path
 from gaugeflow.nn.channels import Channels
+from gaugeflow.nn.sums.transport import check_reach
 from gaugeflow.nn.theory import GaugeTheory
-from gaugeflow.nn.transport import check_reach
 from gaugeflow.nn.weight import Weight
 
 __all__ = ["Layer", "Residual", "Stack"]
@@ -25,7 +25,7 @@ class Layer(nn.Module):
 
     * call ``super().__init__(theory, channels_in, channels_out)``;
     * give ``new_sites`` (or ``new_links``): sums and products of matrices at one site, of what
-      :func:`~gaugeflow.nn.transport` brings there, and of numbers made of traces;
+      :func:`~gaugeflow.nn.sums.transport` brings there, and of numbers made of traces;
     * take parameters from :class:`~gaugeflow.nn.Weight`, so that they are tied where the theory has rotations;
     * enter it in :mod:`gaugeflow.nn.registry`, and every test of the registry runs on it.
     """

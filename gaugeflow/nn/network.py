@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from gaugeflow.errors import UserError
-from gaugeflow.nn.bilinear import LConvBilin
 from gaugeflow.nn.channels import Channels
 from gaugeflow.nn.layer import Layer, Stack
-from gaugeflow.nn.readout import Readout
-from gaugeflow.nn.sources import Plaq, Source, Sources
+from gaugeflow.nn.layers.bilinear import LConvBilin
+from gaugeflow.nn.layers.readout import Readout
+from gaugeflow.nn.layers.sources import Plaq, Source, Sources
 from gaugeflow.nn.theory import GaugeTheory
 
 __all__ = ["LCNN"]

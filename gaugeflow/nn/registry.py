@@ -6,15 +6,15 @@ from typing import Any
 import torch
 
 from gaugeflow.errors import UserError
-from gaugeflow.nn.activation import LAct
-from gaugeflow.nn.attention import LAttention
-from gaugeflow.nn.bilinear import LBilin, LConvBilin
-from gaugeflow.nn.blocking import Block
 from gaugeflow.nn.channels import Channels
-from gaugeflow.nn.convolution import LConv
-from gaugeflow.nn.exponential import LExp
 from gaugeflow.nn.layer import Layer
-from gaugeflow.nn.norm import LNorm
+from gaugeflow.nn.layers.activation import LAct
+from gaugeflow.nn.layers.attention import LAttention
+from gaugeflow.nn.layers.bilinear import LBilin, LConvBilin
+from gaugeflow.nn.layers.blocking import Block
+from gaugeflow.nn.layers.convolution import LConv
+from gaugeflow.nn.layers.exponential import LExp
+from gaugeflow.nn.layers.norm import LNorm
 from gaugeflow.nn.theory import GaugeTheory
 
 __all__ = ["LAYERS", "Builder", "build_layer"]

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor, nn
 
 from gaugeflow.errors import UserError
-from gaugeflow.nn.exponential import LExp
+from gaugeflow.nn.layers.exponential import LExp
+from gaugeflow.nn.layers.sources import Plaq, Source, Sources
 from gaugeflow.nn.network import LCNN
-from gaugeflow.nn.sources import Plaq, Source, Sources
 from gaugeflow.nn.theory import GaugeTheory
 
 __all__ = ["Smearing"]

@@ -7,9 +7,9 @@ from typing import Any
 from gaugeflow import runs, tasks
 from gaugeflow.errors import UserError
 from gaugeflow.plots.chain import plot_chain
-from gaugeflow.plots.flow_run import plot_flow_run
+from gaugeflow.plots.flow.run import plot_flow_run
 from gaugeflow.plots.regression import plot_regression
-from gaugeflow.plots.vmc import plot_vmc
+from gaugeflow.plots.vmc.run import plot_vmc
 
 __all__ = ["plot_chain", "plot_flow_run", "plot_regression", "plot_run", "plot_vmc"]
 

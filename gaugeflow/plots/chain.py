@@ -7,12 +7,13 @@ import numpy as np
 from gaugeflow.lattice.exact import Exact2D
 from gaugeflow.montecarlo.errors import derived, estimate
 from gaugeflow.plots.autocorrelation import plot_autocorrelation
-from gaugeflow.plots.flow import plot_flow
+from gaugeflow.plots.gradient_flow import plot_flow
 from gaugeflow.plots.history import plot_charge, plot_history
 from gaugeflow.plots.potential import plot_potential
 from gaugeflow.runs import Metrics
-from gaugeflow.tasks.chain import ChainConfig
-from gaugeflow.tasks.chain_report import chains_first, exact_solution
+from gaugeflow.tasks.chain.task import ChainConfig
+from gaugeflow.tasks.estimates import chains_first
+from gaugeflow.tasks.exact import exact_solution
 from gaugeflow.tasks.observables import GradientFlow, ObservableConfig
 
 __all__ = ["plot_chain"]

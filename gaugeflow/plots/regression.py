@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 
 from gaugeflow.plots.figure import BLUE, GREY, INK, ORANGE, figure
 from gaugeflow.runs import Metrics
-from gaugeflow.tasks.regression import RegressionConfig
-from gaugeflow.tasks.regression_report import lattice_name
+from gaugeflow.tasks.regression.report import lattice_name
+from gaugeflow.tasks.regression.task import RegressionConfig
 
 __all__ = ["plot_regression"]
 

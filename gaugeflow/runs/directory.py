@@ -12,8 +12,8 @@ import yaml
 
 from gaugeflow.errors import UserError
 from gaugeflow.runs.atomic import write_whole
+from gaugeflow.runs.configuration.schema import RunConfig
 from gaugeflow.runs.plain import json_text
-from gaugeflow.runs.schema import RunConfig
 
 __all__ = ["RunDirectory"]
 

@@ -14,16 +14,16 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.io import ScalarWriter
+from gaugeflow.runs.configuration.schema import Checkpointing
+from gaugeflow.runs.configuration.source import Source
+from gaugeflow.runs.configuration.validation import validate
 from gaugeflow.runs.directory import RunDirectory
 from gaugeflow.runs.environment import environment
 from gaugeflow.runs.progress import Progress
 from gaugeflow.runs.ranks import Ranks, join, ranks
 from gaugeflow.runs.run import Run
-from gaugeflow.runs.schema import Checkpointing
 from gaugeflow.runs.signals import Interrupted, stop_requests
-from gaugeflow.runs.source import Source
 from gaugeflow.runs.task import Task
-from gaugeflow.runs.validation import validate
 
 __all__ = ["fresh_report", "report", "resume", "sample", "start"]
 

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.io import EnsembleWriter, ScalarWriter
+from gaugeflow.runs.configuration.schema import RunConfig
 from gaugeflow.runs.metrics import Metrics
 from gaugeflow.runs.record import Record
-from gaugeflow.runs.schema import RunConfig
 from gaugeflow.symmetry.claims import Claim
 
 __all__ = ["Task"]

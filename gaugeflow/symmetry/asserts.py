@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gaugeflow.symmetry.bijection import check_invertible, check_logdet
-from gaugeflow.symmetry.equivariance import check
-from gaugeflow.symmetry.gradient import check_gradient
-from gaugeflow.symmetry.groups import Group
-from gaugeflow.symmetry.markov import check_detailed_balance, check_reversible
-from gaugeflow.symmetry.permutations import Permutations
-from gaugeflow.symmetry.report import Report
-from gaugeflow.symmetry.scalars import Scalars
-from gaugeflow.symmetry.values import Tree
+from gaugeflow.symmetry.actions.groups import Group
+from gaugeflow.symmetry.actions.permutations import Permutations
+from gaugeflow.symmetry.actions.scalars import Scalars
+from gaugeflow.symmetry.actions.values import Tree
+from gaugeflow.symmetry.checks.bijection import check_invertible, check_logdet
+from gaugeflow.symmetry.checks.equivariance import check
+from gaugeflow.symmetry.checks.gradient import check_gradient
+from gaugeflow.symmetry.checks.markov import check_detailed_balance, check_reversible
+from gaugeflow.symmetry.reports.report import Report
 
 __all__ = [
     "assert_antisymmetric",
@@ -32,7 +32,7 @@ def assert_equivariant(f: Callable[..., Any], x: Tree, group: Group | str, *, ou
 
     >>> import torch
     >>> from gaugeflow.symmetry import Links, SiteMatrices, assert_equivariant
-    >>> from gaugeflow.symmetry.haar import haar
+    >>> from gaugeflow.symmetry.actions.haar import haar
     >>> links = haar((2, 2, 4, 4), 3, torch.Generator().manual_seed(0))
     >>> def plaquette(u):
     ...     corner = u[:, 0] @ u[:, 1].roll(-1, 1) @ u[:, 0].roll(-1, 2).mH @ u[:, 1].mH

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from gaugeflow.symmetry.bijection import check_invertible, check_logdet
-from gaugeflow.symmetry.equivariance import check, label_of
-from gaugeflow.symmetry.gradient import check_gradient
-from gaugeflow.symmetry.groups import Group, group_named
-from gaugeflow.symmetry.markov import check_detailed_balance
-from gaugeflow.symmetry.report import Report
-from gaugeflow.symmetry.values import Tree
+from gaugeflow.symmetry.actions.groups import Group, group_named
+from gaugeflow.symmetry.actions.values import Tree
+from gaugeflow.symmetry.checks.bijection import check_invertible, check_logdet
+from gaugeflow.symmetry.checks.equivariance import check, label_of
+from gaugeflow.symmetry.checks.gradient import check_gradient
+from gaugeflow.symmetry.checks.markov import check_detailed_balance
+from gaugeflow.symmetry.reports.report import Report
 
 __all__ = ["Balance", "Bijection", "Claim", "Equivariance", "Gradient"]
 

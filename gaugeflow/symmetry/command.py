@@ -6,10 +6,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from gaugeflow.symmetry.actions.groups import NoAction
 from gaugeflow.symmetry.claims import Claim
-from gaugeflow.symmetry.groups import NoAction
-from gaugeflow.symmetry.render import report_data, to_json, to_junit, to_text
-from gaugeflow.symmetry.report import Report
+from gaugeflow.symmetry.reports.junit import to_junit
+from gaugeflow.symmetry.reports.plain import report_data, to_json
+from gaugeflow.symmetry.reports.report import Report
 from gaugeflow.symmetry.targets import Resolver, TargetError, claims_of
 
 __all__ = ["check_command"]
@@ -61,7 +62,7 @@ def _power(claims: Sequence[Claim], reports: Sequence[Report], seed: int) -> lis
 
 
 def _text(reports: Sequence[Report], tables: Sequence[tuple[list[dict[str, object]], str]]) -> str:
-    blocks = [to_text(report) for report in reports]
+    blocks = [str(report) for report in reports]
     for i, (_, table) in enumerate(tables):
         blocks[i] += f"\n  breakers applied to it:\n{table}"
     return "\n".join(blocks)

@@ -19,7 +19,7 @@ import pytest
 
 if TYPE_CHECKING:
     from gaugeflow.symmetry.claims import Claim
-    from gaugeflow.symmetry.report import Report
+    from gaugeflow.symmetry.reports.report import Report
 
 REPORTS: pytest.StashKey[list[tuple[str, Any]]] = pytest.StashKey()
 
@@ -51,7 +51,7 @@ class SymmetryChecker:
 
     def __call__(self, f: Any, x: Any, group: Any, *, out: Any, **options: Any) -> Report:
         """Check, attach the report, and fail the test with its text if the symmetry does not hold."""
-        from gaugeflow.symmetry.equivariance import check
+        from gaugeflow.symmetry.checks.equivariance import check
 
         options.setdefault("label", self.item.name)
         return self.attach(check(f, x, group, out=out, **(self._options() | options)))
@@ -73,7 +73,7 @@ class SymmetryChecker:
 
 
 def _plain(report: Report) -> dict[str, Any]:
-    from gaugeflow.symmetry.render import json_safe
+    from gaugeflow.symmetry.reports.plain import json_safe
 
     plain: Any = json_safe(report.to_dict())
     return plain

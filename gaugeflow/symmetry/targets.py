@@ -20,10 +20,10 @@ from typing import Any
 
 from torch import Tensor
 
+from gaugeflow.symmetry.actions.groups import Group, group_named
+from gaugeflow.symmetry.actions.values import Tree, Value, leaves, value_type
+from gaugeflow.symmetry.checks.trials.subject import Subject
 from gaugeflow.symmetry.claims import Claim, Equivariance
-from gaugeflow.symmetry.groups import Group, group_named
-from gaugeflow.symmetry.subject import Subject
-from gaugeflow.symmetry.values import Tree, Value, leaves, value_type
 
 __all__ = ["TargetError", "claims_of", "load_object", "parse_group"]
 

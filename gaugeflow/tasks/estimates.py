@@ -3,9 +3,11 @@
 from math import isfinite
 from typing import Any
 
+import numpy as np
+
 from gaugeflow.montecarlo.errors import Estimate
 
-__all__ = ["row"]
+__all__ = ["chains_first", "row"]
 
 
 def row(found: Estimate, exact: float | None = None) -> dict[str, Any]:
@@ -31,3 +33,8 @@ def _text(found: Estimate) -> str:
     if isfinite(found.error):
         return found.format()
     return f"{found.value:.6g}" if isfinite(found.value) else "-"
+
+
+def chains_first(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Recorded columns `(measurements, chains, ...)` as `(chains, measurements, ...)`, as `estimate` takes them."""
+    return {name: values.swapaxes(0, 1) for name, values in columns.items() if values.ndim > 1}

@@ -18,7 +18,7 @@ from gaugeflow.lattice.gradient_flow import gradient_flow
 from gaugeflow.lattice.spaces import LINKS, SCALARS, Space
 from gaugeflow.montecarlo.errors import Estimate, derived, estimate
 from gaugeflow.runs import Count, Positive, Section
-from gaugeflow.tasks.flow_scales import flow_scales
+from gaugeflow.tasks.scales import flow_scales
 
 __all__ = ["ObservableConfig", "ObservableSection"]
 

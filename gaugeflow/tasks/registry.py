@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 from gaugeflow.errors import UserError
 from gaugeflow.runs import Source, Task
-from gaugeflow.runs.nearest import nearest
+from gaugeflow.runs.configuration.nearest import nearest
 
 __all__ = ["TASKS", "register", "task_of"]
 

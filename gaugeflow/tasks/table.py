@@ -1,9 +1,10 @@
 """Tables and numbers as people read them, in a terminal and in markdown alike."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["format_table", "format_values"]
+__all__ = ["format_table", "format_values", "table_cells", "title"]
 
 
 def format_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -36,3 +37,25 @@ def _value_lines(values: dict[str, Any], indent: str) -> list[str]:
             shown = f"{value:.15g}" if isinstance(value, float) else str(value)
             lines.append(f"{indent}{name + ':':22s} {shown}")
     return lines
+
+
+def table_cells(name: str, entry: dict[str, Any]) -> list[str]:
+    """A row of a table: measured, exact, difference in errors, tau_int, count."""
+    exact, deviation, tau = entry["exact"], entry["deviation"], entry["tau_int"]
+    tau = None if tau is None or math.isnan(tau) else tau
+    return [
+        name,
+        entry["text"],
+        "-" if exact is None else f"{exact:.7g}",
+        "-" if deviation is None else f"{deviation:+.2f}",
+        "-" if tau is None else f"{tau:.2f}",
+        str(entry["count"]),
+    ]
+
+
+def title(report: dict[str, Any], method: str) -> str:
+    """Group, lattice, action and by what the fields were made."""
+    action = ", ".join(f"{key} {value}" for key, value in report["action"].items() if key not in ("name", "options"))
+    lattice = " x ".join(map(str, report["shape"]))
+    theory = f"{report['group']}, " if report["group"] else ""
+    return f"{theory}{lattice}, {report['action']['name']} action ({action}), {method}"

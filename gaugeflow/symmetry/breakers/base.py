@@ -17,11 +17,11 @@ from typing import Any
 
 import torch
 
+from gaugeflow.symmetry.actions.groups import NoAction, group_named
+from gaugeflow.symmetry.actions.values import Tree, Value, batch_size, call_raw, leaves, map_leaves, raw_of
+from gaugeflow.symmetry.checks.trials.subject import Subject, Unusable, compare, wrap
+from gaugeflow.symmetry.checks.trials.trials import Trials, master
 from gaugeflow.symmetry.claims import Balance, Claim, Equivariance
-from gaugeflow.symmetry.groups import NoAction, group_named
-from gaugeflow.symmetry.subject import Subject, Unusable, compare, wrap
-from gaugeflow.symmetry.trials import Trials, master
-from gaugeflow.symmetry.values import Tree, Value, batch_size, call_raw, leaves, map_leaves, raw_of
 
 __all__ = ["BREAKERS", "Breaker", "on_claim", "on_input", "on_output"]
 
@@ -122,7 +122,7 @@ def _tree_change(change: Change, kind: type[Value], strength: float | None) -> C
 
 def _rewrap(like: Tree, raw: Any) -> Tree:
     """Plain arguments as values like `like`; positional ones come as a tuple, also where there is only one."""
-    from gaugeflow.symmetry.bijection import spec_of
+    from gaugeflow.symmetry.checks.bijection import spec_of
 
     if isinstance(like, (tuple, dict)) or (isinstance(raw, tuple) and len(raw) > 1):
         return wrap(spec_of(like), raw)

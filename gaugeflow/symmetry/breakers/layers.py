@@ -9,15 +9,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gaugeflow.symmetry.actions.groups import group_named
+from gaugeflow.symmetry.actions.lattice import Translations
+from gaugeflow.symmetry.actions.values import map_tensors
 from gaugeflow.symmetry.breakers.base import on_claim
 from gaugeflow.symmetry.breakers.power import activations
+from gaugeflow.symmetry.checks.layers.readings import Reader
+from gaugeflow.symmetry.checks.layers.trace import rebuild
+from gaugeflow.symmetry.checks.trials.trials import Trials, master
 from gaugeflow.symmetry.claims import Claim, Equivariance
-from gaugeflow.symmetry.groups import group_named
-from gaugeflow.symmetry.lattice import Translations
-from gaugeflow.symmetry.readings import Reader
-from gaugeflow.symmetry.trace import rebuild
-from gaugeflow.symmetry.trials import Trials, master
-from gaugeflow.symmetry.values import map_tensors
 
 __all__ = ["BrokenLayer", "break_layer"]
 

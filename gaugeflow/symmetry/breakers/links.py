@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from gaugeflow.symmetry.actions.fields import Links
 from gaugeflow.symmetry.breakers.base import on_input
-from gaugeflow.symmetry.fields import Links
 
 
 def _one_direction(links: Links, fn: object, mu: int = 0) -> Links:

@@ -6,9 +6,9 @@ import math
 
 import torch
 
+from gaugeflow.symmetry.actions.particles import PointFeatures, Points
+from gaugeflow.symmetry.actions.scalars import SignedLog
 from gaugeflow.symmetry.breakers.base import on_input, on_output
-from gaugeflow.symmetry.particles import PointFeatures, Points
-from gaugeflow.symmetry.scalars import SignedLog
 
 
 @on_input("parameter order dependence", "particle i is scaled by a parameter with its own index", Points)

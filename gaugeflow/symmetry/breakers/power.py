@@ -9,14 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gaugeflow.symmetry.actions.values import Tree
 from gaugeflow.symmetry.breakers.base import BREAKERS, Breaker
-from gaugeflow.symmetry.casting import in_precision
+from gaugeflow.symmetry.checks.layers.trace import Call, recorded
+from gaugeflow.symmetry.checks.trials.casting import in_precision
+from gaugeflow.symmetry.checks.trials.subject import Subject, Unusable, compare
+from gaugeflow.symmetry.checks.trials.trials import master
 from gaugeflow.symmetry.claims import Claim, Equivariance
-from gaugeflow.symmetry.report import Verdict
-from gaugeflow.symmetry.subject import Subject, Unusable, compare
-from gaugeflow.symmetry.trace import Call, recorded
-from gaugeflow.symmetry.trials import master
-from gaugeflow.symmetry.values import Tree
+from gaugeflow.symmetry.reports.findings import Verdict
 
 __all__ = ["Kill", "activations", "output_of", "power_of", "power_table"]
 

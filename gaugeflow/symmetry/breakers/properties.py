@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gaugeflow.symmetry.actions.fields import Links
+from gaugeflow.symmetry.actions.values import leaves
 from gaugeflow.symmetry.breakers.base import on_claim
 from gaugeflow.symmetry.claims import Balance, Bijection, Claim, Gradient
-from gaugeflow.symmetry.fields import Links
-from gaugeflow.symmetry.values import leaves
 
 
 def _with_log_det(claim: Bijection, change: Any) -> Claim:

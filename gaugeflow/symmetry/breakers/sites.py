@@ -7,11 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gaugeflow.symmetry.actions.fields import LatticeValue, Links, SiteMatrices, SiteScalars
+from gaugeflow.symmetry.actions.scalars import PolyakovLoop, Scalars, SignedLog
+from gaugeflow.symmetry.actions.values import leaves
 from gaugeflow.symmetry.breakers.base import on_claim, on_input, on_output
 from gaugeflow.symmetry.claims import Claim, Equivariance
-from gaugeflow.symmetry.fields import LatticeValue, Links, SiteMatrices, SiteScalars
-from gaugeflow.symmetry.scalars import PolyakovLoop, Scalars, SignedLog
-from gaugeflow.symmetry.values import leaves
 
 
 def _ramp(data: Tensor, axis: int) -> Tensor:

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gaugeflow.symmetry.actions.fields import Image, Links, SiteMatrices, SiteScalars
+from gaugeflow.symmetry.actions.haar import haar
+from gaugeflow.symmetry.actions.particles import Electrons, PointFeatures, Points
+from gaugeflow.symmetry.actions.scalars import PolyakovLoop, Scalars, SignedLog
 from gaugeflow.symmetry.claims import Balance, Bijection, Claim, Equivariance, Gradient
 from gaugeflow.symmetry.examples.flows import AbelianFlow, SU2Flow
 from gaugeflow.symmetry.examples.gauge_networks import AbelianNetwork, CovariantNetwork
 from gaugeflow.symmetry.examples.image_networks import OddNetwork, PeriodicCNN, SymmetricCNN
 from gaugeflow.symmetry.examples.markov import LangevinMove, MetropolisMove, quartic_log_prob, wilson_log_prob
 from gaugeflow.symmetry.examples.particle_networks import DeepSet, Determinant, PointNetwork
-from gaugeflow.symmetry.fields import Image, Links, SiteMatrices, SiteScalars
-from gaugeflow.symmetry.haar import haar
-from gaugeflow.symmetry.particles import Electrons, PointFeatures, Points
-from gaugeflow.symmetry.scalars import PolyakovLoop, Scalars, SignedLog
 
 __all__ = ["CASES", "Case", "case"]
 
@@ -173,7 +173,7 @@ def _(seed: int) -> Claim:
 
 def wilson_force(u: Tensor) -> Tensor:
     """dS/dw_a of `wilson_action` under U -> exp(i w T) U, `(b, D, *shape, N^2 - 1)`: Im tr(T_a U A) / N."""
-    from gaugeflow.symmetry.coordinates import generators
+    from gaugeflow.symmetry.actions.coordinates import generators
 
     forces = []
     for mu in range(u.shape[1]):

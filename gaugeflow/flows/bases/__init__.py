@@ -1,0 +1,1 @@
+"""Where flows begin: distributions that can be sampled, with densities in closed form."""

@@ -1,0 +1,1 @@
+"""Trivializing flows: links carried along the gradient of a gauge-invariant potential."""

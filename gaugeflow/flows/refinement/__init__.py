@@ -1,0 +1,1 @@
+"""Flows of two-dimensional gauge theory from the whole torus down to its plaquettes."""

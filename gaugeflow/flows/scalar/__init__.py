@@ -1,0 +1,1 @@
+"""Flows of scalar lattice fields: couplings and ordinary differential equations."""

@@ -1,0 +1,1 @@
+"""LIME files: the container, and the ILDG and SciDAC records in it."""

@@ -1,0 +1,173 @@
+"""A gauge field in a LIME file: what its records say, put together and compared."""
+
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from gaugeflow.io.checksums import scidac_checksum
+from gaugeflow.io.format import Format, extents_text
+from gaugeflow.io.layout import component_count, to_links
+from gaugeflow.io.lime.container import MAGIC, Record, scan
+from gaugeflow.io.lime.xml import is_well_formed, tag
+from gaugeflow.io.source import Source
+
+__all__ = ["LimeGauge", "Statements"]
+
+XML_LIMIT = 1 << 20
+
+
+@dataclass
+class Statements:
+    """What was said of the field, and by whom: the user or a record; two that contradict each other are an error."""
+
+    source: Source
+    said: dict[str, tuple[Any, str]] = field(default_factory=dict)
+
+    def add(self, what: str, value: Any, by: str) -> None:
+        """Notes a statement, where there is one (not None)."""
+        if value is None:
+            return
+        first, origin = self.said.setdefault(what, (value, by))
+        if first != value:
+            raise self.source.error(f"{what} {first} as {origin} says", f"{what} {value} in {by}")
+
+    def get(self, what: str) -> Any:
+        """The value, or None."""
+        return self.said.get(what, (None, ""))[0]
+
+
+class LimeGauge(Format):
+    """What ILDG and SciDAC files have in common; the data are big-endian in both."""
+
+    data_type: str
+    """Type name of the record with the matrices."""
+    described_by: tuple[str, ...]
+    """Type names of the XML records a file of the standard has."""
+
+    def sniff(self, source: Source) -> bool:
+        return source.head(4) == MAGIC.to_bytes(4, "big") and self.data_type in {r.type for r in scan(source)}
+
+    def read(
+        self, source: Source, shape: tuple[int, ...] | None, group: str | None, select: slice | None
+    ) -> tuple[Tensor, dict[str, Any]]:
+        self.refuse_select(source, select)
+        records: dict[str, Record] = {}
+        for record in scan(source):
+            if record.type == self.data_type in records:
+                raise source.error(f"one record {self.data_type!r}", "more of them")
+            records.setdefault(record.type, record)
+        said = Statements(source)
+        said.add("shape", shape, "the user")
+        said.add("group", group, "the user")
+        deviations = _read_statements(said, records)
+        deviations += [f"no {kind} record" for kind in self.described_by if kind not in records]
+        data = records[self.data_type]
+        extents, n, precision = _resolve(said, data)
+        raw = source.read(data.offset, data.length, "matrices")
+        checksum = _verify_checksum(source, records, raw, data.length // math.prod(extents))
+        known = {"precision": precision, "byte_order": "big", "deviations": deviations, "records": list(records)}
+        lfn = records.get("ildg-data-lfn")
+        if lfn is not None:
+            known["lfn"] = _text(source, lfn)
+        links = to_links(np.frombuffer(raw, f">f{precision // 8}"), extents, n)
+        return links, known if checksum is None else {**known, "checksum": checksum}
+
+
+def _text(source: Source, record: Record) -> str:
+    if record.length > XML_LIMIT:
+        raise source.error(f"at most {XML_LIMIT} bytes in the record {record.type!r}", str(record.length))
+    return source.read(record.offset, record.length, record.type).split(b"\0")[0].decode("utf-8", "replace")
+
+
+def _read_statements(said: Statements, records: dict[str, Record]) -> list[str]:
+    """Notes what the XML records say; returns in words where the file departs from the standard."""
+    deviations = []
+    for kind, read in (
+        ("ildg-format", _ildg_format),
+        ("scidac-private-file-xml", _scidac_file),
+        ("scidac-private-record-xml", _scidac_record),
+    ):
+        if kind not in records:
+            continue
+        text = _text(said.source, records[kind])
+        if not is_well_formed(text):
+            deviations.append(f"{kind} is not well-formed XML")
+        read(said, text, kind)
+    return deviations
+
+
+def _ildg_format(said: Statements, text: str, kind: str) -> None:
+    axes = [_integer(said.source, text, name, kind) for name in ("lx", "ly", "lz", "lt")]
+    said.add("shape", tuple(axes) if None not in axes else None, kind)
+    gauge = tag(text, "field")
+    match = re.fullmatch(r"su([1-9]\d?)gauge", gauge or "")
+    if gauge is not None and match is None:
+        raise said.source.error(f"a field suNgauge in {kind}", repr(gauge))
+    said.add("group", match and f"su{match[1]}", kind)
+    said.add("precision", _integer(said.source, text, "precision", kind), kind)
+
+
+def _scidac_file(said: Statements, text: str, kind: str) -> None:
+    dims = tag(text, "dims")
+    if dims is not None:
+        if not re.fullmatch(r"([1-9]\d{0,8}\s*\b){4}", dims):
+            raise said.source.error(f"four extents as dims in {kind}", repr(dims))
+        said.add("shape", tuple(map(int, dims.split())), kind)
+    if tag(text, "volfmt") not in (None, "0"):
+        raise said.source.error(f"a field in one file (volfmt 0) in {kind}", f"volfmt {tag(text, 'volfmt')!r}")
+
+
+def _scidac_record(said: Statements, text: str, kind: str) -> None:
+    colors = _integer(said.source, text, "colors", kind)
+    letter = tag(text, "precision")
+    said.add("group", colors and f"su{colors}", kind)
+    said.add("precision", {"F": 32, "D": 64}.get(letter, letter) if letter else None, kind)
+    said.add("matrices a site", 4, "a gauge field")
+    said.add("matrices a site", _integer(said.source, text, "datacount", kind), kind)
+
+
+def _integer(source: Source, text: str, name: str, kind: str) -> int | None:
+    value = tag(text, name)
+    if value is None:
+        return None
+    if not re.fullmatch(r"[1-9]\d{0,8}", value):
+        raise source.error(f"a positive whole number as {name} in {kind}", repr(value))
+    return int(value)
+
+
+def _resolve(said: Statements, data: Record) -> tuple[tuple[int, ...], int, int]:
+    """Extents, N and precision; what no one said follows from the length of the data.
+
+    It does so without ambiguity: ``N^2 precision`` is known, and no N^2 is twice another.
+    """
+    shape = said.get("shape")
+    if shape is None:
+        raise said.source.error("the extents (shape) from the user", f"no record that states them beside {data.type!r}")
+    fits = [
+        (f"su{n}", precision)
+        for precision in (32, 64)
+        if (n := math.isqrt(8 * data.length // (precision * component_count(shape, 1)))) >= 2
+        and component_count(shape, n) * precision == 8 * data.length
+    ]
+    by = f"the length of {data.type!r} ({data.length} bytes)"
+    if len(shape) != 4 or not fits:
+        raise said.source.error(f"4 complex N x N matrices a site on {extents_text(shape)}", by)
+    said.add("group", fits[0][0], by)
+    said.add("precision", fits[0][1], by)
+    return shape, int(said.get("group")[2:]), said.get("precision")
+
+
+def _verify_checksum(source: Source, records: dict[str, Record], raw: bytes, site_bytes: int) -> list[str] | None:
+    """[suma, sumb], after comparison; None where the file has none."""
+    if "scidac-checksum" not in records:
+        return None
+    text = _text(source, records["scidac-checksum"])
+    stated = [tag(text, "suma"), tag(text, "sumb")]
+    found = [f"{value:x}" for value in scidac_checksum(raw, site_bytes)]
+    if [value and value.lower().lstrip("0") for value in stated] != [value.lstrip("0") for value in found]:
+        raise source.error(f"the scidac checksum {stated} (suma, sumb) of the file", f"{found} from the data")
+    return found

@@ -1,0 +1,1 @@
+"""The CPU backend: compiled loops over rows of sites, written for vector units."""

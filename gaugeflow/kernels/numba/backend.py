@@ -1,0 +1,213 @@
+"""The CPU backend: compiled loops over rows of sites, written for vector units, shared between threads.
+
+The first call for a group and precision compiles (a few seconds); the result is cached on disk. The cache looks only
+at the file of the kernel that is called: after editing a microkernel, delete ``__pycache__``.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gaugeflow.errors import UserError
+from gaugeflow.groups import Group
+from gaugeflow.kernels.colouring import colour_links
+from gaugeflow.kernels.interface import LoopKernels
+from gaugeflow.kernels.numba import local as numba_local
+from gaugeflow.kernels.numba import loops as numba_loops
+from gaugeflow.kernels.numba import rows as numba_rows
+from gaugeflow.kernels.numba.layout import RowLayout
+from gaugeflow.kernels.numba.loops import Grid
+from gaugeflow.kernels.numba.programs import Program, compile_paths, reaches
+from gaugeflow.kernels.numba.threads import share
+from gaugeflow.kernels.tables import Path, Staples, check_loops
+
+__all__ = ["NumbaKernels", "flat", "grid_of", "pack_links", "type_carriers"]
+
+ROWS_PER_PIECE, VECTORS_PER_PIECE = 4, 16
+LOOK_AHEAD_BYTES = 1 << 25
+"""Size of a field from which links are asked for ahead of time; smaller ones stay in the caches."""
+
+
+class NumbaKernels(LoopKernels):
+    """States are :class:`RowLayout` tensors, momenta ``(batch, D, rows, dim, T')`` with zeros beyond the extent."""
+
+    backend = "numba"
+
+    def __init__(
+        self,
+        group: Group,
+        shape: Sequence[int],
+        staples: Staples,
+        dtype: torch.dtype = torch.float64,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        super().__init__(group, shape, staples, dtype, device)
+        starts = [tuple(int(axis == mu) for axis in range(self.ndim)) for mu in range(self.ndim)]
+        sums = list(zip(starts, self.staple_table, strict=True))
+        halos = [reaches([path for path, _ in row], start) for start, row in sums]
+        self.layout = RowLayout(self.shape, dtype.itemsize, [max(reach) for reach in zip(*halos, strict=True)])
+        self._program = compile_paths(sums, self.layout)
+        self._size, self._lanes = type_carriers(self.n, self.layout, dtype)
+        self._mask = np.zeros(self.layout.padded, self._lanes[0].dtype)
+        self._mask[: self.layout.extent] = 1
+
+    def pack(self, links: Tensor) -> Tensor:
+        self._check_links(links)
+        return pack_links(links.detach(), self.n, self.layout)
+
+    def unpack(self, state: Tensor) -> Tensor:
+        matrices = self._matrices(state)
+        return matrices.angle() if self.n == 1 else matrices
+
+    def pack_momenta(self, momenta: Tensor) -> Tensor:
+        self._check_momenta(momenta)
+        field = momenta[..., None] if self.n == 1 else momenta
+        lines = self.layout.to_rows(field.detach()).flatten(2, -3)
+        return torch.nn.functional.pad(lines, (0, self.layout.padded - self.layout.extent)).contiguous()
+
+    def unpack_momenta(self, momenta: Tensor) -> Tensor:
+        field = self.layout.from_rows(momenta[..., : self.layout.extent])
+        return field[..., 0] if self.n == 1 else field
+
+    def staples(self, state: Tensor, out: Tensor | None = None) -> Tensor:
+        if out is None:
+            out = state.new_empty(*state.shape[:-1], self.layout.padded)
+        self._over_rows(
+            numba_loops.staples, self._program, state, self._links(state), self._lines(out, state, 2 * self.n**2)
+        )
+        return out
+
+    def unpack_staples(self, staples: Tensor) -> Tensor:
+        return self._matrices(staples)
+
+    def force(self, state: Tensor) -> Tensor:
+        rest = state.new_zeros(*state.shape[:3], self.dim, self.layout.padded)
+        return self.kick_(rest, state, -1.0)
+
+    def kick_(self, momenta: Tensor, state: Tensor, eps: float) -> Tensor:
+        fields = (self._lines(momenta, state, self.dim), self._links(state), self._mask, float(eps))
+        self._over_rows(numba_loops.kick, self._program, state, *fields)
+        return momenta
+
+    def drift_(self, state: Tensor, momenta: Tensor, eps: float) -> Tensor:
+        fields = (self._links(state), self._lines(momenta, state, self.dim), float(eps))
+        self._over_rows(numba_rows.drift, None, state, *fields)
+        return state
+
+    def loop_traces(self, state: Tensor, loops: Sequence[Path]) -> Tensor:
+        check_loops(loops, self.shape)
+        self._links(state)
+        different = sorted(set(loops))
+        state, layout = self._widened(state, max(map(max, [reaches([loop], [0] * self.ndim) for loop in loops])))
+        program = compile_paths([([0] * self.ndim, [(loop, 1.0) for loop in different])], layout)
+        sums = np.zeros((state.shape[0] * layout.rows, len(different), 2))
+        self._over_rows(numba_loops.traces, program, state, flat(state), sums, layout=layout)
+        traces = torch.view_as_complex(torch.from_numpy(sums.reshape(state.shape[0], -1, *sums.shape[1:]).sum(1)))
+        return traces[:, [different.index(loop) for loop in loops]] / (self.n * self.volume)
+
+    def heatbath_(self, state: Tensor, key: int) -> Tensor:
+        return self._sweep(state, numba_local.HEATBATH, key)
+
+    def overrelax_(self, state: Tensor) -> Tensor:
+        return self._sweep(state, numba_local.OVERRELAX, 0)
+
+    def reunitarize_(self, state: Tensor) -> Tensor:
+        if self.n > numba_rows.CLOSED_FORM_UP_TO:
+            return state.copy_(self.pack(self.group.project(self.unpack(state))))
+        self._over_rows(numba_rows.reunitarize, None, state, self._links(state))
+        return state
+
+    def _links(self, state: Tensor) -> NDArray[Any]:
+        """The numbers of a state, after a look at its shape: compiled code would write past the end of another one."""
+        return self._checked(state, state.shape[0], 2 * self.n**2, self.layout.padded + 2 * self.layout.halo)
+
+    def _lines(self, field: Tensor, state: Tensor, lines: int) -> NDArray[Any]:
+        """The numbers of momenta or staples that go with a state."""
+        return self._checked(field, state.shape[0], lines, self.layout.padded)
+
+    def _checked(self, field: Tensor, chains: int, lines: int, width: int) -> NDArray[Any]:
+        expected = (chains, self.ndim, self.layout.rows, lines, width)
+        if field.shape != expected or field.dtype != self.dtype:
+            raise UserError(
+                f"kernels: expected a packed field {self.dtype} {expected} of these kernels, "
+                f"got {field.dtype} {tuple(field.shape)}"
+            )
+        return flat(field)
+
+    def _matrices(self, lines: Tensor) -> Tensor:
+        """Complex matrices of a state or of staples, told apart by the length of their lines; U(1): complex numbers."""
+        first = (lines.shape[-1] - self.layout.padded) // 2
+        field = self.layout.from_rows(lines[..., first : first + self.layout.extent])
+        return torch.view_as_complex(field if self.n == 1 else field.unflatten(-1, (self.n, self.n, 2)))
+
+    def _widened(self, state: Tensor, reach: int) -> tuple[Tensor, RowLayout]:
+        """The state with a halo of at least ``reach``."""
+        if reach <= self.layout.halo:
+            return state, self.layout
+        layout = self.layout.with_halo(reach)
+        return state[..., layout.places() % self.layout.extent + self.layout.halo], layout
+
+    @cached_property
+    def _colours(self) -> list[NDArray[np.int64]]:
+        """For each axis the colours of its links, as ``(rows, T)``."""
+        return [colours.reshape(-1)[self._sites] for colours in colour_links(self.staple_table, self.shape)]
+
+    @cached_property
+    def _sites(self) -> NDArray[np.int64]:
+        return self.layout.sites()
+
+    def _sweep(self, state: Tensor, kind: int, key: int) -> Tensor:
+        numbers, grid = self._links(state), grid_of(self.n, self.layout)
+        for mu, colours in enumerate(self._colours):
+            for colour in range(colours.max() + 1):
+                vectors = self.layout.vectors(colours == colour)
+                fields = (numbers, mu, colour, vectors, colours, self._sites, kind, np.uint64(key))
+                head = (self._size, self._lanes, grid, self._program)
+                share(partial(numba_local.sweep, *head), fields, state.shape[0] * len(vectors), VECTORS_PER_PIECE)
+        return state
+
+    def _over_rows(
+        self,
+        kernel: Callable[..., object],
+        program: Program | None,
+        state: Tensor,
+        *fields: Any,
+        layout: RowLayout | None = None,
+    ) -> None:
+        """Runs a kernel over chains and rows."""
+        head = (self._size, self._lanes, grid_of(self.n, layout or self.layout)) + ((program,) if program else ())
+        share(partial(kernel, *head), fields, state.shape[0] * self.layout.rows, ROWS_PER_PIECE)
+
+
+def type_carriers(n: int, layout: RowLayout, dtype: torch.dtype) -> tuple[tuple[int, ...], tuple[Any, ...]]:
+    """Tuples whose types tell compiled code N and the vector: ``size`` and ``lanes``."""
+    number = np.float32(0) if dtype == torch.float32 else np.float64(0)
+    return (0,) * n, (number,) * layout.lanes
+
+
+def grid_of(n: int, layout: RowLayout) -> Grid:
+    """What compiled code needs to know of a layout of N x N matrices."""
+    field = layout.ndim * layout.rows * 2 * n * n * (layout.padded + 2 * layout.halo) * layout.itemsize
+    return Grid(layout.ndim, layout.rows, layout.extent, layout.padded, layout.halo, field > LOOK_AHEAD_BYTES)
+
+
+def pack_links(links: Tensor, n: int, layout: RowLayout) -> Tensor:
+    """Links, or U(1) angles, as a new state."""
+    matrices = torch.polar(torch.ones_like(links), links) if n == 1 else links
+    numbers = torch.view_as_real(matrices.resolve_conj())
+    lines = layout.to_rows(numbers if n == 1 else numbers.flatten(-3))
+    state = lines.new_empty(*lines.shape[:-1], layout.padded + 2 * layout.halo)
+    state[..., layout.halo : layout.halo + layout.extent] = lines
+    for edge in (slice(0, layout.halo), slice(layout.halo + layout.extent, None)):
+        state[..., edge] = state[..., layout.places()[edge] % layout.extent + layout.halo]
+    return state.flatten(2, -3)
+
+
+def flat(field: Tensor) -> NDArray[Any]:
+    """The numbers of a contiguous tensor, for compiled code."""
+    return field.view(-1).numpy()

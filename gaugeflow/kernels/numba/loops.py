@@ -1,0 +1,203 @@
+"""Compiled loops over the rows of a lattice: staples, Hamiltonian steps, loop traces, projection.
+
+Every kernel works on the items ``start ... stop - 1`` of its range (chain and row) without holding Python's lock, so
+that threads share the work (:mod:`gaugeflow.kernels.numba.threads`). ``size`` and ``lanes`` are tuples that carry N
+and the vector type. Fields are flat arrays in the layout of :class:`gaugeflow.kernels.numba.layout.RowLayout`.
+"""
+
+# mypy: disable-error-code=no-untyped-def
+# (numba infers the types of compiled functions)
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from gaugeflow.kernels.numba.simd import matrices as mk
+
+__all__ = ["Grid", "kick", "path_products", "staple_sum", "staples", "traces"]
+
+ALIGNMENT = 64
+
+
+class Grid(NamedTuple):
+    """The extents of a layout that compiled code needs."""
+
+    ndim: int
+    rows: int
+    extent: int
+    padded: int
+    halo: int
+    look_ahead: bool
+    """Whether the links of the next row are asked for ahead of time: pays for fields larger than the caches."""
+
+
+@njit(cache=True, nogil=True)
+def address_of(array):
+    """Address of the first number of ``array``."""
+    return np.int64(array.ctypes.data)
+
+
+@njit(cache=True, nogil=True)
+def new_buffers(size, lanes, like, count):
+    """Memory for ``count`` matrices of vectors; the address of the first is rounded up to whole cache lines."""
+    memory = np.zeros(2 * len(size) ** 2 * len(lanes) * count + ALIGNMENT, like.dtype)
+    return memory, (address_of(memory) + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
+
+
+@njit(cache=True, nogil=True)
+def line_address(size, grid, state, batch, axis, row, position):
+    """Address of the first line of the links of a row, at a position of that line."""
+    block = ((batch * grid.ndim + axis) * grid.rows + row) * 2 * len(size) ** 2
+    return address_of(state) + (block * (grid.padded + 2 * grid.halo) + position) * state.itemsize
+
+
+@njit(cache=True, nogil=True)
+def link_address(size, grid, program, state, k, batch, row, column):
+    """Address of the link that instruction k of a program multiplies, for the vector at ``column`` of a row."""
+    axis, place, shift = program.steps[k, 1], program.steps[k, 3], program.steps[k, 4]
+    return line_address(size, grid, state, batch, axis, program.neighbours[place, row], grid.halo + column + shift)
+
+
+@njit(cache=True, nogil=True)
+def extend(size, lanes, depth, backward, before, link, result):
+    """The product of a prefix and its next link, as (address, stride): at depth 0 the link itself where it can be.
+
+    ``before`` and ``link`` are (address, stride) too; ``result`` is the address of a buffer for the product.
+    """
+    here = (result, len(lanes))
+    if depth == 0 and not backward:
+        return link
+    if depth == 0:
+        mk.adjoint(size, lanes, (here, link), 0.0)
+    elif backward:
+        mk.product_adjoint(size, lanes, (here, before, link), 0.0)
+    else:
+        mk.product(size, lanes, (here, before, link), 0.0)
+    return here
+
+
+@njit(cache=True, nogil=True)
+def staple_sum(size, lanes, grid, program, state, mu, batch, row, column, total, buffers):
+    """Sum ``mu`` of a program for the sites of one vector, written to the matrix at address ``total``.
+
+    ``buffers`` is the address of ``program.depth`` matrices for the partial products.
+    """
+    stride, width = len(lanes), grid.padded + 2 * grid.halo
+    matrix = 2 * len(size) ** 2 * stride * state.itemsize
+    sum_, first, before = (total, stride), (buffers, stride), (buffers, stride)
+    mk.identity(size, lanes, (sum_,), 0.0)
+    for k in range(program.bounds[mu], program.bounds[mu + 1]):
+        depth, _, backward, _, _, goes_on, end = program.steps[k]
+        link = (link_address(size, grid, program, state, k, batch, row, column), width)
+        before = first if depth == 1 else (buffers + (depth - 1) * matrix, stride)
+        if grid.look_ahead and row + 1 < grid.rows:
+            soon = link_address(size, grid, program, state, k, batch, row + 1, column)
+            mk.prefetch(size, lanes, ((soon, width),), 0.0)
+        if depth > 0 and not goes_on:
+            if backward:
+                mk.product_adjoint_add(size, lanes, (sum_, before, link), program.coefficients[k])
+            else:
+                mk.product_add(size, lanes, (sum_, before, link), program.coefficients[k])
+            continue
+        here = extend(size, lanes, depth, backward, before, link, buffers + depth * matrix)
+        first = here if depth == 0 else first
+        if end >= 0:
+            mk.add_scaled(size, lanes, (sum_, here), program.coefficients[k])
+
+
+@njit(cache=True, nogil=True)
+def staples(size, lanes, grid, program, start, stop, state, out):
+    """``A_mu(x)`` into lines without halo."""
+    memory, total = new_buffers(size, lanes, state, program.depth + 1)
+    buffers = total + 2 * len(size) ** 2 * len(lanes) * state.itemsize
+    for item in range(start, stop):
+        batch, row = item // grid.rows, item % grid.rows
+        for mu in range(grid.ndim):
+            block = ((batch * grid.ndim + mu) * grid.rows + row) * 2 * len(size) ** 2 * grid.padded
+            for column in range(0, grid.padded, len(lanes)):
+                staple_sum(size, lanes, grid, program, state, mu, batch, row, column, total, buffers)
+                target = address_of(out) + (block + column) * out.itemsize
+                mk.scaled(size, lanes, ((target, grid.padded), (total, len(lanes))), 1.0)
+    return memory.size
+
+
+@njit(cache=True, nogil=True)
+def kick(size, lanes, grid, program, start, stop, momenta, state, mask, eps):
+    """``p <- p - eps (1/N) Im tr(T_a U A)``; ``mask`` is a line of ones, zero beyond the extent."""
+    memory, total = new_buffers(size, lanes, state, program.depth + 2)
+    matrix = 2 * len(size) ** 2 * len(lanes) * state.itemsize
+    dim = max(1, len(size) ** 2 - 1)
+    stride, width = len(lanes), grid.padded + 2 * grid.halo
+    for item in range(start, stop):
+        batch, row = item // grid.rows, item % grid.rows
+        for mu in range(grid.ndim):
+            block = ((batch * grid.ndim + mu) * grid.rows + row) * dim * grid.padded
+            for column in range(0, grid.padded, stride):
+                staple_sum(size, lanes, grid, program, state, mu, batch, row, column, total, total + 2 * matrix)
+                link = line_address(size, grid, state, batch, mu, row, grid.halo + column)
+                closed = (total + matrix, stride)
+                mk.product(size, lanes, (closed, (link, width), (total, stride)), 0.0)
+                target = (address_of(momenta) + (block + column) * momenta.itemsize, grid.padded)
+                weight = (address_of(mask) + column * mask.itemsize, grid.padded)
+                mk.force_add(size, lanes, (target, closed, weight), -eps / len(size))
+    return memory.size
+
+
+@njit(cache=True, nogil=True)
+def traces(size, lanes, grid, program, start, stop, state, out):
+    """``tr W`` of closed paths, summed along each row in double precision: Re and Im in ``out[item, loop]``."""
+    memory, unit = new_buffers(size, lanes, state, program.depth + 1)
+    stride, width = len(lanes), grid.padded + 2 * grid.halo
+    matrix = 2 * len(size) ** 2 * stride * state.itemsize
+    one, buffers = (unit, stride), unit + matrix
+    first, before = one, one
+    mk.identity(size, lanes, (one,), 1.0)
+    result = np.zeros((2, stride), state.dtype)
+    for item in range(start, stop):
+        batch, row = item // grid.rows, item % grid.rows
+        for column in range(0, grid.padded, stride):
+            for k in range(len(program.steps)):
+                depth, _, backward, _, _, goes_on, end = program.steps[k]
+                link = (link_address(size, grid, program, state, k, batch, row, column), width)
+                before = first if depth == 1 else (buffers + (depth - 1) * matrix, stride)
+                trace = (address_of(result), stride)
+                if depth > 0 and not goes_on:
+                    if backward:
+                        mk.trace_product_adjoint(size, lanes, (trace, before, link), 0.0)
+                    else:
+                        mk.trace_product(size, lanes, (trace, before, link), 0.0)
+                else:
+                    here = extend(size, lanes, depth, backward, before, link, buffers + depth * matrix)
+                    first = here if depth == 0 else first
+                    if end >= 0:
+                        mk.trace_product(size, lanes, (trace, here, one), 0.0)
+                if end >= 0:
+                    for lane in range(min(stride, grid.extent - column)):
+                        out[item, end, 0] += result[0, lane]
+                        out[item, end, 1] += result[1, lane]
+    return memory.size
+
+
+@njit(cache=True, nogil=True)
+def path_products(size, lanes, grid, program, start, stop, state, out):
+    """The product of every path from every site: ``out`` is ``(n_paths, batch, rows, 2 N^2, T')`` flattened."""
+    memory, buffers = new_buffers(size, lanes, state, program.depth)
+    stride, width = len(lanes), grid.padded + 2 * grid.halo
+    matrix = 2 * len(size) ** 2 * stride * state.itemsize
+    items = state.size // (grid.ndim * grid.rows * 2 * len(size) ** 2 * width) * grid.rows
+    first, before = (buffers, stride), (buffers, stride)
+    for item in range(start, stop):
+        batch, row = item // grid.rows, item % grid.rows
+        for column in range(0, grid.padded, stride):
+            for k in range(len(program.steps)):
+                depth, _, backward, _, _, _, end = program.steps[k]
+                link = (link_address(size, grid, program, state, k, batch, row, column), width)
+                before = first if depth == 1 else (buffers + (depth - 1) * matrix, stride)
+                here = extend(size, lanes, depth, backward, before, link, buffers + depth * matrix)
+                first = here if depth == 0 else first
+                if end >= 0:
+                    block = (end * items + item) * 2 * len(size) ** 2 * grid.padded
+                    target = (address_of(out) + (block + column) * out.itemsize, grid.padded)
+                    mk.scaled(size, lanes, (target, here), 1.0)
+    return memory.size

@@ -1,0 +1,1 @@
+"""The reference backend: short, differentiable, any N, any device."""

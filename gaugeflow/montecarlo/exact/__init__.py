@@ -1,0 +1,1 @@
+"""Independent samples of two-dimensional gauge theory without a Markov chain."""

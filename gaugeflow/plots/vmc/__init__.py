@@ -1,0 +1,1 @@
+"""The figures of variational Monte Carlo: energies, densities, nodes."""

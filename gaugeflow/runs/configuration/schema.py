@@ -1,0 +1,76 @@
+"""The strict schema of a configuration: every key known, every value of its type, nothing guessed.
+
+YAML 1.1 reads `1e-3` as text and `no` as false. The field's type decides: a number field takes text that spells a
+number, a truth field takes true and false, a text field takes text; everything else is refused.
+"""
+
+from typing import Annotated, Any
+
+import torch
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from gaugeflow.runs.configuration.nearest import nearest
+
+__all__ = ["Checkpointing", "Count", "Number", "Positive", "RunConfig", "Section"]
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_number)]
+"""A finite real number; `1e-3`, which YAML takes for text, is one."""
+
+Positive = Annotated[float, BeforeValidator(_number), Field(gt=0)]
+"""A finite number above zero."""
+
+Count = Annotated[int, Field(ge=1)]
+"""A whole number, one or more."""
+
+
+class Section(BaseModel):
+    """A mapping with fixed keys; a key that is not one of them is refused with the nearest that is."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, validate_default=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, data: Any, info: ValidationInfo) -> Any:
+        if not isinstance(data, dict):
+            return data
+        unknown = [key for key in data if key not in cls.model_fields]
+        if unknown:
+            hints = "; ".join(nearest(key, cls.model_fields) for key in unknown)
+            raise PydanticCustomError("unknown_key", "{hints}", {"hints": hints, "keys": unknown})
+        return data
+
+
+class Checkpointing(Section):
+    """When to write a checkpoint: after so many seconds, after so many steps, whichever comes first."""
+
+    seconds: Positive | None = 60.0
+    steps: Count | None = None
+
+
+class RunConfig(Section):
+    """What every task has: its name, a seed, a device, and how often to write a checkpoint."""
+
+    task: str
+    seed: Annotated[int, Field(ge=0, lt=2**63)]
+    device: str = "cpu"
+    checkpoint_every: Checkpointing = Checkpointing()
+
+    @field_validator("device")
+    @classmethod
+    def _present_device(cls, name: str) -> str:
+        count = torch.cuda.device_count()
+        present = ["cpu", *(["cuda"] if count else []), *(f"cuda:{i}" for i in range(count))]
+        if name not in present:
+            raise ValueError(f"expected one of the devices of this machine ({', '.join(present)}), came {name!r}")
+        return name

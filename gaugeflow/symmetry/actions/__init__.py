@@ -1,0 +1,1 @@
+"""Groups, value types, and how one acts on the other."""

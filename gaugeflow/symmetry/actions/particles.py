@@ -1,0 +1,176 @@
+"""Values with one entry for each particle or point: coordinates, features, pair features, electrons with spins."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+import torch
+from torch import Tensor
+
+from gaugeflow.symmetry.actions.values import Tree, Value, batch_size, largest, leaves, normal_like, wide
+
+__all__ = ["Electrons", "PairFeatures", "PointFeatures", "Points", "particles_of", "species_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class ParticleValue(Value, abstract=True):
+    """A tensor `(batch, n, ...)` with n particles."""
+
+    particle_axes: ClassVar[int] = 1
+
+    def validate(self) -> None:
+        extents = set(self.data.shape[1 : 1 + self.particle_axes])
+        if self.data.ndim < 1 + self.particle_axes or len(extents) > 1:
+            layout = ", ".join(["batch", *["n"] * self.particle_axes, "..."])
+            raise ValueError(f"{self.name}: expected shape ({layout}), got {tuple(self.data.shape)}")
+
+    def by_channel(self, tensor: Tensor) -> Tensor:
+        """The axes between the particles and the tensor components are channels; coordinates are none."""
+        rank = getattr(self, "rank", None)
+        if rank is None:
+            return tensor.reshape(len(tensor), 1, -1)
+        first, last = 1 + self.particle_axes, tensor.ndim - rank
+        sizes = [math.prod(tensor.shape[a:b]) for a, b in ((1, first), (first, last), (last, tensor.ndim))]
+        return tensor.reshape(len(tensor), *sizes).movedim(2, 1)
+
+    def sizes(self) -> dict[str, int]:
+        return {"particles": self.data.shape[1]}
+
+    def narrow(self, name: str, size: int) -> Self:
+        data = self.data
+        for axis in range(1, 1 + self.particle_axes):
+            data = data.narrow(axis, 0, size)
+        return self.with_data(data)
+
+    @classmethod
+    def _fits(cls, tensor: Tensor, like: Tree) -> bool:
+        n = particles_of(like)
+        return tuple(tensor.shape[: 1 + cls.particle_axes]) == (batch_size(like), *[n] * cls.particle_axes)
+
+
+@dataclass(frozen=True, eq=False)
+class Points(ParticleValue):
+    """Positions `(batch, n, d)`: rotated, translated and permuted."""
+
+    def validate(self) -> None:
+        if self.data.ndim != 3:
+            raise ValueError(f"{self.name}: expected shape (batch, n, d), got {tuple(self.data.shape)}")
+
+    @classmethod
+    def readings(cls, tensor: Tensor, like: Tree) -> Iterator[Value]:
+        if cls is Points and cls._fits(tensor, like) and tuple(tensor.shape[2:]) == (dimension_of(like),):
+            yield cls(tensor)
+
+
+@dataclass(frozen=True, eq=False)
+class PointFeatures(ParticleValue):
+    """Features `(batch, n, ..., d, ..., d)` of each point: scalars (`rank = 0`), vectors (1), tensors (2, ...).
+
+    `pseudo` adds the determinant of the rotation.
+    """
+
+    rank: int = 0
+    pseudo: bool = False
+
+    def validate(self) -> None:
+        sizes = set(self.data.shape[self.data.ndim - self.rank :]) if self.rank else set()
+        if self.data.ndim < 2 + self.rank or len(sizes) > 1:
+            layout = ", ".join(["batch", "n", "...", *["d"] * self.rank])
+            raise ValueError(f"{self.name}: expected shape ({layout}), got {tuple(self.data.shape)}")
+
+    @classmethod
+    def readings(cls, tensor: Tensor, like: Tree) -> Iterator[Value]:
+        if not cls._fits(tensor, like):
+            return
+        d = dimension_of(like)
+        for rank in range(3):
+            if tensor.ndim >= 2 + rank and tuple(tensor.shape[tensor.ndim - rank :]) == (d,) * rank:
+                yield from (cls(tensor, rank=rank), cls(tensor, rank=rank, pseudo=True))
+
+
+@dataclass(frozen=True, eq=False)
+class PairFeatures(ParticleValue):
+    """Features `(batch, n, n, ..., d, ..., d)` of each pair of particles, of one `rank`."""
+
+    particle_axes: ClassVar[int] = 2
+    rank: int = 0
+    pseudo: bool = False
+
+    @classmethod
+    def readings(cls, tensor: Tensor, like: Tree) -> Iterator[Value]:
+        if not cls._fits(tensor, like):
+            return
+        d = dimension_of(like)
+        for rank in range(2):
+            if tensor.ndim >= 3 + rank and tuple(tensor.shape[tensor.ndim - rank :]) == (d,) * rank:
+                yield cls(tensor, rank=rank)
+
+
+@dataclass(frozen=True, eq=False)
+class Electrons(Points):
+    """Electron coordinates `(batch, n, d)` with their spins.
+
+    Either the first `n_up` are spin up, and the function takes the coordinates alone; or `spins` `(batch, n)` are
+    given as a second tensor, and the function takes both.
+    """
+
+    spins: Tensor | None = None
+    n_up: int | None = None
+
+    def validate(self) -> None:
+        super().validate()
+        n = self.data.shape[1]
+        if self.spins is not None and tuple(self.spins.shape) != tuple(self.data.shape[:2]):
+            raise ValueError(f"electrons: expected spins of shape (batch, {n}), got {tuple(self.spins.shape)}")
+        if self.n_up is not None and not 0 <= self.n_up <= n:
+            raise ValueError(f"electrons: expected 0 <= n_up <= {n}, got {self.n_up}")
+
+    def distance(self, other: Self) -> Tensor:
+        difference = largest(self.by_channel(wide(self.data) - wide(other.data)))
+        if self.spins is None or other.spins is None:
+            return difference
+        return difference + (self.spins != other.spins).any(1, keepdim=True)
+
+    def magnitude(self) -> Tensor:
+        return largest(self.by_channel(wide(self.data)))
+
+    def random_like(self, generator: torch.Generator) -> Self:
+        return replace(self, data=normal_like(self.data, generator))
+
+    def narrow(self, name: str, size: int) -> Self:
+        """The first `size` electrons; the spin-up ones among them stay the first ones."""
+        spins = None if self.spins is None else self.spins[:, :size]
+        n_up = None if self.n_up is None else min(self.n_up, size)
+        return replace(self, data=self.data[:, :size], spins=spins, n_up=n_up)
+
+
+def particles_of(tree: Tree) -> int:
+    """The number of particles of the first value that has them; a `ValueError` where there is none."""
+    for leaf in leaves(tree):
+        if isinstance(leaf, ParticleValue):
+            return leaf.data.shape[1]
+    raise ValueError(
+        "this group acts on particles, and the input has none: expected one of electrons, points, point_features, "
+        f"pair_features; got {', '.join(leaf.name for leaf in leaves(tree))}"
+    )
+
+
+def dimension_of(tree: Tree) -> int:
+    """d of the first value with positions; of the first tensor feature; 3 where there is none."""
+    for leaf in leaves(tree):
+        if isinstance(leaf, Points) or getattr(leaf, "rank", None):
+            return leaf.data.shape[-1]
+    return 3
+
+
+def species_of(tree: Tree) -> Tensor:
+    """The species of every particle, integers `(batch, n)`: spins where they are known, else all the same."""
+    for leaf in leaves(tree):
+        if isinstance(leaf, Electrons) and leaf.spins is not None:
+            return torch.stack([torch.unique(row, return_inverse=True)[1] for row in leaf.spins])
+        if isinstance(leaf, Electrons) and leaf.n_up is not None:
+            return (torch.arange(leaf.data.shape[1]) >= leaf.n_up).long().expand(len(leaf.data), -1)
+    return torch.zeros(batch_size(tree), particles_of(tree), dtype=torch.long)

@@ -1,0 +1,99 @@
+"""The symmetric group on particles, with and without the sign, across species and within them."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from gaugeflow.symmetry.actions.groups import GROUPS, Group, Parameters, represent
+from gaugeflow.symmetry.actions.particles import Electrons, PairFeatures, ParticleValue, particles_of, species_of
+from gaugeflow.symmetry.actions.scalars import Scalars, SignedLog
+from gaugeflow.symmetry.actions.values import Tree
+
+__all__ = ["Permutations", "permutation_sign"]
+
+
+class Permutations(Group):
+    """S_n: particle i of the new configuration is particle `order[i]` of the old one.
+
+    sign            scalars and signed logarithms are multiplied by the sign of the permutation (fermions).
+    within_species  only particles of equal spin are exchanged. Otherwise all are; spins that are given as a
+                    tensor move along with their electrons.
+    """
+
+    name = "permutations"
+
+    def __init__(self, sign: bool = False, within_species: bool = False) -> None:
+        self.sign = sign
+        self.within_species = within_species
+
+    def label(self) -> str:
+        return ("signed " if self.sign else "") + "permutations" + (" within species" if self.within_species else "")
+
+    def draw(self, x: Tree, size: int, generator: torch.Generator) -> Parameters:
+        n = particles_of(x)
+        species = species_of(x).cpu() if self.within_species else torch.zeros(1, n, dtype=torch.long)
+        species = species[:1].expand(size, n) if len(species) != size else species
+        places, sources = (
+            (species + torch.rand((size, n), generator=generator, dtype=torch.float64)).argsort(1) for _ in range(2)
+        )
+        order = torch.empty_like(places).scatter_(1, places, sources)
+        sign = permutation_sign(order) if self.sign else torch.ones(size, dtype=torch.float64)
+        return {"order": order, "sign": sign}
+
+    def order(self, x: Tree) -> int | None:
+        n = particles_of(x)
+        if not self.within_species:
+            return math.factorial(n) if n < 13 else None
+        counts = torch.bincount(species_of(x)[0]).tolist()
+        return math.prod(math.factorial(c) for c in counts) if n < 13 else None
+
+
+def permutation_sign(order: Tensor) -> Tensor:
+    """+1.0 or -1.0 for each permutation `(size, n)`, from the number of its inversions."""
+    later_is_smaller = torch.triu(order.unsqueeze(2) > order.unsqueeze(1), diagonal=1)
+    return 1.0 - 2.0 * (later_is_smaller.sum((1, 2)) % 2).double()
+
+
+def _take(data: Tensor, order: Tensor, axis: int) -> Tensor:
+    index = order.reshape(len(order), *[1] * (axis - 1), -1, *[1] * (data.ndim - axis - 1))
+    return torch.take_along_dim(data, index.expand(*data.shape[:axis], -1, *data.shape[axis + 1 :]), axis)
+
+
+@represent(Permutations, ParticleValue)
+def _(g: Parameters, value: ParticleValue) -> ParticleValue:
+    return value.with_data(_take(value.data, g["order"], 1))
+
+
+@represent(Permutations, PairFeatures)
+def _(g: Parameters, value: PairFeatures) -> PairFeatures:
+    return value.with_data(_take(_take(value.data, g["order"], 1), g["order"], 2))
+
+
+@represent(Permutations, Electrons)
+def _(g: Parameters, value: Electrons) -> Electrons:
+    return value.map(lambda t: _take(t, g["order"], 1))
+
+
+@represent(Permutations, Scalars)
+def _(g: Parameters, value: Scalars) -> Scalars:
+    sign = g["sign"].to(value.data.dtype if value.data.is_floating_point() else torch.float64)
+    return value.with_data(value.data * sign.reshape(-1, *[1] * (value.data.ndim - 1)))
+
+
+@represent(Permutations, SignedLog)
+def _(g: Parameters, value: SignedLog) -> SignedLog:
+    sign = g["sign"].to(value.data.dtype).reshape(-1, *[1] * (value.data.ndim - 1))
+    return SignedLog(value.sign * sign, value.data)
+
+
+GROUPS.update(
+    {
+        "permutations": Permutations,
+        "spin-permutations": lambda: Permutations(within_species=True),
+        "fermions": lambda: Permutations(sign=True),
+        "spin-fermions": lambda: Permutations(sign=True, within_species=True),
+    }
+)

@@ -1,0 +1,1 @@
+"""The checks: equivariance, bijections, gradients, Markov moves, and the rule that decides."""

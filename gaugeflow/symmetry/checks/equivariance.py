@@ -1,0 +1,75 @@
+"""The check of f(D(g) x) = D(g) f(x): trials in float32 and float64, a verdict, and where and how it breaks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gaugeflow.symmetry.actions import (
+    euclidean,  # noqa: F401  (register their groups)
+    gauge,  # noqa: F401  (register their groups)
+    images,  # noqa: F401  (register their groups)
+    lattice,  # noqa: F401  (register their groups)
+    permutations,  # noqa: F401  (register their groups)
+)
+from gaugeflow.symmetry.actions.groups import Group, group_named
+from gaugeflow.symmetry.actions.values import Tree, batch_size
+from gaugeflow.symmetry.checks.judging import Judgement, native_dtype
+from gaugeflow.symmetry.checks.trials.subject import Subject
+from gaugeflow.symmetry.checks.trials.trials import Trials, master
+from gaugeflow.symmetry.reports.report import Report
+
+__all__ = ["check", "label_of"]
+
+
+def check(
+    f: Callable[..., Any],
+    x: Tree,
+    group: Group | str,
+    *,
+    out: Any,
+    trials: int = 32,
+    seed: int = 0,
+    batched: bool = True,
+    chunk_size: int | None = None,
+    fresh: bool = True,
+    constant_ok: bool = False,
+    diagnose: bool = True,
+    hidden: Sequence[Any] = (),
+    label: str | None = None,
+) -> Report:
+    """Check that `f` commutes with a group: f(D(g) x) = D(g) f(x).
+
+    f           function of plain tensors: a value of `x` becomes its tensor, a tuple arguments, a dict keyword
+                arguments. Modules inside are cast to both precisions and left exactly as they were.
+    x           example input: a `Value`, or a tuple or dict of them, with a batch axis in front.
+    group       a `Group`, or its name, "gauge * translations" for a product.
+    out         how the output is read: a value type, its name, a partial of it, or a tuple or dict of these.
+    trials      number of pairs (x, g), in chunks of `chunk_size` (the batch of the example).
+    fresh       half of the trials take random inputs like `x` instead of the entries of `x`.
+    batched     False for a function of one example without batch axis.
+    constant_ok do not object to an output that is the same for every input.
+    diagnose    for a broken symmetry, find the first broken layer and the smallest failing size.
+    hidden      further value types that activations inside the network may have.
+
+    Returns a `Report`; a function that cannot be judged gets a verdict that says why. Raises `ValueError` if the
+    group cannot act on `x`, or the example is malformed.
+    """
+    start = time.perf_counter()
+    group = group_named(group)
+    if trials < 1:
+        raise ValueError(f"expected at least one trial, got {trials}")
+    native = native_dtype(x)
+    size = chunk_size or batch_size(x)
+    plan = Trials(master(x), group, seed, trials, size, fresh)
+    subject = Subject(f, out, batched)
+    title = f"equivariance under {group.label()}"
+    finding = Judgement(subject, plan, native, constant_ok, diagnose, tuple(hidden)).finding(title)
+    return Report(label or label_of(f), (finding,), time.perf_counter() - start)
+
+
+def label_of(f: Any) -> str:
+    """A name for a function in reports."""
+    plain = getattr(f, "__qualname__", None) or type(f).__name__
+    return plain.replace("<locals>.", "")

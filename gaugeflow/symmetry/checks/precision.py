@@ -1,0 +1,133 @@
+"""Rounding or a real break: the rule that decides, from the errors in two precisions.
+
+An error e in units of the output's scale is measured as an *amplification* a = e / eps, the number of roundings it
+amounts to. Where a symmetry holds, a is the condition number of the function, the same in float32 and in float64.
+Where it is broken by a relative amount d, a = d / eps is 5e8 times larger in float64. So
+
+* broken, if a in float64 exceeds both the table below and `MARGIN` times a in float32;
+* broken in float32 only, if in most trials a in float32 exceeds `MARGIN` times both the table and a in float64;
+* holds otherwise.
+
+Where only one precision can be seen, the table bounds what may be rounding, or the measured conditioning of the
+function does; and an error that stays the same after a small change of the input is not rounding, which is erratic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+__all__ = ["MARGIN", "Decision", "Errors", "amplification_allowed", "decide", "tolerance"]
+
+MARGIN = 100.0
+_PER_LAYER = 512.0
+_SATURATED = 0.03
+_FEW_ROUNDINGS = 64.0
+
+
+def amplification_allowed(depth: int) -> float:
+    """The number of roundings that `depth` layers may amount to without any further evidence."""
+    return _PER_LAYER * (1 + depth)
+
+
+def tolerance(dtype: torch.dtype, depth: int = 1) -> float:
+    """The one table: the relative error allowed to a function of `depth` layers seen in `dtype` alone.
+
+    float64: 2.3e-13, 1.3e-12, 5.8e-12 and float32: 1.2e-4, 6.7e-4, 3.1e-3 at depth 1, 10 and 50.
+    """
+    return amplification_allowed(depth) * torch.finfo(dtype).eps
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Errors of all trials in one precision, in units of the output's scale; `eps` is the precision in effect."""
+
+    dtype: torch.dtype
+    relative: Tensor
+    eps: float
+
+    @property
+    def largest(self) -> float:
+        return float(self.relative.max())
+
+    @property
+    def typical(self) -> float:
+        return float(self.relative.median())
+
+    @property
+    def amplification(self) -> float:
+        return self.largest / self.eps
+
+    @property
+    def worst(self) -> int:
+        return int(self.relative.argmax())
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether the errors are rounding, which precision says so, how many trials exceed it, and why."""
+
+    holds: bool
+    by: torch.dtype
+    failures: int
+    allowed: float
+    reason: str
+    needs_conditioning: bool = False
+    needs_smoothness: bool = False
+
+
+def decide(errors: Mapping[torch.dtype, Errors], depth: int, conditioning: float = 0.0) -> Decision:
+    """The verdict of the rule above. `conditioning` is a measured amplification of the input's own rounding, which
+    is asked for (`needs_conditioning`) where float32 has no digits left to compare with."""
+    table = amplification_allowed(depth)
+    by_eps = sorted(errors.values(), key=lambda e: e.eps)
+    fine, coarse = by_eps[0], by_eps[-1]
+    if fine.eps == coarse.eps:
+        nominal = {dtype: replace(e, eps=torch.finfo(dtype).eps) for dtype, e in errors.items()}
+        scaling = decide(nominal, depth) if len(errors) > 1 else None
+        if scaling and scaling.holds:
+            return scaling
+        single = _one_precision(fine, max(table, MARGIN * conditioning), conditioning)
+        return replace(single, needs_smoothness=single.holds) if scaling else single
+    rounding = MARGIN * max(coarse.amplification, conditioning)
+    allowed = max(table, rounding) * fine.eps
+    failures = int((fine.relative > allowed).sum())
+    if failures:
+        saturated = coarse.largest > _SATURATED and fine.largest < 1e-3 * coarse.largest
+        reason = f"the error does not shrink with the machine epsilon: {_pair(fine, coarse)}"
+        return Decision(False, fine.dtype, failures, allowed, reason, saturated and conditioning == 0)
+    coarse_allowed = MARGIN * max(table, fine.amplification) * coarse.eps
+    if coarse.typical > coarse_allowed:
+        failures = int((coarse.relative > coarse_allowed).sum())
+        reason = f"it holds in {name(fine.dtype)}, and fails in {name(coarse.dtype)} by more than rounding"
+        return Decision(False, coarse.dtype, failures, coarse_allowed, reason)
+    reason = f"the error is rounding: {_pair(fine, coarse)}"
+    if conditioning:
+        reason += f"; ill-conditioned, rounding of the input is amplified {conditioning:.0e} times"
+    return Decision(True, fine.dtype, 0, allowed, reason)
+
+
+def _one_precision(errors: Errors, amplification: float, conditioning: float) -> Decision:
+    allowed = amplification * errors.eps
+    failures = int((errors.relative > allowed).sum())
+    word = "exceeds" if failures else "is within"
+    reason = f"seen in {_eps_name(errors.eps)} only, where the error {errors.largest:.1e} {word} {allowed:.1e}"
+    ask = failures > 0 and conditioning == 0 and errors.largest < _SATURATED
+    suspicious = failures == 0 and errors.amplification > _FEW_ROUNDINGS
+    return Decision(failures == 0, errors.dtype, failures, allowed, reason, ask, suspicious)
+
+
+def _pair(fine: Errors, coarse: Errors) -> str:
+    return f"{coarse.largest:.1e} in {name(coarse.dtype)}, {fine.largest:.1e} in {name(fine.dtype)}"
+
+
+def name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def _eps_name(eps: float) -> str:
+    known = {torch.finfo(d).eps: name(d) for d in (torch.float64, torch.float32, torch.bfloat16, torch.float16)}
+    return known.get(eps, f"a precision of {eps:.0e}")

@@ -1,0 +1,1 @@
+"""The task `chain`: Markov chains of lattice fields, measured as they go."""

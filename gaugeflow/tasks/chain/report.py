@@ -1,0 +1,72 @@
+"""The numbers of a chain: every observable with its error, beside the closed form where there is one."""
+
+from typing import Any
+
+import numpy as np
+
+from gaugeflow.errors import UserError
+from gaugeflow.montecarlo.errors import estimate
+from gaugeflow.runs import Metrics
+from gaugeflow.tasks.chain.config import ChainConfig
+from gaugeflow.tasks.estimates import chains_first, row
+from gaugeflow.tasks.exact import exact_solution
+from gaugeflow.tasks.table import format_table, table_cells, title
+
+__all__ = ["chain_markdown", "chain_report"]
+
+
+def chain_report(config: ChainConfig, metrics: Metrics) -> dict[str, Any]:
+    """Plain values for `report.json`. Raises UserError if too little is measured for an error."""
+    count = metrics.counts().get("measurements", 0)
+    if count == 0:
+        raise UserError("expected measurements to report, the run has made none so far")
+    columns = chains_first(metrics.columns("measurements"))
+    solution = exact_solution(config)
+    quantities: dict[str, Any] = {}
+    for entry in config.observables:
+        mine = {name: columns[name] for name in entry.columns}
+        exact = entry.exact(solution) if solution else {}
+        for name, found in entry.estimates(mine).items():
+            quantities[name] = row(found, exact.get(name))
+    return {
+        "group": config.group,
+        "shape": config.shape,
+        "action": config.action.model_dump(),
+        "sampler": config.sampler.model_dump(),
+        "chains": config.chains,
+        "measurements": count,
+        "interval": config.interval,
+        "seed": config.seed,
+        "observables": quantities,
+        "sampling": _sampling(config, metrics),
+        "conventions": {entry.name: entry.convention for entry in config.observables},
+    }
+
+
+def _sampling(config: ChainConfig, metrics: Metrics) -> dict[str, Any]:
+    """What the sampler says of itself after the warm-up; <exp(-dH)> = 1 for any step size."""
+    updates = metrics.columns("updates")
+    if not updates:
+        return {}
+    production = updates["step"] >= config.warmup
+    updates = chains_first({name: values[production] for name, values in updates.items()})
+    found = {"acceptance": row(estimate(updates["acceptance"]))}
+    violation = updates["energy_violation"]
+    if np.isfinite(violation).all():
+        found["exp_minus_dh"] = row(estimate(np.exp(-violation)), 1.0)
+    return found
+
+
+def chain_markdown(report: dict[str, Any]) -> str:
+    """`report.md`: measured, exact, difference in errors, autocorrelation time, for every quantity."""
+    quantities = report["observables"] | report["sampling"]
+    rows = [table_cells(name, entry) for name, entry in quantities.items()]
+    doubts = [f"- {name}: {entry['warning']}\n" for name, entry in quantities.items() if entry["warning"]]
+    warnings = "".join(["Warnings\n\n", *doubts, "\n"]) if doubts else ""
+    head = ["", "measured", "exact", "difference in errors", "tau_int", "measurements"]
+    conventions = "".join(f"- {name}: {text}\n" for name, text in report["conventions"].items())
+    return (
+        f"# {title(report, report['sampler']['name'])}\n\n{format_table(head, rows)}\n"
+        "Errors are one standard deviation by the Gamma method; tau_int in units of measurements, which lie "
+        f"{report['interval']} updates apart.\n\n{warnings}{conventions}"
+    )

@@ -1,0 +1,90 @@
+"""The `base` section of a configuration: where the layers begin, in place of the distribution that the model has."""
+
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+import torch
+from pydantic import Field, TypeAdapter, model_validator
+from torch import nn
+
+from gaugeflow import runs
+from gaugeflow.errors import UserError
+from gaugeflow.flows import HeatKernelBase, HeatKernelTorus
+from gaugeflow.groups import Group
+from gaugeflow.runs import Positive, Section
+from gaugeflow.tasks.actions import ActionConfig
+from gaugeflow.tasks.flow.models import ModelConfig
+
+__all__ = ["BaseConfig", "BaseRun", "HeatKernelConfig"]
+
+
+class HeatKernelConfig(Section):
+    """The heat kernel of plaquettes at `time`, in two dimensions; near Wilson's action at beta = 1 / time for U(1),
+    2 N / time for SU(2) and SU(3)."""
+
+    name: Literal["heat_kernel"]
+    time: Positive
+    symmetry: ClassVar[str] = "gauge * translations * hypercubic * charge"
+
+    def build(
+        self,
+        group: Group | None,
+        shape: tuple[int, ...],
+        dtype: torch.dtype,
+        device: torch.device,
+        generator: torch.Generator,
+    ) -> nn.Module:
+        """The distribution. Raises UserError for another group or lattice."""
+        if group is None:
+            raise UserError("base: the heat kernel is for links, the run has scalars")
+        if group.name == "u1":
+            return HeatKernelBase(shape, self.time, dtype)
+        return HeatKernelTorus(group, shape, self.time, dtype)
+
+
+class BaseRun(Section):
+    """The flow that another run has trained, for whatever action: its layers come before those of the model, and are
+    trained on with them. `path` is its directory; `content`, which is filled in from there, keeps what it was, so that
+    this run does not need the other any more once it has begun."""
+
+    name: Literal["run"]
+    path: str
+    content: dict[str, Any] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _what_it_was(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or data.get("content") is not None or not isinstance(data.get("path"), str):
+            return data
+        path = data["path"]
+        config = runs.Source.read(runs.RunDirectory.open(Path(path)).config).data
+        if config.get("task") != "flow" or config.get("base") is not None:
+            raise ValueError(f"path: {path}: expected a run of the task flow without a base of its own")
+        return {**data, "content": {"model": config["model"], "action": config["action"]}}
+
+    @property
+    def symmetry(self) -> str:
+        """Under what its density is invariant."""
+        return _MODEL.validate_python(self._part("model")).symmetry(scalars=False)
+
+    def build(
+        self,
+        group: Group | None,
+        shape: tuple[int, ...],
+        dtype: torch.dtype,
+        device: torch.device,
+        generator: torch.Generator,
+    ) -> nn.Module:
+        """The flow with its first parameters. Raises UserError where its model does not serve the lattice."""
+        action = _ACTION.validate_python(self._part("action")).build(len(shape))
+        return _MODEL.validate_python(self._part("model")).build(action, group, shape, dtype, device, generator)
+
+    def _part(self, name: str) -> Any:
+        assert self.content is not None  # the validator has filled it in
+        return self.content[name]
+
+
+_MODEL: TypeAdapter[Any] = TypeAdapter(ModelConfig)
+_ACTION: TypeAdapter[Any] = TypeAdapter(ActionConfig)
+
+BaseConfig = Annotated[HeatKernelConfig | BaseRun, Field(discriminator="name")]

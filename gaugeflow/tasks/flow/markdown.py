@@ -1,0 +1,101 @@
+"""The report of a flow as a person reads it."""
+
+import math
+from typing import Any
+
+from gaugeflow.tasks.table import format_table, table_cells, title
+
+__all__ = ["flow_markdown"]
+
+MOST_DECIMALS = 10
+HEAD = ["", "measured", "exact", "difference in errors", "tau_int", "samples"]
+
+
+def flow_markdown(report: dict[str, Any]) -> str:
+    """`report.md`: quality of the flow, observables, weights, the chains beside it, other volumes."""
+    kind = "stochastic flow" if "stochastic" in report else "flow"
+    heading = title(report, f"{report['model']['name']} {kind}")
+    parts = [f"# {heading}\n", format_table(["", ""], _summary(report))]
+    if report["collapsed"]:
+        parts.append(
+            f"The weights have collapsed: {report['collapsed']}. No number that rests on them is given; expected a "
+            "flow nearer to its target (longer training, annealing, a smaller lattice first).\n"
+        )
+    else:
+        rows = [table_cells(name, entry) for name, entry in report["observables"].items()]
+        parts += ["Independence Metropolis\n", format_table(HEAD, rows)]
+        rows = [table_cells(name, {**entry, "tau_int": None}) for name, entry in report["reweighted"].items()]
+        parts += ["Reweighting\n", format_table(HEAD, rows)]
+    parts += ["Beside other samplers, in this run\n", format_table(_SPEED, _speeds(report["beside"]))]
+    if len(report["volumes"]) > 1:
+        parts += [
+            "The same parameters on other lattices\n",
+            format_table(["lattice", "ESS", "samples"], _volumes(report)),
+        ]
+    conventions = "".join(f"- {name}: {text}\n" for name, text in report["conventions"].items())
+    return "\n".join([*parts, conventions])
+
+
+_SPEED = ["", "fields per second", "longest tau_int", "independent per second"]
+
+
+def _summary(report: dict[str, Any]) -> list[list[str]]:
+    log_z = _number(report["log_z"], report.get("log_z_error"))
+    exact = report.get("log_z_exact")
+    return [
+        ["effective sample size", _number(report["ess"], report["ess_error"])],
+        *_alone(report.get("layers_alone")),
+        ["forward effective sample size", _number(report["ess_forward"], report["ess_forward_error"])],
+        ["acceptance", _number(report["acceptance"])],
+        ["longest tau_int", _number(report["tau_int"])],
+        ["log Z", log_z if exact is None else f"{log_z} (exact {exact:.7g})"],
+        *_finer(report.get("step_error")),
+        ["samples", str(report["samples"])],
+        ["parameters", str(report["parameters"])],
+        ["training, seconds", f"{report['train_seconds']:.1f}"],
+    ]
+
+
+def _alone(layers: dict[str, Any] | None) -> list[list[str]]:
+    """What the layers of a stochastic flow are worth without its updates."""
+    if layers is None:
+        return []
+    value = layers["collapsed"] or _number(layers["ess"], layers["ess_error"])
+    return [["effective sample size of the layers alone", value]]
+
+
+def _finer(found: dict[str, Any] | None) -> list[list[str]]:
+    """By how much numbers change where a flow is integrated in steps half as long."""
+    if found is None or found["log_z_shift"] is None:
+        return []
+    shift = f"{found['log_z_shift']:+.1e} +- {found['log_z_shift_error']:.0e}"
+    return [["log Z, finer steps", shift], ["effective sample size, finer steps", f"{found['ess_shift']:+.1e}"]]
+
+
+def _speeds(beside: dict[str, Any]) -> list[list[str]]:
+    return [
+        [name, _number(found["per_second"]), _number(found["tau_int"]), _number(found["independent_per_second"])]
+        for name, found in beside.items()
+    ]
+
+
+def _volumes(report: dict[str, Any]) -> list[list[str]]:
+    return [
+        [
+            " x ".join(map(str, entry["shape"])),
+            entry["collapsed"] or _number(entry["ess"], entry["ess_error"]),
+            str(entry["samples"]),
+        ]
+        for entry in report["volumes"]
+    ]
+
+
+def _number(value: float | None, error: float | None = None) -> str:
+    if value is None or not math.isfinite(value):
+        return "-"
+    if error is None or not math.isfinite(error) or error == 0:
+        return f"{value:.4g}"
+    decimals = max(0, 1 - math.floor(math.log10(error)))
+    if decimals > MOST_DECIMALS:
+        return f"{value:.2g} +- {error:.1g}"
+    return f"{value:.{decimals}f} +- {error:.{decimals}f}"

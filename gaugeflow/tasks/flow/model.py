@@ -1,0 +1,41 @@
+"""The flow that a configuration describes: the layers of its model on the model's base or on another."""
+
+import torch
+
+from gaugeflow.flows import GaugeFlow
+from gaugeflow.groups import get_group
+from gaugeflow.lattice.action import Action
+from gaugeflow.tasks.flow.config import FlowConfig
+from gaugeflow.tasks.flow.models import ModelSection
+
+__all__ = ["build_flow", "symmetry_of"]
+
+
+def build_flow(
+    config: FlowConfig,
+    action: Action,
+    shape: tuple[int, ...],
+    dtype: torch.dtype,
+    generator: torch.Generator,
+    model: ModelSection | None = None,
+) -> GaugeFlow:
+    """On a lattice of this shape, with its first parameters; `model` stands for another than the configuration's.
+
+    Raises:
+        UserError: a lattice or group that the model or the base does not serve.
+    """
+    group, device = None if config.group is None else get_group(config.group), torch.device(config.device)
+    flow = (model or config.model).build(action, group, shape, dtype, device, generator)
+    if config.base is None:
+        return flow
+    base = config.base.build(group, shape, dtype, device, generator)
+    return GaugeFlow(base, list(flow.flows), action).to(device)
+
+
+def symmetry_of(config: FlowConfig) -> str:
+    """Under what the density is invariant: layers and base."""
+    symmetry = config.model.symmetry(config.group is None)
+    if config.base is None:
+        return symmetry
+    of_base = config.base.symmetry.split(" * ")
+    return " * ".join(name for name in symmetry.split(" * ") if name in of_base)

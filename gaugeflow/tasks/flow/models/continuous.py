@@ -1,0 +1,93 @@
+"""Trivializing flows of Wilson-loop potentials, fitted by least squares before any gradient step."""
+
+from collections.abc import Sequence
+from typing import Annotated, ClassVar, Literal
+
+import torch
+from pydantic import Field
+
+from gaugeflow.errors import UserError
+from gaugeflow.flows.bases.base import HaarBase
+from gaugeflow.flows.continuous.fit import GaussNewton, fit_along_path
+from gaugeflow.flows.continuous.flow import ContinuousFlow
+from gaugeflow.flows.continuous.loop_algebra import Monomial
+from gaugeflow.flows.continuous.loop_basis import luescher_functions, parse_function
+from gaugeflow.flows.flow import GaugeFlow
+from gaugeflow.groups import Group
+from gaugeflow.lattice.action import Action
+from gaugeflow.lattice.loop_action import is_loop_sum
+from gaugeflow.runs import Count, Positive
+from gaugeflow.tasks.flow.models.model import Log, ModelSection
+
+__all__ = ["Continuous"]
+
+
+class Continuous(ModelSection):
+    """A flow from Haar measure along the gradient of Wilson loops, those of Luescher's expansion up to `order`.
+
+    Before any gradient step the coefficients are fitted along `exp(-t S)` on `samples` heat-bath configurations at
+    each of `times` values of t, of a lattice of `fit_shape` (default: that of the run); then `newton_steps`
+    Gauss-Newton steps lower the variance of the log-weight, each on `newton_samples` samples of the flow. With
+    `samples: 0` the coefficients start at zero. `max_traces` leaves out products of more traces. `functions` is a list
+    of one's own instead: products of loops such as `"+x+y-x-y * +x+y-x-y @ 1 0"`, the second of which starts at
+    (1, 0); all lattice images of each are summed. `functions: staples` takes seven functions of the sums of
+    plaquettes at each link: most of what order 1 has, for a fraction of the products.
+    """
+
+    integrated: ClassVar[bool] = True
+    name: Literal["continuous"]
+    order: Annotated[int, Field(ge=0, le=3)] = 1
+    max_traces: Count | None = None
+    functions: Annotated[list[str], Field(min_length=1)] | Literal["staples"] | None = None
+    steps: Count = 8
+    integrator: Literal["cg2", "cg3", "rkmk4"] = "rkmk4"
+    splines: Count = 5
+    degree: Annotated[int, Field(ge=0, le=5)] = 3
+    chunk_size: Count = 512
+    fit_shape: Annotated[list[Count], Field(min_length=2)] | None = None
+    samples: Annotated[int, Field(ge=0)] = 256
+    times: Annotated[int, Field(ge=2)] = 9
+    sweeps: Count = 10
+    ridge: Positive = 1e-7
+    newton_steps: Annotated[int, Field(ge=0)] = 2
+    newton_samples: Count = 512
+    newton_ridge: Positive = 1e-4
+
+    def build(
+        self,
+        action: Action,
+        group: Group | None,
+        shape: tuple[int, ...],
+        dtype: torch.dtype,
+        device: torch.device,
+        generator: torch.Generator,
+    ) -> GaugeFlow:
+        if group is None or not is_loop_sum(action):
+            raise UserError(f"model continuous: expected links and a sum of loops, got {type(action).__name__}")
+        functions: Sequence[Monomial] | Literal["staples"]
+        if isinstance(self.functions, list):
+            functions = [parse_function(text, len(shape)) for text in self.functions]
+        else:
+            functions = self.functions or luescher_functions(
+                group, len(shape), action.loops, self.order, self.max_traces
+            )
+        layer = ContinuousFlow(
+            group, functions, self.steps, self.integrator, self.splines, self.degree, dtype, self.chunk_size
+        )
+        return GaugeFlow(HaarBase(group, shape, dtype), [layer], action).to(device)
+
+    def symmetry(self, scalars: bool) -> str:
+        return "gauge * translations * charge * centre"  # reflections up to the error of the steps
+
+    def prepare(self, flow: GaugeFlow, action: Action, generator: torch.Generator, log: Log) -> None:
+        if not self.samples:
+            return
+        shape = flow.q0.shape if self.fit_shape is None else tuple(self.fit_shape)
+        if len(shape) != len(flow.q0.shape):
+            raise UserError(f"model.fit_shape: expected {len(flow.q0.shape)} extents, got {list(shape)}")
+        layer = flow.flows[0]
+        solution = fit_along_path(layer, action, shape, generator, self.times, self.samples, self.sweeps, self.ridge)
+        log({"stage": 0, "variance": solution.residual, "ess": float("nan")})
+        newton = GaussNewton(self.newton_samples, self.newton_ridge)
+        for step in range(self.newton_steps):
+            log({"stage": step + 1, **newton.step(layer, action, shape, generator)})

@@ -1,0 +1,72 @@
+"""The refinement flow of two-dimensional gauge theory, fitted without a lattice."""
+
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field
+
+from gaugeflow.errors import UserError
+from gaugeflow.flows.bases.base import HaarBase
+from gaugeflow.flows.flow import GaugeFlow
+from gaugeflow.flows.refinement.fit import fit_split
+from gaugeflow.flows.refinement.flow import RefinementFlow, split_areas
+from gaugeflow.flows.refinement.peeling import PeelingFlow
+from gaugeflow.groups import Group
+from gaugeflow.lattice.action import Action
+from gaugeflow.montecarlo.exact.sampler import plaquette_coupling
+from gaugeflow.random import draw_key
+from gaugeflow.runs import Count
+from gaugeflow.tasks.flow.models.model import Log, ModelSection
+
+__all__ = ["Refinement"]
+
+
+class Refinement(ModelSection):
+    """Wilson's action in two dimensions for U(1), SU(2) or SU(3).
+
+    `cut` says how the torus is cut up: in `halves` again and again, down to plaquettes (extents that are powers of
+    two), or single `plaquettes` off, until a strip is left that closes the torus and is halved (for SU(N), where this
+    strip is short). `bins` and `hidden` make the spline of each coordinate of a loop. The law of each area is fitted to
+    `samples` pairs of loops by `warmup` steps of Adam and `iterations` steps of Levenberg and Marquardt. The parameters
+    serve any lattice of the same beta, and `training: {steps: 0}` is enough.
+    """
+
+    name: Literal["refinement"]
+    cut: Literal["halves", "plaquettes"] = "halves"
+    bins: Annotated[int, Field(ge=2)] = 8
+    hidden: list[Count] = Field([8, 8], min_length=1)
+    samples: Annotated[int, Field(ge=100)] = 6000
+    warmup: Annotated[int, Field(ge=0)] = 0
+    iterations: Annotated[int, Field(ge=0)] = 20
+
+    def build(
+        self,
+        action: Action,
+        group: Group | None,
+        shape: tuple[int, ...],
+        dtype: torch.dtype,
+        device: torch.device,
+        generator: torch.Generator,
+    ) -> GaugeFlow:
+        if group is None or group.n > 3:
+            raise UserError(f"model.refinement: expected u1, su2 or su3, got {group.name if group else 'scalars'}")
+        areas = split_areas(group, plaquette_coupling(action))  # type: ignore[arg-type]
+        weights = torch.Generator().manual_seed(draw_key(generator) >> 1)
+        kind = RefinementFlow if self.cut == "halves" else PeelingFlow
+        layer = kind(group, shape, areas, self.bins, self.hidden, weights)
+        return GaugeFlow(HaarBase(group, shape, dtype), [layer.to(dtype)], action).to(device)
+
+    def prepare(self, flow: GaugeFlow, action: Action, generator: torch.Generator, log: Log) -> None:
+        """Fits every area in double precision on the CPU, from the smallest on."""
+        layer = flow.flows[0]
+        beta = plaquette_coupling(action)  # type: ignore[arg-type]
+        draws = torch.Generator().manual_seed(draw_key(generator) >> 1)
+        laws = [(int(area), split) for area, split in layer.splits.items()]
+        if isinstance(layer, PeelingFlow):
+            laws.append((1, layer.single))
+        for area, split in laws:
+            first = next(split.parameters())
+            place = first.device, first.dtype
+            split.to("cpu", torch.float64)
+            fit_split(split, layer.group, beta, area, draws, self.samples, self.warmup, self.iterations, log)
+            split.to(*place)

@@ -1,0 +1,228 @@
+"""The task `flow`: a normalizing flow is fitted and trained on an action, then held against exact results."""
+
+import warnings
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from gaugeflow.errors import UserError
+from gaugeflow.flows import GaugeFlow, Weights
+from gaugeflow.io import EnsembleWriter, ScalarWriter
+from gaugeflow.lattice.spaces import SCALARS
+from gaugeflow.montecarlo.independence import check_log_weight, metropolis_chain
+from gaugeflow.runs import Metrics, Record, Task
+from gaugeflow.symmetry.claims import Claim
+from gaugeflow.tasks.flow.base import BaseRun
+from gaugeflow.tasks.flow.claims import disturbed, flow_claims
+from gaugeflow.tasks.flow.config import DTYPES, FlowConfig
+from gaugeflow.tasks.flow.evaluation import Stage, Weighing, reference_stages
+from gaugeflow.tasks.flow.model import build_flow
+from gaugeflow.tasks.flow.models import ModelSection
+from gaugeflow.tasks.flow.report import flow_markdown, flow_report
+from gaugeflow.tasks.flow.steps import StepError
+from gaugeflow.tasks.flow.trainer import Trainer
+from gaugeflow.tasks.flow.transfer import load_parameters, parameters_of
+from gaugeflow.tasks.flow.weighing import Layers, Weigher, WithUpdates
+from gaugeflow.tasks.registry import register
+
+__all__ = ["Flow"]
+
+BURN_IN = 256
+"""Fewest proposals that take the chain of `Flow.samples` from the flow to the target."""
+
+
+@register
+class Flow(Task[FlowConfig]):
+    """Step 0 fits the model, the next `training.steps` train it, the others sample it and the chains beside it."""
+
+    name = "flow"
+    schema = FlowConfig
+    distributed = True
+    extendable: ClassVar[frozenset[str]] = frozenset({"checkpoint_every"})
+
+    def __init__(self, config: FlowConfig) -> None:
+        super().__init__(config)
+        self.action = config.action.build(len(config.shape))
+        if (self.action.space is SCALARS) is not (config.group is None):
+            raise UserError(f"group: expected one for links and none for scalars, came {config.group!r}")
+        for entry in config.observables:
+            if entry.space is not self.action.space:
+                raise UserError(f"report.observables: {entry.name} is not measured on the fields of this action")
+        self._make_stages()
+        self._status = ""
+
+    @property
+    def steps(self) -> int:
+        return 1 + self.config.training.steps + sum(stage.count for stage in self.stages)
+
+    def begin(self) -> None:
+        """The model with its first parameters, or those of `init_from`; every lattice of the report is tried."""
+        self.generator = torch.Generator(self.config.device).manual_seed(self.config.seed)
+        self._make()
+        if isinstance(self.config.base, BaseRun):
+            first = parameters_of(Path(self.config.base.path), self.config, "base")
+            load_parameters(self.flow, {**self.flow.state_dict(), **first}, self.config.base.path)
+        if self.config.init_from is not None:
+            load_parameters(self.flow, parameters_of(Path(self.config.init_from), self.config), self.config.init_from)
+        self.trainer = Trainer(self.flow, self.config.training)
+
+    def step(self, index: int, record: Record) -> None:
+        if index == 0:
+            self._prepare(record)
+        elif index <= self.config.training.steps:
+            row = self.trainer.step(index - 1, self.generator, record.path)
+            record.metrics.record("training", row)
+            self._status = f"loss {float(row['loss']):.4f}, ess {row['ess']:.3f}"
+        else:
+            stage, place = self._stage(index - 1 - self.config.training.steps)
+            stage.run(place, self.generator, record)
+            self._status = stage.table
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "flow": self.flow.state_dict(),
+            "trainer": self.trainer.state_dict(),
+            "generator": self.generator.get_state(),
+            "stages": [stage.state_dict() for stage in self.stages],
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.generator = torch.Generator(self.config.device)
+        self._make()
+        load_parameters(self.flow, state["flow"], "checkpoint")
+        self.trainer = Trainer(self.flow, self.config.training)
+        self.trainer.load_state_dict(state["trainer"])
+        self.generator.set_state(state["generator"])
+        # another version, or another device, may sample beside the flow otherwise: its parameters are as good
+        for stage, stored in zip(self.stages, state["stages"], strict=False):
+            stage.load_state_dict(stored)
+
+    def restart_measurements(self, seed: int) -> int:
+        """Samples and chains anew; the parameters are those of the checkpoint."""
+        self.generator.manual_seed(seed)
+        self._make_stages()
+        return 1 + self.config.training.steps
+
+    def report(self, metrics: Metrics) -> dict[str, Any]:
+        parameters = sum(p.numel() for p in self.flow.parameters())
+        return flow_report(self.config, metrics, parameters, self.trainer.seconds)
+
+    @staticmethod
+    def markdown(report: dict[str, Any]) -> str:
+        return flow_markdown(report)
+
+    def create_ensemble(self, path: Path, capacity: int) -> EnsembleWriter | ScalarWriter:
+        config = self.config
+        action = {f"action_{key}": value for key, value in config.action.model_dump().items() if key != "options"}
+        about = {"seed": config.seed, "sampler": f"{config.model.name} flow", **action}
+        if config.group is None:
+            return ScalarWriter(path, **about)
+        return EnsembleWriter.create(path, config.group, config.shape, DTYPES[config.dtype], capacity, **about)
+
+    def samples(self, seed: int) -> Iterator[Tensor]:
+        """One chain of independence Metropolis over proposals of the flow, which are made a chunk at a time.
+
+        The first chunk (or more, with chunks below `BURN_IN`) is left out: it takes the chain from a sample of the
+        flow to one of the target. Warns if the weights have collapsed there, as the chain will hardly move.
+        """
+        proposals = self.weighted_samples(seed)
+        first = islice(proposals, -(-BURN_IN // self.config.report.chunk))
+        x, log_w = map(torch.cat, zip(*first, strict=True))
+        collapsed = Weights(log_w.cpu().numpy()).collapse()
+        if collapsed:
+            text = f"the weights have collapsed ({collapsed}): the chain repeats few fields; see --weighted"
+            warnings.warn(text, RuntimeWarning, stacklevel=2)
+        present = self._metropolis(log_w)[-1:]
+        for more, log_more in proposals:
+            x, log_w = torch.cat([x[present], more]), torch.cat([log_w[present], log_more])
+            places = self._metropolis(log_w)
+            present = places[-1:]
+            yield x[places[1:]]
+
+    @torch.no_grad()
+    def weighted_samples(self, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Independent samples of the flow and their log-weights, a chunk of the report at a time.
+
+        Raises:
+            UserError: a weight that is NaN or +inf.
+        """
+        self.generator.manual_seed(seed)
+        weigher = self._weigher()
+        while True:
+            x, log_w = weigher.draw(self.config.report.chunk, self.generator)
+            yield x, check_log_weight(log_w.double())
+
+    def claims(self) -> list[Claim]:
+        """The density of the flow under the symmetries that its model has, and the flow as a bijection."""
+        flow = self.flow if self.trainer.seconds else disturbed(self.flow, self.generator)
+        return flow_claims(self.config, flow, self.action)
+
+    def status(self) -> str:
+        return self._status
+
+    def _metropolis(self, log_w: Tensor) -> Tensor:
+        """At which of the proposals the chain stands after each of them."""
+        uniform = torch.rand(len(log_w), generator=self.generator, dtype=torch.float64, device=log_w.device)
+        return metropolis_chain(log_w[None], uniform[None])[0].to(log_w.device)
+
+    def _make(self) -> None:
+        """The flow, and the same on the other lattices of the report, which are refused here if they are not served."""
+        self.flow = self._build(self.config.shape, self.generator)
+        self._others = {}
+        for shape in self.config.report.shapes:
+            generator = torch.Generator(self.config.device).manual_seed(0)
+            other = self._build(shape, generator)
+            load_parameters(other, self.flow.state_dict(), f"report.shapes: {shape}")
+            self._others[tuple(shape)] = other
+        if self.config.stochastic is not None:
+            self.config.stochastic.build(self.flow)
+
+    def _make_stages(self) -> None:
+        report, observables = self.config.report, self.config.observables
+        amount = report.samples, report.chunk
+        self.stages: list[Stage] = [
+            Weighing("flow", self._weigher, *amount, observables),
+            *reference_stages(self.config, self.action, self._weigher),
+        ]
+        if self.config.stochastic is not None:
+            self.stages.append(Weighing("layers", lambda: Layers(self.flow), *amount, ()))
+        for shape in report.shapes:
+            name = "flow_" + "x".join(map(str, shape))
+            self.stages.append(Weighing(name, partial(self._weigher, shape), *amount, ()))
+        if self.config.model.integrated and self.config.stochastic is None:
+            self.stages.append(StepError(self._with_finer_steps, *amount))
+
+    def _weigher(self, shape: list[int] | None = None) -> Weigher:
+        """What draws the weighted fields that the report is about, with the parameters that the flow has now."""
+        flow = self.flow if shape is None else self._others[tuple(shape)]
+        if shape is not None:
+            flow.load_state_dict(self.flow.state_dict())
+        if self.config.stochastic is None:
+            return Layers(flow)
+        return WithUpdates(self.config.stochastic.build(flow))
+
+    def _with_finer_steps(self) -> tuple[GaugeFlow, GaugeFlow]:
+        """The flow and the same with steps half as long."""
+        finer = self._build(self.config.shape, torch.Generator(self.config.device), self.config.model.finer())
+        finer.load_state_dict(self.flow.state_dict())
+        return self.flow, finer
+
+    def _build(self, shape: list[int], generator: torch.Generator, model: ModelSection | None = None) -> GaugeFlow:
+        config = self.config
+        return build_flow(config, self.action, tuple(shape), DTYPES[config.dtype], generator, model)
+
+    def _prepare(self, record: Record) -> None:
+        if self.config.init_from is None:
+            self.trainer.prepare(self.config.model, self.generator, partial(record.metrics.record, "fit"))
+
+    def _stage(self, index: int) -> tuple[Stage, int]:
+        for stage in self.stages:
+            if index < stage.count:
+                return stage, index
+            index -= stage.count
+        raise IndexError(index)

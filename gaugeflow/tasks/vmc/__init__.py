@@ -1,0 +1,1 @@
+"""The task `vmc`: fermion wavefunctions trained on their energy."""

@@ -1,0 +1,79 @@
+"""The `pretraining` section of the task `vmc`: steps in front of the warm-up that fit the orbitals to a mean field."""
+
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from gaugeflow.errors import UserError
+from gaugeflow.montecarlo import Metropolis
+from gaugeflow.runs import Count, Positive, Section, ranks
+from gaugeflow.wavefunctions import HarmonicOrbitals, Orbitals, Product, hartree_fock
+from gaugeflow.wavefunctions.ansatz.gaussian_orbitals import GaussianBasis, GaussianOrbitals
+from gaugeflow.wavefunctions.ansatz.orbital_fit import OrbitalFit, needed, target_columns
+from gaugeflow.wavefunctions.hamiltonian import Hamiltonian
+
+__all__ = ["Pretraining", "PretrainingConfig"]
+
+EQUILIBRATION = 20
+"""Updates of the walkers before the first step."""
+
+
+class PretrainingConfig(Section):
+    """`steps` of Adam towards Hartree-Fock orbitals in a `basis` of PySCF, or in a trap towards the oscillator's.
+
+    The walkers have the density of independent particles in these orbitals, and make `moves` between two steps.
+    """
+
+    orbitals: Literal["hartree_fock", "harmonic"]
+    steps: Count = 300
+    rate: Positive = 1e-2
+    moves: Count = 3
+    basis: str = "cc-pvdz"
+    method: Literal["rohf", "uhf"] = "rohf"
+
+
+class Pretraining:
+    """The fit, its walkers' chain, and the orbitals, which a checkpoint keeps: no second calculation finds the same.
+
+    Raises:
+        UserError: orbitals that the system does not have, or an ansatz that is not made of any.
+    """
+
+    def __init__(
+        self, config: PretrainingConfig, psi: Product, hamiltonian: Hamiltonian, state: dict[str, Any] | None = None
+    ) -> None:
+        self.config = config
+        self.target = self._orbitals(psi, hamiltonian, state)
+        self.target.to(next(psi.parameters()))
+        interacting = config.orbitals == "hartree_fock"
+        self.fit = OrbitalFit(psi, self.target, interacting, config.rate, config.steps)
+        self.chain = Metropolis(self.fit.log_density, width=0.5 * float(hamiltonian.lengths.max()), steps=config.moves)
+        self.chain.warmup = True
+        if state is not None:
+            self.fit.load_state_dict(state["fit"])
+            self.chain.load_state_dict(state["chain"])
+
+    def step(self, index: int, walkers: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Walkers and misfits after step `index` (from 0)."""
+        for _ in range(1 if index else EQUILIBRATION):
+            walkers, _ = self.chain.update(walkers, generator)
+        return walkers, self.fit.step(index, walkers)
+
+    def state_dict(self) -> dict[str, Any]:
+        kept = dict(self.target.named_buffers())
+        return {"target": kept, "fit": self.fit.state_dict(), "chain": self.chain.state_dict()}
+
+    def _orbitals(self, psi: Product, hamiltonian: Hamiltonian, state: dict[str, Any] | None) -> Orbitals:
+        particles, sizes = psi.particles, needed(target_columns(psi.ansatz))
+        if self.config.orbitals == "harmonic":
+            if hamiltonian.charges is not None:
+                raise UserError("pretraining.orbitals: expected hartree_fock for a molecule, came harmonic")
+            return HarmonicOrbitals(particles, float(hamiltonian.lengths[0]) ** -2, sizes)
+        if state is None:
+            own = hartree_fock(hamiltonian, self.config.basis, self.config.method).orbitals(sizes)
+            kept = ranks().from_leader(dict(own.named_buffers()))  # degenerate orbitals may differ between processes
+        else:
+            kept = dict(state["target"])
+        coefficients = kept.pop("up"), kept.pop("down")
+        return GaussianOrbitals(particles, GaussianBasis(**kept), coefficients, sizes)

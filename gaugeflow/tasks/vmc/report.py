@@ -1,0 +1,98 @@
+"""The numbers of a variational calculation, from the walkers' energies with frozen parameters."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gaugeflow.errors import UserError
+from gaugeflow.montecarlo.errors import estimate
+from gaugeflow.runs import Metrics
+from gaugeflow.tasks.estimates import row
+from gaugeflow.tasks.table import format_table
+from gaugeflow.wavefunctions import Hamiltonian
+
+if TYPE_CHECKING:
+    from gaugeflow.tasks.vmc.config import VMCConfig
+
+__all__ = ["vmc_markdown", "vmc_report"]
+
+TOO_LOW = 3.0
+"""By how many errors an energy may lie below the exact one by chance."""
+BELOW = "Below the exact energy by more than three errors: something is wrong."
+
+
+def vmc_report(
+    config: "VMCConfig", hamiltonian: Hamiltonian, metrics: Metrics, parameters: int, seconds_per_iteration: float
+) -> dict[str, Any]:
+    """Plain values for `report.json`; energies in Hartree. Raises UserError if nothing is evaluated yet.
+
+    The energy is the mean over all walkers and steps of the evaluation, unclipped, and its error that of the Gamma
+    method with each walker a chain; tau_int is in units of the moves between two energies.
+    """
+    columns = metrics.columns("evaluation")
+    if not columns:
+        raise UserError("expected an evaluation to report, the run has made none so far")
+    energies = columns["energy"].swapaxes(0, 1)  # (walkers, steps)
+    found = estimate(energies)
+    reference = hamiltonian.reference
+    energy = row(found, None if reference is None else reference.energy)
+    return {
+        "system": config.system.model_dump(),
+        "wavefunction": config.wavefunction.model_dump(),
+        "energy": found.value,
+        "energy_error": found.error,
+        "energy_text": energy["text"],
+        "variance": float(energies.var()),
+        "reference": energy["exact"],
+        "reference_source": None if reference is None else reference.source,
+        "reference_exact": None if reference is None else reference.exact,
+        "deviation": energy["deviation"],
+        "below_exact": _below(energy["deviation"], hamiltonian),
+        "acceptance": float(columns["acceptance"].mean()),
+        "tau_int": found.tau_int,
+        "walkers": len(energies),
+        "evaluation": energies.shape[1],
+        "parameters": parameters,
+        "seconds_per_iteration": seconds_per_iteration,
+        "failures": len(np.unique(metrics.columns("failures").get("step", np.empty(0)))),
+        "warning": found.warning,
+    }
+
+
+def _below(deviation: float | None, hamiltonian: Hamiltonian) -> bool:
+    """A variational energy below the exact one is a mistake somewhere, not a record."""
+    exact = hamiltonian.reference is not None and hamiltonian.reference.exact
+    return exact and deviation is not None and deviation < -TOO_LOW
+
+
+def vmc_markdown(report: dict[str, Any]) -> str:
+    """`report.md`: the energy beside the known one, and how it was found."""
+    reference, deviation = report["reference"], report["deviation"]
+    rows = [
+        ["energy (Hartree)", report["energy_text"]],
+        ["reference", "-" if reference is None else f"{reference:.9g}"],
+        ["difference in errors", "-" if deviation is None else f"{deviation:+.2f}"],
+        ["variance of the local energy", f"{report['variance']:.3g}"],
+        ["acceptance", f"{report['acceptance']:.3f}"],
+        ["tau_int", f"{report['tau_int']:.2f}"],
+        ["walkers x energies", f"{report['walkers']} x {report['evaluation']}"],
+        ["parameters", str(report["parameters"])],
+        ["seconds per iteration", f"{report['seconds_per_iteration']:.3g}"],
+    ]
+    if "predicted_seconds" in report:
+        rows.append(["seconds; predicted", f"{report['seconds']:.3g}; {report['predicted_seconds']:.3g}"])
+        peak, expected = (report[key] / 1e9 for key in ("peak_bytes", "predicted_bytes"))
+        rows.append(["peak memory (GB); predicted", f"{peak:.2g}; {expected:.2g}"])
+    nodes = report.get("nodal_cells")
+    if nodes is not None:
+        rows.append(["nodal cells", str(nodes["cells"])])
+    system = ", ".join(f"{key} {value}" for key, value in report["system"].items() if key != "name")
+    parts = " on ".join(report["wavefunction"][part]["name"] for part in ("ansatz", "backbone"))
+    source = f"Reference: {report['reference_source']}.\n" if reference is not None else ""
+    found = f"\nNodes: {nodes['text']}.\n" if nodes is not None else ""
+    flag = f"\n**{BELOW}**\n" if report["below_exact"] else ""
+    doubt = f"\nWarning: {report['warning']}\n" if report["warning"] else ""
+    return (
+        f"# {report['system']['name']} ({system}), {parts}\n\n{format_table(['', 'value'], rows)}\n"
+        f"Parameters were frozen; the error is one standard deviation by the Gamma method. {source}{found}{flag}{doubt}"
+    )

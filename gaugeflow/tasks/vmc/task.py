@@ -1,0 +1,285 @@
+"""The task `vmc`: a fermion wavefunction is trained on its energy, then evaluated with frozen parameters."""
+
+import time
+import warnings
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import asdict
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from gaugeflow.errors import UserError
+from gaugeflow.montecarlo import Metropolis
+from gaugeflow.runs import Metrics, Record, Task, ranks
+from gaugeflow.runs.forecast import Forecast, peak_bytes
+from gaugeflow.symmetry.claims import Claim
+from gaugeflow.tasks.registry import register
+from gaugeflow.tasks.vmc.claims import vmc_claims
+from gaugeflow.tasks.vmc.config import DTYPES, VMCConfig
+from gaugeflow.tasks.vmc.forecast import forecast
+from gaugeflow.tasks.vmc.guard import Failure, find_failure, save_failure
+from gaugeflow.tasks.vmc.pretraining import Pretraining
+from gaugeflow.tasks.vmc.ranks import require_equal_shares, shared_local_energy, shared_log_density
+from gaugeflow.tasks.vmc.report import vmc_markdown, vmc_report
+from gaugeflow.wavefunctions import Product, count_nodal_cells
+from gaugeflow.wavefunctions.analysis.nodal_cells import permutations
+from gaugeflow.wavefunctions.optimizers.clipping import clip_about_median
+from gaugeflow.wavefunctions.optimizers.optimizer import NotFinite
+from gaugeflow.wavefunctions.systems.walkers import initial_walkers
+
+__all__ = ["VMC"]
+
+NODAL_WALKERS = 32
+"""How many walkers look for ways between permuted configurations."""
+
+
+@register
+class VMC(Task[VMCConfig]):
+    """Variational Monte Carlo; one step is one update of the walkers and what is done with them."""
+
+    name = "vmc"
+    schema = VMCConfig
+    extendable: ClassVar[frozenset[str]] = frozenset({"evaluation", "nodal_exchanges", "checkpoint_every"})
+    distributed: ClassVar[bool] = True
+
+    def __init__(self, config: VMCConfig) -> None:
+        super().__init__(config)
+        self.hamiltonian = config.system.build()
+        if config.nodal_exchanges:
+            permutations(self.hamiltonian.particles)  # before a long training, not behind it
+        self._status = ""
+
+    @property
+    def steps(self) -> int:
+        return self._frozen_from + self.config.evaluation
+
+    @property
+    def _frozen_from(self) -> int:
+        """The step from which the parameters stand."""
+        return self._trained_from + self.config.iterations
+
+    @property
+    def _trained_from(self) -> int:
+        """The step from which the energy is lowered."""
+        return self.pretrained_until + self.config.warmup
+
+    @property
+    def pretrained_until(self) -> int:
+        """The step from which the warm-up goes."""
+        return self.config.pretraining.steps if self.config.pretraining else 0
+
+    def begin(self) -> None:
+        config = self.config
+        self.generator = torch.Generator(config.device).manual_seed(config.seed)
+        self._compose()
+        dtype = DTYPES[config.dtype]
+        self.walkers = initial_walkers(self.hamiltonian, config.walkers.count, dtype, config.device, self.generator)
+        self.failures, self.train_seconds = 0, 0.0
+        self.forecast: Forecast | None = None
+        self.peak = 0
+        chosen = config.pretraining
+        self.pretraining = Pretraining(chosen, self.psi, self.hamiltonian) if chosen else None
+
+    def _compose(self) -> None:
+        """Wavefunction, sampler and optimiser at their start; the parameters depend on the seed alone."""
+        config = self.config
+        require_equal_shares(config.walkers.count)
+        psi = config.wavefunction.build(self.hamiltonian, torch.Generator().manual_seed(config.seed))
+        self.psi: Product = psi.to(config.device, DTYPES[config.dtype])
+        walkers = config.walkers
+        self.sampler = Metropolis(self._log_density, walkers.move, walkers.width, walkers.steps)
+        self.optimizer = config.optimizer.build(self.psi)
+
+    def _log_density(self, x: Tensor) -> Tensor:
+        return shared_log_density(self.psi, x)
+
+    def kinds_of_steps(self) -> dict[int, int]:
+        """A step of each kind, the first but in the pretraining, whose first takes longer; and how many there are."""
+        config, pretraining = self.config, self.pretrained_until
+        counts = {
+            max(0, min(1, pretraining - 1)): pretraining,
+            pretraining: config.warmup,
+            self._trained_from: config.iterations,
+            self._frozen_from: config.evaluation,
+        }
+        return {index: count for index, count in counts.items() if count}
+
+    @property
+    def recorded_bytes(self) -> int:
+        """What the rows of the evaluation take at its end: an energy and an acceptance of each walker."""
+        return 16 * self.config.evaluation * self.config.walkers.count
+
+    def step(self, index: int, record: Record) -> None:
+        if index == 0 and record.path is not None:
+            self.forecast = forecast(self)
+        self.sampler.warmup = index < self._frozen_from
+        if self.pretraining is not None:
+            self._pretrain(self.pretraining, index, record)
+        elif index < self._trained_from:
+            self.walkers, _ = self.sampler.update(self.walkers, self.generator)
+        elif index < self._frozen_from:
+            began = time.monotonic()
+            self._train(index, record)
+            self.train_seconds += time.monotonic() - began
+        else:
+            self._evaluate(index, record)
+
+    def _pretrain(self, pretraining: Pretraining, index: int, record: Record) -> None:
+        """One step of the fit, which the last one ends; if a number is not finite, none."""
+        kept = deepcopy((self.psi.state_dict(), pretraining.fit.state_dict()))
+        self.walkers, misfit = pretraining.step(index, self.walkers, self.generator)
+        failure = find_failure(self.psi, misfit, "the misfit of the orbitals")
+        if failure is None:
+            record.metrics.record("pretraining", {"step": index, "misfit": misfit.mean()})
+            self._status = f"pretraining, misfit {float(misfit.mean()):.3g}"
+        else:
+            self.psi.load_state_dict(kept[0])
+            pretraining.fit.load_state_dict(kept[1])
+            self._recover(index, failure, record)
+        if index + 1 >= self.pretrained_until:
+            self.pretraining = None
+
+    def _train(self, index: int, record: Record) -> None:
+        """One change of the parameters; if a number is not finite, none, and the last good state is kept."""
+        kept = deepcopy((self.psi.state_dict(), self.optimizer.state_dict()))
+        self.walkers, info = self.sampler.update(self.walkers, self.generator)
+        energies = self._energies()
+        norm, failure = self._change(energies)
+        if failure is not None:
+            self.psi.load_state_dict(kept[0])
+            self.optimizer.load_state_dict(kept[1])
+            self._recover(index, failure, record)
+            return
+        row = {"energy": energies.mean(), "variance": energies.var(), "acceptance": info["acceptance"].mean()}
+        record.metrics.record("training", {"step": index, **row, "width": self.sampler.width, "change": norm})
+        self._status = f"E {float(energies.mean()):.5f}({float(energies.std()) / len(energies) ** 0.5:.5f})"
+
+    def _change(self, energies: Tensor) -> tuple[float, Failure | None]:
+        """The norm of the change, or what was not finite before or after it."""
+        failure, norm = find_failure(self.psi, energies, "the local energy"), 0.0
+        if failure is None:
+            try:
+                norm = self.optimizer.step(self.psi, self.walkers, clip_about_median(energies, self.config.clip))
+            except NotFinite as error:
+                return norm, Failure(error.tensor, error.values, ~torch.isfinite(error.values))
+            failure = find_failure(self.psi, energies, "the local energy")
+        return norm, failure
+
+    def _energies(self) -> Tensor:
+        config = self.config
+        return shared_local_energy(
+            self.psi, self.hamiltonian, self.walkers, method=config.laplacian, chunk_size=config.chunk_size
+        )
+
+    def _recover(self, index: int, failure: Failure, record: Record) -> None:
+        """Says and keeps what was not finite, and puts such a walker where its neighbour in the list is.
+
+        Raises UserError after more than `max_failures`.
+        """
+        self.failures += 1
+        text = f"vmc: {failure.at(index)}"
+        if ranks().leader and record.path is not None:
+            path = save_failure(record.path, index, failure, self.walkers, self.psi.state_dict())
+            text = f"{text}; it is saved in {path}"
+        for place in failure.places:
+            record.metrics.record("failures", {"step": index, "walker": place, "coordinates": self.walkers[place]})
+        if self.failures > self.config.max_failures or bool(failure.walkers.all()):
+            raise UserError(f"{text}; {self.failures} failures in all: try a lower rate or norm_limit, or more damping")
+        warnings.warn(f"{text}; the parameters stay as they were", RuntimeWarning, stacklevel=2)
+        good = (~failure.walkers).nonzero().flatten()
+        for place in failure.places:
+            self.walkers[place] = self.walkers[good[place % len(good)]]
+
+    def _evaluate(self, index: int, record: Record) -> None:
+        self.walkers, info = self.sampler.update(self.walkers, self.generator)
+        energies = self._energies()
+        failure = find_failure(self.psi, energies, "the local energy")
+        if failure is not None:
+            self._recover(index, failure, record)
+            return
+        row = {"energy": energies.double(), "acceptance": info["acceptance"]}
+        record.metrics.record("evaluation", {"step": index, **row})
+        self._status = f"frozen, E {float(energies.mean()):.5f}"
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "psi": self.psi.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "sampler": self.sampler.state_dict(),
+            "walkers": self.walkers,
+            "generator": self.generator.get_state(),
+            "pretraining": None if self.pretraining is None else self.pretraining.state_dict(),
+            "failures": self.failures,
+            "train_seconds": self.train_seconds,
+            "forecast": None if self.forecast is None else asdict(self.forecast),
+            "peak": self._peak(),
+        }
+
+    def _peak(self) -> int:
+        """The most bytes in use at once, over all processes that worked on the run."""
+        self.peak = max(self.peak, peak_bytes(self.config.device))
+        return self.peak
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._compose()
+        self.psi.load_state_dict(state["psi"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.sampler.load_state_dict(state["sampler"])
+        self.walkers = state["walkers"].to(self.config.device)
+        self.generator = torch.Generator(self.config.device)
+        self.generator.set_state(state["generator"])
+        self.failures, self.train_seconds = state["failures"], state["train_seconds"]
+        expected = state.get("forecast")  # an older checkpoint has none
+        self.forecast = Forecast(**expected) if expected else None
+        self.peak = state.get("peak", 0)
+        chosen, begun = self.config.pretraining, state.get("pretraining")  # an older checkpoint has none
+        self.pretraining = Pretraining(chosen, self.psi, self.hamiltonian, begun) if chosen and begun else None
+
+    def restart_measurements(self, seed: int) -> int:
+        """The walkers go on from the checkpoint, which has their density if the training is over."""
+        self.generator.manual_seed(seed)
+        return self._frozen_from
+
+    def report(self, metrics: Metrics) -> dict[str, Any]:
+        parameters = sum(parameter.numel() for parameter in self.psi.parameters() if parameter.requires_grad)
+        per_iteration = self.train_seconds / max(1, self.config.iterations)
+        report = vmc_report(self.config, self.hamiltonian, metrics, parameters, per_iteration)
+        return {**report, **self._expected(), "nodal_cells": self._nodal_cells()}
+
+    def _expected(self) -> dict[str, Any]:
+        """What was said before the run, beside `seconds` and `peak_bytes`."""
+        if self.forecast is None:
+            return {}
+        expected = {"predicted_seconds": self.forecast.seconds, "predicted_bytes": self.forecast.bytes}
+        return {**expected, "peak_bytes": self.peak}
+
+    def _nodal_cells(self) -> dict[str, Any] | None:
+        config = self.config
+        if not config.nodal_exchanges:
+            return None
+        generator = torch.Generator(config.device).manual_seed(config.seed)
+        psi, walkers = deepcopy(self.psi).double(), self.walkers[:NODAL_WALKERS].double()
+        centres = self.hamiltonian.centres
+        found = count_nodal_cells(psi, walkers, psi.particles, generator, config.nodal_exchanges, centres)
+        return {**asdict(found), "text": str(found)}
+
+    @staticmethod
+    def markdown(report: dict[str, Any]) -> str:
+        return vmc_markdown(report)
+
+    def samples(self, seed: int) -> Iterator[Tensor]:
+        """Walkers with the density psi^2 ``(batch, n, d)``, those of the checkpoint after ever more moves."""
+        self.restart_measurements(seed)
+        self.sampler.warmup = False
+        walkers = self.walkers
+        while True:
+            walkers, _ = self.sampler.update(walkers, self.generator)
+            yield walkers
+
+    def claims(self) -> list[Claim]:
+        return vmc_claims(self.psi, self.hamiltonian, self.walkers)
+
+    def status(self) -> str:
+        return ", ".join(str(part) for part in (self._status, self.forecast) if part)

@@ -1,0 +1,158 @@
+"""The `wavefunction` section: an ansatz and a backbone, each a line; the factors follow from the system."""
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+import torch
+from pydantic import Field
+
+from gaugeflow import wavefunctions
+from gaugeflow.runs import Count, Section
+from gaugeflow.wavefunctions import Backbone, Factor, Features, Hamiltonian, Orbitals, Product, Wavefunction
+
+__all__ = ["WavefunctionConfig"]
+
+MakeOrbitals = Callable[[tuple[int, int]], Orbitals]
+
+
+class FermiNetConfig(Section):
+    """Streams of particles and pairs; `layers` are pairs of widths."""
+
+    name: Literal["ferminet"]
+    layers: Annotated[list[Annotated[list[Count], Field(min_length=2, max_length=2)]], Field(min_length=1)]
+
+    def build(self, features: Features, generator: torch.Generator) -> Backbone:
+        return wavefunctions.FermiNet(features, [(one, pair) for one, pair in self.layers], generator)
+
+
+class PsiformerConfig(Section):
+    """Self-attention among particles."""
+
+    name: Literal["psiformer"]
+    width: Count
+    heads: Count = 2
+    layers: Count = 2
+
+    def build(self, features: Features, generator: torch.Generator) -> Backbone:
+        return wavefunctions.Psiformer(features, self.width, self.heads, self.layers, generator)
+
+
+class MessagePassingConfig(Section):
+    """Messages along pairs."""
+
+    name: Literal["message_passing"]
+    width: Count
+    layers: Count = 2
+
+    def build(self, features: Features, generator: torch.Generator) -> Backbone:
+        return wavefunctions.MessagePassing(features, self.width, self.layers, generator)
+
+
+class DeepSetsConfig(Section):
+    """Means over each spin; with `layers: 0` no particle sees another, and orbitals are those of one particle."""
+
+    name: Literal["deep_sets"]
+    width: Count
+    layers: Annotated[int, Field(ge=0)] = 2
+
+    def build(self, features: Features, generator: torch.Generator) -> Backbone:
+        return wavefunctions.DeepSets(features, self.width, self.layers, generator)
+
+
+BackboneConfig = Annotated[
+    FermiNetConfig | PsiformerConfig | MessagePassingConfig | DeepSetsConfig, Field(discriminator="name")
+]
+
+
+class DeterminantConfig(Section):
+    """A sum of `terms` determinants, one for each spin or one over both (`full`)."""
+
+    name: Literal["determinant"]
+    terms: Count = 1
+    full: bool = False
+
+    def build(self, hamiltonian: Hamiltonian, orbitals: MakeOrbitals, generator: torch.Generator) -> Wavefunction:
+        sizes = wavefunctions.Determinants.sizes(hamiltonian.particles, self.full)
+        return wavefunctions.Determinants(orbitals(sizes), self.full)
+
+
+class PfaffianConfig(Section):
+    """A sum of `terms` Pfaffians; `pairing` orbitals make the pairs, as many as the larger spin has by default."""
+
+    name: Literal["pfaffian"]
+    terms: Count = 1
+    pairing: Count | None = None
+    triplets: bool = False
+
+    def build(self, hamiltonian: Hamiltonian, orbitals: MakeOrbitals, generator: torch.Generator) -> Wavefunction:
+        pairing = max(hamiltonian.particles.counts) if self.pairing is None else self.pairing
+        sizes = wavefunctions.Pfaffians.sizes(hamiltonian.particles, pairing, self.triplets)
+        return wavefunctions.Pfaffians(orbitals(sizes), pairing, generator, self.triplets)
+
+
+class PairProductConfig(Section):
+    """A sum of `terms` products of pair functions, each made of `pairing` pairs of orbitals."""
+
+    name: Literal["pair_product"]
+    terms: Count = 1
+    pairing: Count = 1
+
+    def build(self, hamiltonian: Hamiltonian, orbitals: MakeOrbitals, generator: torch.Generator) -> Wavefunction:
+        sizes = wavefunctions.PairProducts.sizes(hamiltonian.particles, self.pairing)
+        return wavefunctions.PairProducts(orbitals(sizes), self.pairing)
+
+
+AnsatzConfig = Annotated[DeterminantConfig | PfaffianConfig | PairProductConfig, Field(discriminator="name")]
+
+
+class WavefunctionConfig(Section):
+    """``psi = ansatz(orbitals of the backbone) exp(factors)``; `jastrow` adds the cusps of the repulsion."""
+
+    ansatz: AnsatzConfig
+    backbone: BackboneConfig
+    jastrow: bool = True
+
+    def build(self, hamiltonian: Hamiltonian, generator: torch.Generator) -> Product:
+        """The wavefunction in float64 on the CPU. Raises UserError for parts that do not fit the particles."""
+        backbone = self.backbone.build(Features(hamiltonian), generator)
+
+        def orbitals(sizes: tuple[int, int]) -> Orbitals:
+            return _orbitals(hamiltonian, backbone, self.ansatz, sizes, generator)
+
+        ansatz = self.ansatz.build(hamiltonian, orbitals, generator)
+        power = next((v.exponent for v in hamiltonian.potentials if isinstance(v, wavefunctions.InverseSquare)), 1.0)
+        if power != 1:
+            ansatz = wavefunctions.Power(ansatz, power)
+        return Product(ansatz, self._factors(hamiltonian))
+
+    def _factors(self, hamiltonian: Hamiltonian) -> list[Factor]:
+        particles = hamiltonian.particles
+        repelled = particles.n > 1 and any(isinstance(term, wavefunctions.Coulomb) for term in hamiltonian.potentials)
+        factors: list[Factor] = [wavefunctions.PairJastrow(particles)] if self.jastrow and repelled else []
+        if hamiltonian.charges is not None:
+            return [wavefunctions.NuclearCusp(particles, hamiltonian.centres, hamiltonian.charges), *factors]
+        return [wavefunctions.Gaussian(particles, _omega(hamiltonian), learned=True), *factors]
+
+
+def _orbitals(
+    hamiltonian: Hamiltonian,
+    backbone: Backbone,
+    ansatz: AnsatzConfig,
+    sizes: tuple[int, int],
+    generator: torch.Generator,
+) -> Orbitals:
+    """In a trap around its own orbitals, at nuclei with envelopes, spread over the pairs where there are only these."""
+    terms = ansatz.terms
+    if hamiltonian.charges is None:
+        base = wavefunctions.HarmonicOrbitals(hamiltonian.particles, _omega(hamiltonian), sizes)
+        return wavefunctions.NeuralOrbitals(backbone, terms, sizes, generator, base=base)
+    pairs = (max(1, count - 1) if ansatz.name == "pair_product" else 1 for count in hamiltonian.particles.counts)
+    up, down = (
+        wavefunctions.SlaterEnvelope(hamiltonian, terms, size, share=1 / shares)
+        for size, shares in zip(sizes, pairs, strict=True)
+    )
+    return wavefunctions.NeuralOrbitals(backbone, terms, sizes, generator, envelopes=(up, down))
+
+
+def _omega(hamiltonian: Hamiltonian) -> float:
+    return float(hamiltonian.lengths[0]) ** -2

@@ -1,0 +1,1 @@
+"""What a trained wavefunction looks like: its nodal cells."""

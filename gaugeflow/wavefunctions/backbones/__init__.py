@@ -1,0 +1,1 @@
+"""Backbones: networks that give each particle features that depend on all the others."""

@@ -1,0 +1,56 @@
+"""What a backbone is: features of each particle that know of all the others."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gaugeflow.wavefunctions.backbones.features import Features
+from gaugeflow.wavefunctions.particles import Particles
+
+__all__ = ["Backbone", "SpinMeans"]
+
+
+class Backbone(nn.Module):
+    """A map ``backbone(x) -> h``, ``(batch, n, d)`` to ``(batch, n, width)``, equivariant under permutations.
+
+    If two particles of equal spin change places, their rows of h do, and nothing else happens. To write a new one,
+    take sums over particles of each spin, or over the others of each particle.
+    """
+
+    width: int
+
+    def __init__(self, features: Features) -> None:
+        super().__init__()
+        self.features = features
+
+    @property
+    def particles(self) -> Particles:
+        return self.features.particles
+
+    def forward(self, x: Any) -> Tensor:
+        raise NotImplementedError(f"{type(self).__name__} must say how its features are calculated")
+
+
+class SpinMeans(nn.Module):
+    """Means over the particles of each spin: of all for a feature of one, of the others for a feature of pairs."""
+
+    one: Tensor
+    pair: Tensor
+
+    def __init__(self, particles: Particles) -> None:
+        super().__init__()
+        up = (particles.spins > 0).double()
+        kinds = torch.stack([kind for kind, count in zip((up, 1 - up), particles.counts, strict=True) if count])
+        counts = kinds.sum(-1, keepdim=True)
+        self.kinds = len(kinds)
+        self.register_buffer("one", kinds / counts, persistent=False)
+        self.register_buffer("pair", (kinds / counts)[:, particles.others], persistent=False)
+
+    def of_one(self, h: Any) -> Tensor:
+        """``(batch, n, c) -> (batch, 1, kinds c)``."""
+        return torch.einsum("sj,...jc->...sc", self.one.to(h.dtype), h).flatten(1).unsqueeze(1)
+
+    def of_pairs(self, h: Any) -> Tensor:
+        """``(batch, n, n - 1, c) -> (batch, n, kinds c)``."""
+        return torch.einsum("sij,...ijc->...isc", self.pair.to(h.dtype), h).flatten(2)

@@ -1,0 +1,1 @@
+"""Symmetric factors: cusps and confinement."""

@@ -1,0 +1,130 @@
+"""Tensors that carry their gradient and Laplacian along: one pass through a network in plain torch gives all three.
+
+The forward Laplacian of arXiv:2307.08214. Each operation y = f(a, b, ...) of the network becomes
+
+    d_k y = f' . d_k a,        Lap y = f' . Lap a + sum_k f''[d_k a, d_k a],
+
+with k over all coordinates; the rules are in :mod:`gaugeflow.wavefunctions.laplacian.rules`. Layers need not know.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+__all__ = ["RULES", "Jet", "Rule", "rule"]
+
+Rule = Callable[..., Any]
+RULES: dict[str, Rule] = {}
+"""What each operation of torch does to jets, by its name: `mul` serves `a * b`, `torch.mul` and `Tensor.mul`."""
+
+
+def rule(*names: str) -> Callable[[Rule], Rule]:
+    """Registers `rule(func, args, kwargs)` for operations of these names."""
+
+    def register(function: Rule) -> Rule:
+        RULES.update(dict.fromkeys(names, function))
+        return function
+
+    return register
+
+
+class Jet:
+    """A value ``(batch, ...)``, its gradient ``(K, batch, ...)`` along K coordinates, its Laplacian ``(batch, ...)``.
+
+    It takes the place of a tensor in any function made of operations that have a rule.
+    """
+
+    def __init__(self, value: Tensor, gradient: Tensor, laplacian: Tensor) -> None:
+        self.value, self.gradient, self.laplacian = value, gradient, laplacian
+
+    @classmethod
+    def variables(cls, x: Tensor) -> "Jet":
+        """The coordinates ``(batch, ...)`` themselves: each is its own direction, K of them per batch entry."""
+        size = x[0].numel()
+        unit = torch.eye(size, dtype=x.dtype, device=x.device).reshape(size, 1, *x.shape[1:])
+        return cls(x, unit.expand(size, *x.shape), torch.zeros_like(x))
+
+    @property
+    def shape(self) -> torch.Size:
+        return self.value.shape
+
+    @property
+    def ndim(self) -> int:
+        return self.value.ndim
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.value.dtype
+
+    @property
+    def device(self) -> torch.device:
+        return self.value.device
+
+    @property
+    def mT(self) -> "Jet":
+        return self.transpose(-1, -2)
+
+    @classmethod
+    def __torch_function__(
+        cls, func: Callable[..., Any], types: Sequence[type], args: Sequence[Any] = (), kwargs: Any = None
+    ) -> Any:
+        name = func.__name__.strip("_")
+        if name not in RULES:
+            raise NotImplementedError(
+                f"the forward Laplacian has no rule for the operation {name!r}: add one in "
+                "gaugeflow.wavefunctions.laplacian.rules, or ask for the local energy by autograd"
+            )
+        return RULES[name](func, args, kwargs or {})
+
+    def __getattr__(self, name: str) -> Any:
+        """Every method of a tensor that has a rule."""
+        function = getattr(torch.Tensor, name, None)
+        if name.startswith("__") or not callable(function):
+            raise AttributeError(f"a jet has no attribute {name!r}")
+        return partial(_operate, function, self)
+
+    def __getitem__(self, index: Any) -> Any:
+        return _operate(torch.Tensor.__getitem__, self, index)
+
+    def __neg__(self) -> Any:
+        return _operate(torch.neg, self)
+
+    def __add__(self, other: Any) -> Any:
+        return _operate(torch.add, self, other)
+
+    def __sub__(self, other: Any) -> Any:
+        return _operate(torch.sub, self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return _operate(torch.add, _operate(torch.neg, self), other)
+
+    def __mul__(self, other: Any) -> Any:
+        return _operate(torch.mul, self, other)
+
+    def __truediv__(self, other: Any) -> Any:
+        return _operate(torch.div, self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return _operate(torch.mul, _operate(torch.reciprocal, self), other)
+
+    def __matmul__(self, other: Any) -> Any:
+        return _operate(torch.matmul, self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return _operate(torch.gt, self, other)
+
+    def __lt__(self, other: Any) -> Any:
+        return _operate(torch.lt, self, other)
+
+    def __pow__(self, exponent: float) -> Any:
+        return _operate(torch.pow, self, exponent)
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+
+def _operate(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    return Jet.__torch_function__(func, (Jet,), args, kwargs)

@@ -1,0 +1,1 @@
+"""Optimisers of the variational energy, and the derivatives of log|psi| that they need."""

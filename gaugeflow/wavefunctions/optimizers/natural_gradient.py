@@ -1,0 +1,144 @@
+"""The natural gradient in sample space: MinSR (arXiv:2302.01941) and SPRING (arXiv:2401.10190)."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gaugeflow.errors import UserError
+from gaugeflow.wavefunctions.optimizers.log_derivatives import log_derivatives, trained
+from gaugeflow.wavefunctions.optimizers.optimizer import ALONE, NotFinite, Processes, decayed
+from gaugeflow.wavefunctions.optimizers.recorded_derivatives import check_recorded, recorded_derivatives
+from gaugeflow.wavefunctions.optimizers.sample_derivatives import Rows, SampleDerivatives
+from gaugeflow.wavefunctions.wavefunction import Wavefunction
+
+__all__ = ["JACOBIANS", "NaturalGradient", "natural_direction"]
+
+JACOBIANS = ("implicit", "explicit")
+
+
+def natural_direction(
+    derivatives: SampleDerivatives,
+    energies: Tensor,
+    damping: float,
+    momentum: Tensor | None = None,
+    processes: Processes = ALONE,
+) -> Tensor:
+    """The direction phi of the parameters that best follows imaginary time on the samples.
+
+    With the centred ``O = (d log psi - mean) / sqrt(batch)`` and ``e = (E - mean) / sqrt(batch)``,
+
+        phi = argmin |O phi - e|^2 + damping |phi - m|^2 = m + O^T (O O^T + damping)^-1 (e - O m),
+
+    solved in float64. Without m this is MinSR, which is stochastic reconfiguration ``(O^T O + damping)^-1 O^T e``;
+    with m a share of the direction before, SPRING.
+
+    Args:
+        derivatives: of log|psi|, for this process's share of the samples.
+        energies: local energies of all samples, ``(batch,)``.
+        momentum: m, ``(parameters,)``.
+
+    Raises:
+        NotFinite: derivatives that are not finite, or equations without a solution.
+    """
+    batch = len(energies)
+    e = _centred(energies.double()) / batch**0.5
+    if momentum is not None:
+        e = e - _centred(processes.gather(derivatives.times(momentum))) / batch**0.5
+    everyone = derivatives if processes.size == 1 else derivatives.gathered(processes.gather)
+    gram = processes.gather(derivatives.gram(everyone))
+    squares = gram.diagonal().clone()
+    if not bool(torch.isfinite(squares).all()):
+        raise NotFinite("the derivative of log|psi| with respect to the parameters", squares)
+    gram = _centred(_centred(gram, 0), 1) / batch
+    gram.diagonal().add_(damping)
+    factor, info = torch.linalg.cholesky_ex(gram)
+    if int(info):
+        raise NotFinite("the solution of the natural gradient's equations", squares)
+    z = torch.cholesky_solve(e[:, None], factor)[:, 0]
+    phi = processes.sum(derivatives.transposed(processes.part(_centred(z)))) / batch**0.5
+    return phi if momentum is None else phi + momentum
+
+
+def _centred(x: Tensor, dim: int = 0) -> Tensor:
+    return x - x.mean(dim, keepdim=True)
+
+
+class NaturalGradient:
+    """``theta <- theta - eta phi`` with `natural_direction`; the change is not longer than `norm_limit`.
+
+    Args:
+        rate: eta at the start; it falls as ``1 / (1 + step/decay)``.
+        damping: of the equations, in the unit of the squared derivatives.
+        momentum: the share of the direction before that is kept; 0 for MinSR.
+        norm_limit: the largest Euclidean norm of a change.
+        chunk_size: walkers whose derivatives are taken at a time.
+        jacobian: "implicit" needs products with the derivatives of each sample only; "explicit" stores them all, which
+            serves as reference and for parameters that :func:`recorded_derivatives` cannot follow.
+        processes: those that share the walkers.
+
+    Raises:
+        UserError: a rate, damping or limit that is not positive, a momentum outside [0, 1), or an unknown jacobian.
+    """
+
+    def __init__(
+        self,
+        rate: float = 0.05,
+        damping: float = 1e-3,
+        momentum: float = 0.95,
+        norm_limit: float = 0.1,
+        decay: float = 1e4,
+        chunk_size: int | None = None,
+        jacobian: str = "implicit",
+        processes: Processes = ALONE,
+    ) -> None:
+        if min(rate, damping, norm_limit, decay) <= 0 or not 0 <= momentum < 1:
+            raise UserError(
+                "natural gradient: expected positive rate, damping, norm_limit and decay and a momentum in [0, 1), "
+                f"came {rate}, {damping}, {norm_limit}, {decay} and {momentum}"
+            )
+        if jacobian not in JACOBIANS:
+            raise UserError(f"natural gradient: expected a jacobian of {', '.join(JACOBIANS)}, came {jacobian!r}")
+        self.jacobian, self.processes = jacobian, processes
+        self.rate, self.damping, self.momentum = rate, damping, momentum
+        self.norm_limit, self.decay, self.chunk_size = norm_limit, decay, chunk_size
+        self.steps, self.direction = 0, None if momentum == 0 else torch.zeros(0, dtype=torch.float64)
+
+    @torch.no_grad()
+    def step(self, psi: Wavefunction, x: Tensor, energies: Tensor) -> float:
+        x = self.processes.part(x)
+        derivatives = self._derivatives(psi, x)
+        kept = None
+        if self.direction is not None:
+            start = torch.zeros(derivatives.size, dtype=torch.float64, device=x.device)
+            kept = self.momentum * self.direction if self.steps else start
+        direction = natural_direction(derivatives, energies, self.damping, kept, self.processes)
+        if self.direction is not None:
+            self.direction = direction
+        change = decayed(self.rate, self.steps, self.decay) * direction
+        norm = float(change.norm())
+        change *= min(1.0, self.norm_limit / norm) if norm > 0 else 1.0
+        _subtract(psi, change)
+        self.steps += 1
+        return min(norm, self.norm_limit)
+
+    def _derivatives(self, psi: Wavefunction, x: Tensor) -> SampleDerivatives:
+        if self.jacobian == "explicit":
+            return Rows(log_derivatives(psi, x, self.chunk_size))
+        derivatives = recorded_derivatives(psi, x, self.chunk_size)
+        if self.steps == 0:
+            check_recorded(psi, x, derivatives)
+        return derivatives
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"steps": self.steps, "direction": self.direction}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.steps, self.direction = state["steps"], state["direction"]
+
+
+def _subtract(psi: Wavefunction, change: Tensor) -> None:
+    parameters = list(trained(psi).values())
+    parts = change.split([parameter.numel() for parameter in parameters])
+    for parameter, part in zip(parameters, parts, strict=True):
+        parameter.sub_(part.reshape(parameter.shape))

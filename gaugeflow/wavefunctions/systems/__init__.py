@@ -1,0 +1,1 @@
+"""What the particles are and what holds them: potentials, named systems, reference energies, starts."""

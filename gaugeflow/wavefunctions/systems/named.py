@@ -1,0 +1,161 @@
+"""The Hamiltonians by name: quantum dots and Hooke's atoms, harmonic traps, Calogero's model, atoms and molecules."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from gaugeflow.errors import UserError
+from gaugeflow.wavefunctions.hamiltonian import Hamiltonian, Potential, Reference
+from gaugeflow.wavefunctions.particles import Particles
+from gaugeflow.wavefunctions.systems.elements import BOHR_PER_UNIT, atomic_number
+from gaugeflow.wavefunctions.systems.levels import lowest_levels
+from gaugeflow.wavefunctions.systems.potentials import Coulomb, HarmonicPairs, HarmonicTrap, InverseSquare, Nuclei
+from gaugeflow.wavefunctions.systems.references import dot_reference, molecule_reference
+
+__all__ = ["calogero", "confined", "free_energy", "harmonic_trap", "molecule", "quantum_dot"]
+
+
+def quantum_dot(particles: Particles, omega: float) -> Hamiltonian:
+    """Electrons in a harmonic trap, ``V = (omega^2/2) sum r_i^2 + sum 1/r_ij``; in 3D with two of them Hooke's atom."""
+    if particles.dimension == 1:
+        raise UserError("quantum dot: expected two or three dimensions, 1/r is not integrable in one")
+    return _trapped(particles, omega, (Coulomb(),), dot_reference(particles, omega))
+
+
+def harmonic_trap(particles: Particles, omega: float, g: float = 0.0) -> Hamiltonian:
+    """A harmonic trap with harmonic pair forces ``(g/2) (r_i - r_j)^2``; free fermions for g = 0.
+
+    The relative motion has the frequency ``Omega = sqrt(omega^2 + n g)``, and with closed shells
+    ``E = (Omega/omega) E_free - (d/2) (Omega - omega)``.
+
+    Raises:
+        UserError: a repulsion that the trap does not hold, ``omega^2 + n g <= 0``.
+    """
+    squared = omega**2 + particles.n * g
+    if squared <= 0:
+        raise UserError(f"harmonic trap: expected omega^2 + n g > 0, came {squared:g}: nothing is bound")
+    relative = math.sqrt(squared)
+    closed = all(_is_closed_shell(count, particles.dimension) for count in particles.counts)
+    energy = free_energy(particles, relative) - particles.dimension / 2 * (relative - omega)
+    reference = Reference(energy, "closed form", exact=True) if closed or g == 0 else None
+    pairs = (HarmonicPairs(g),) if g else ()
+    return _trapped(particles, omega, pairs, reference)
+
+
+def calogero(n: int, omega: float, exponent: float) -> Hamiltonian:
+    """F. Calogero, J. Math. Phys. 12 (1971) 419: ``V = (omega^2/2) sum x_i^2 + lambda (lambda-1) sum 1/x_ij^2``.
+
+    ``E = omega (n/2 + lambda n (n-1)/2)``. Raises UserError unless lambda >= 1.
+    """
+    if exponent < 1:
+        raise UserError(f"Calogero: expected an exponent lambda >= 1, came {exponent}")
+    particles = Particles(n, 0, 1)
+    reference = Reference(omega * (n / 2 + exponent * n * (n - 1) / 2), "closed form", exact=True)
+    return _trapped(particles, omega, (InverseSquare(exponent),), reference)
+
+
+def molecule(
+    elements: Sequence[str],
+    positions: Sequence[Sequence[float]],
+    unit: str,
+    charge: int = 0,
+    spin: int | None = None,
+) -> Hamiltonian:
+    """Electrons around fixed nuclei.
+
+    Args:
+        elements: symbols, as "Li".
+        positions: of the nuclei, three numbers each, in the `unit` "bohr" or "angstrom".
+        charge: of the whole in units of e.
+        spin: ``n_up - n_down``; by default 0 or 1.
+
+    Raises:
+        UserError: an unknown element or unit, no electron, or a charge and a spin that do not fit each other.
+    """
+    if unit not in BOHR_PER_UNIT:
+        raise UserError(f"molecule: expected the unit bohr or angstrom, came {unit!r}")
+    numbers = [atomic_number(symbol) for symbol in elements]
+    n = sum(numbers) - charge
+    spin = n % 2 if spin is None else spin
+    if n < 1:
+        raise UserError(f"molecule: expected an electron at least, the charge {charge} leaves {n} of {sum(numbers)}")
+    if (n + spin) % 2 or abs(spin) > n:
+        spins = ", ".join(str(allowed) for allowed in range(n % 2, n + 1, 2))
+        raise UserError(
+            f"molecule: {n} electrons ({sum(numbers)} of the neutral atoms, charge {charge}) cannot have the spin "
+            f"n_up - n_down = {spin}; expected one of {spins}, or its negative"
+        )
+    charges = torch.tensor(numbers, dtype=torch.float64)
+    centres = torch.tensor(positions, dtype=torch.float64) * BOHR_PER_UNIT[unit]
+    particles = Particles((n + spin) // 2, (n - spin) // 2, 3)
+    reference = molecule_reference(elements, centres, particles) if charge == 0 else None
+    terms = (Nuclei(centres, charges), Coulomb()) if n > 1 else (Nuclei(centres, charges),)
+    return Hamiltonian(particles, terms, centres, 1 / charges, charges, reference)
+
+
+def confined(
+    particles: Particles,
+    potential: Potential,
+    omega: float,
+    repulsion: bool = False,
+    reference: Reference | None = None,
+) -> Hamiltonian:
+    """Particles in a potential of the user's own that holds them together.
+
+    Args:
+        potential: energies ``(batch,)`` of coordinates ``(batch, n, d)``.
+        omega: the frequency of a trap of about the same size, whose orbitals the wavefunction starts from.
+        repulsion: adds ``sum 1/r_ij``, whose cusps the wavefunction then has.
+
+    Raises:
+        UserError: the potential gives no such energies, or finds another one if equal spins change places.
+    """
+    if repulsion and particles.dimension == 1:
+        raise UserError("potential: expected two or three dimensions, the repulsion 1/r is not integrable in one")
+    _try(potential, particles)
+    terms = (potential, Coulomb()) if repulsion and particles.n > 1 else (potential,)
+    return _around_origin(particles, omega, terms, reference)
+
+
+def _try(potential: Potential, particles: Particles) -> None:
+    """Calls the potential once, before a calculation is begun with it."""
+    x = torch.randn(3, particles.n, particles.dimension, generator=torch.Generator().manual_seed(0)).double()
+    found = potential(x)
+    if not isinstance(found, Tensor) or found.shape != (3,) or not bool(torch.isfinite(found).all()):
+        what = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
+        raise UserError(
+            f"potential: expected finite energies (batch,) of coordinates (batch, n, d), came {what} for "
+            f"{tuple(x.shape)}"
+        )
+    order = [*reversed(range(particles.n_up)), *reversed(range(particles.n_up, particles.n))]
+    if not torch.allclose(potential(x[:, order]), found, rtol=1e-9):
+        raise UserError("potential: expected the same energy if particles of equal spin change places, came another")
+
+
+def free_energy(particles: Particles, omega: float) -> float:
+    """The energy of non-interacting fermions in a harmonic trap."""
+    levels = lowest_levels(particles.dimension, max(particles.counts))
+    quanta = [sum(level) + particles.dimension / 2 for level in levels]
+    return omega * sum(sum(quanta[:count]) for count in particles.counts)
+
+
+def _trapped(
+    particles: Particles, omega: float, others: tuple[Potential, ...], reference: Reference | None
+) -> Hamiltonian:
+    return _around_origin(particles, omega, (HarmonicTrap(omega), *others), reference)
+
+
+def _around_origin(
+    particles: Particles, omega: float, terms: tuple[Potential, ...], reference: Reference | None
+) -> Hamiltonian:
+    if not omega > 0:
+        raise UserError(f"trap: expected a frequency omega > 0, came {omega}")
+    centre = torch.zeros(1, particles.dimension, dtype=torch.float64)
+    length = torch.tensor([omega**-0.5], dtype=torch.float64)
+    return Hamiltonian(particles, terms, centre, length, None, reference)
+
+
+def _is_closed_shell(count: int, dimension: int) -> bool:
+    return any(count == math.comb(shells + dimension - 1, dimension) for shells in range(count + 1))

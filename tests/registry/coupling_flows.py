@@ -1,0 +1,75 @@
+"""Claims about the coupling and residual layers of gauge fields."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gaugeflow import flows
+from gaugeflow.groups import get_group
+from gaugeflow.symmetry import Links, Product, Scalars, Translations, group_named
+from gaugeflow.symmetry.actions.groups import Parameters
+from gaugeflow.symmetry.actions.values import Tree
+from gaugeflow.symmetry.claims import Bijection, Claim, Equivariance
+
+
+class PeriodTranslations(Translations):
+    """The translations that map a mask onto itself."""
+
+    name = "translations of a mask"
+
+    def __init__(self, periods: tuple[int, ...]) -> None:
+        super().__init__()
+        self.periods = periods
+
+    def draw(self, x: Tree, size: int, generator: torch.Generator) -> Parameters:
+        drawn = super().draw(x, size, generator)
+        return drawn | {"shift": drawn["shift"] * torch.tensor(self.periods)}
+
+    def order(self, x: Tree) -> None:
+        return None
+
+
+def with_random_weights(layer: nn.Module, size: float) -> nn.Module:
+    """The layer away from the identity, at which it begins."""
+    generator = torch.Generator().manual_seed(4)
+    for weight in layer.parameters():
+        weight.data += size * torch.randn(weight.shape, generator=generator, dtype=weight.dtype)
+    return layer
+
+
+def coupling(name: str, mask: flows.Mask, charge: bool = False, mixture: bool = False, share: float = 0.5) -> nn.Module:
+    """A layer with a small network."""
+    group, generator = get_group(name), torch.Generator().manual_seed(3)
+    context = flows.Context(group, mask, [6], 3, generator)
+    if name == "u1":
+        kind = flows.NoncompactMixture if mixture else flows.CircularSpline
+        transform: Any = kind(6, 3, generator)
+    else:
+        transform = flows.SpectralSpline(group, 6, 4, generator)
+    return with_random_weights(flows.Coupling(group, mask, context, transform, charge, share), 0.5)
+
+
+def residual(name: str, mask: flows.Mask, charge: bool = False) -> nn.Module:
+    """A layer with a small network, whose coefficients are near their bound."""
+    group, generator = get_group(name), torch.Generator().manual_seed(3)
+    context = flows.Context(group, mask, [6], 3, generator)
+    return with_random_weights(flows.ResidualStout(group, mask, context, generator, charge=charge), 2.0)
+
+
+def layer_claims(layer: nn.Module, x: Links) -> list[Claim]:
+    """A bijection that commutes with gauge rotations, the mask's translations, and perhaps charge conjugation."""
+    group = Product(group_named("gauge * charge" if layer.charge else "gauge"), PeriodTranslations(layer.mask.periods))
+    label = f"{type(layer).__name__} ({layer.extra_repr()})"
+
+    def moved(u: Tensor) -> Tensor:
+        return layer(u)[0]
+
+    def log_det(u: Tensor) -> Tensor:
+        return layer(u)[1]
+
+    return [
+        Bijection(layer.forward, x, inverse=layer.inverse, label=label),
+        Equivariance(moved, x, group=group, out=Links, label=f"links of {label}"),
+        Equivariance(log_det, x, group=group, out=Scalars, label=f"log-determinant of {label}"),
+    ]

@@ -1,0 +1,129 @@
+"""Bases and layers of flows: what is claimed of them."""
+
+from gaugeflow import flows
+from gaugeflow.groups import get_group
+from tests.registry.continuous_flows import neural_claims, trivializing_claims
+from tests.registry.coupling_flows import coupling, layer_claims, residual
+from tests.registry.line import FULL, Line, invariant, line, links, scalars
+from tests.registry.refinement_flows import refinement_claims
+from tests.registry.scalar_flows import continuous_claims, coupling_claims
+
+LINES: dict[str, Line] = {
+    "bases of flows": line(
+        flows.FreeFieldBase,
+        flows.GaussianBase,
+        flows.HeatKernel,
+        flows.HeatKernelBase,
+        flows.HeatKernelTorus,
+        claims=lambda: [
+            invariant(flows.FreeFieldBase((3, 3), 0.5).log_prob, scalars(), "translations * hypercubic * z2"),
+            invariant(flows.GaussianBase((3, 3)).log_prob, scalars(), "translations * hypercubic * z2"),
+            invariant(flows.HeatKernelBase((3, 3), 0.5).log_prob, links("u1", (3, 3)), FULL),
+            invariant(flows.HeatKernelTorus(get_group("su2"), (2, 4), 2.0).log_prob, links("su2", (2, 4)), FULL),
+            invariant(flows.HeatKernelTorus(get_group("su3"), (2, 2), 2.0).log_prob, links("su3", (2, 2)), FULL),
+        ],
+    ),
+    "refinement flow": line(
+        flows.RefinementFlow,
+        flows.PeelingFlow,
+        claims=lambda: [
+            *refinement_claims("u1", (2, 4)),
+            *refinement_claims("su2", (2, 1)),
+            *refinement_claims("su3", (2, 1)),
+            *refinement_claims("su2", (2, 2), flows.PeelingFlow),
+        ],
+    ),
+    "continuous flow of scalars": line(
+        flows.ScalarContinuousFlow,
+        flows.ScalarVelocity,
+        claims=lambda: continuous_claims(scalars((3,))) + continuous_claims(scalars((2, 2))),
+    ),
+    "trivializing flows": line(
+        flows.ContinuousFlow,
+        claims=lambda: [
+            *trivializing_claims("su3", links("su3", (2, 2), batch=1)),
+            *trivializing_claims("su3", links("su3", (3, 3), batch=1)),
+        ],
+    ),
+    "flows of learned potentials": line(
+        flows.NeuralFlow,
+        claims=lambda: [
+            *neural_claims("u1", links("u1", (2, 2))),
+            *neural_claims("su2", links("su2", (2, 2), batch=1)),
+        ],
+    ),
+    "couplings of scalars": line(
+        flows.ScalarCoupling,
+        flows.ScalarAffine,
+        flows.ScalarSpline,
+        claims=lambda: [
+            *coupling_claims(scalars((4, 2)), spline=False),
+            *coupling_claims(scalars((6,)), spline=True),
+            *coupling_claims(scalars((2, 2, 2)), spline=True),
+        ],
+    ),
+    "couplings of U(1)": line(
+        flows.Coupling,
+        flows.Context,
+        flows.LoopFeatures,
+        flows.CircularSpline,
+        flows.NoncompactMixture,
+        claims=lambda: [
+            *layer_claims(coupling("u1", flows.parity_masks(2)[0], charge=True), links("u1", (2, 4))),
+            *layer_claims(coupling("u1", flows.parity_masks(3)[4], charge=True, mixture=True), links("u1", (2, 2, 2))),
+            *layer_claims(coupling("u1", flows.block_masks((4, 2))[0]), links("u1", (4, 4))),
+            *layer_claims(coupling("u1", flows.block_masks((2, 2))[1], mixture=True), links("u1", (4, 2))),
+        ],
+    ),
+    "couplings of SU(N)": line(
+        flows.SpectralSpline,
+        claims=lambda: [
+            *layer_claims(coupling("su2", flows.parity_masks(3)[1], share=1.0), links("su2", (2, 2, 2), batch=1)),
+            *layer_claims(coupling("su3", flows.parity_masks(2)[2], charge=True), links("su3", (2, 2), batch=1)),
+        ],
+    ),
+    "residual layers": line(
+        flows.ResidualStout,
+        claims=lambda: [
+            *layer_claims(residual("u1", flows.parity_masks(4)[13]), links("u1", (2, 2, 2, 2))),
+            *layer_claims(residual("su2", flows.parity_masks(2)[1]), links("su2", (4, 2), batch=1)),
+            *layer_claims(residual("su3", flows.parity_masks(2)[2], charge=True), links("su3", (2, 2), batch=1)),
+        ],
+    ),
+}
+
+WITHOUT = {
+    "GaussNewton": "fits a flow",
+    "LoopBasis": "bookkeeping of a flow",
+    "StapleBasis": "bookkeeping of a flow",
+    "fit_along_path": "fits a flow",
+    "luescher_functions": "bookkeeping of a flow",
+    "Base": "what every base offers",
+    "Batch": "numbers of a training step",
+    "BoltzmannWeight": "an action with its sign turned",
+    "Bridge": "as the flow and the action between which it stands",
+    "Composition": "as its layers, each of which has a line",
+    "GaugeFlow": "as its base and its layers, each of which has a line",
+    "HaarBase": "density 1",
+    "Mask": "part of a coupling",
+    "ScaledAction": "a number times an action",
+    "SeededBase": "a base of another package",
+    "StochasticFlow": "draws or makes fields",
+    "Updates": "draws or makes fields",
+    "Weights": "of numbers, not of fields",
+    "annealed": "draws or makes fields",
+    "batch_ess": "of numbers, not of fields",
+    "block_masks": "part of a coupling",
+    "fit_scalar_flow": "fits a flow",
+    "forward_ess": "of numbers, not of fields",
+    "forward_log_z": "of numbers, not of fields",
+    "frozen_log_prob": "the density of a flow",
+    "log_variance": "derivative with respect to parameters",
+    "natural_gradient": "fits a flow",
+    "parity_masks": "part of a coupling",
+    "path": "derivative with respect to parameters",
+    "reinforce": "derivative with respect to parameters",
+    "reverse_kl": "derivative with respect to parameters",
+    "scores": "derivative with respect to parameters",
+    "zero_log_det": "zeros",
+}

@@ -1,0 +1,45 @@
+"""File formats: what is claimed of them."""
+
+import tempfile
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from gaugeflow import io
+from gaugeflow.groups import get_group
+from gaugeflow.symmetry import Links
+from gaugeflow.symmetry.claims import Equivariance
+from tests.registry.line import Line, line, links
+
+
+def through_file(name: str, suffix: str, u: Tensor) -> Tensor:
+    """Links written and read again, one file for each configuration.
+
+    Projected first: the harness also sends single-precision links in double precision, which files refuse.
+    """
+    back = []
+    with tempfile.TemporaryDirectory() as folder:
+        for one in u:
+            path = Path(folder) / f"field{suffix}"
+            io.write(path, get_group("su3").project(one[None]), format=name)
+            back.append(io.read(path, shape=tuple(one.shape[1:5])).links.to(u.dtype))
+    return torch.cat(back)
+
+
+LINES: dict[str, Line] = {
+    "file formats": line(
+        *io.FORMATS.values(),
+        claims=lambda: [
+            Equivariance(
+                partial(through_file, name, form.extensions[0]),
+                links("su3", (2, 2, 2, 3)),
+                group="gauge * translations",
+                out=Links,
+                label=f"{name} file",
+            )
+            for name, form in io.FORMATS.items()
+        ],
+    ),
+}

@@ -1,0 +1,77 @@
+"""Samplers of gauge fields and of particles: what is claimed of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from gaugeflow import flows, lattice, montecarlo
+from gaugeflow.groups import get_group
+from gaugeflow.symmetry.checks.markov import check_detailed_balance
+from gaugeflow.symmetry.claims import Balance
+from gaugeflow.symmetry.reports.report import Report
+from tests.registry import wavefunction_claims
+from tests.registry.line import Line, line, links
+
+
+def haar_flow(group: str) -> flows.GaugeFlow:
+    return flows.GaugeFlow(flows.HaarBase(get_group(group), (2, 2)), [])
+
+
+@dataclass(frozen=True)
+class Stationary(Balance):
+    """A sweep that visits the links in a fixed order keeps the distribution without being reversible."""
+
+    def verify(self, **options: Any) -> Report:
+        return check_detailed_balance(
+            self.f,
+            self.log_prob,
+            self.x,
+            label=self.name,
+            seed=options.get("seed", 0),
+            samples=20_000,
+            reversible=False,
+        )
+
+
+def sampler_claim(claim: type[Balance], make: Callable[[Any], montecarlo.Sampler], group: str) -> Balance:
+    action = lattice.WilsonAction(2, 1.0)
+    sampler = make(action)
+    sampler.warmup = False
+    return claim(sampler.update, links(group, batch=1), log_prob=lambda u: -action(u), label=type(sampler).__name__)
+
+
+LINES: dict[str, Line] = {
+    "hybrid Monte Carlo": line(
+        montecarlo.HMC,
+        claims=lambda: [
+            sampler_claim(Balance, lambda action: montecarlo.HMC(action, length=1.0, step_size=0.5), group)
+            for group in ("u1", "su2")
+        ],
+    ),
+    "independence Metropolis": line(
+        montecarlo.IndependenceMetropolis,
+        claims=lambda: [
+            sampler_claim(Balance, partial(montecarlo.IndependenceMetropolis, haar_flow(group)), group)
+            for group in ("u1", "su2")
+        ],
+    ),
+    "heat bath": line(
+        montecarlo.HeatBath,
+        claims=lambda: [
+            sampler_claim(Stationary, lambda action: montecarlo.HeatBath(action, overrelaxation=1), group)
+            for group in ("u1", "su2")
+        ],
+    ),
+    "exact sampler": line(
+        montecarlo.ExactSampler,
+        claims=lambda: [sampler_claim(Balance, montecarlo.ExactSampler, group) for group in ("u1", "su2")],
+    ),
+    "moves of particles": line(montecarlo.Metropolis, claims=wavefunction_claims.move_claims),
+}
+
+WITHOUT = {
+    "Sampler": "a protocol",
+    "Integrator": "coefficients",
+    "get_integrator": "coefficients",
+}

@@ -1,0 +1,105 @@
+"""Layers, networks, learned potentials and smearing: what is claimed of them."""
+
+import torch
+
+from gaugeflow import lattice, nn
+from gaugeflow.symmetry import Links, SiteMatrices
+from gaugeflow.symmetry.claims import Claim, Equivariance
+from tests.registry.line import Line, covariant, force_claims, invariant, line, links
+
+
+def layer_claim(name: str) -> Claim:
+    theory = nn.GaugeTheory("su2", 2)
+    generator = torch.Generator().manual_seed(3)
+    layer = nn.build_layer(name, theory, 2, 2, generator=generator)
+    changes_links = type(layer).new_links is not nn.Layer.new_links
+    w = torch.randn(2, 2, 4, 4, 2, 2, generator=generator, dtype=torch.complex128)
+    return Equivariance(
+        lambda u, w: layer(u, w)[0 if changes_links else 1],
+        (links("su2", (4, 4)), SiteMatrices(w)),
+        group="gauge * translations",
+        out=Links if changes_links else SiteMatrices,
+        label=name,
+    )
+
+
+def block_claim() -> Claim:
+    """Blocking changes the lattice, so what is claimed is the invariance of the plaquette of the blocked links."""
+    block = nn.build_layer("block", nn.GaugeTheory("su2", 2), 2, 2, generator=torch.Generator().manual_seed(3))
+    w = torch.ones(1, 2, 4, 4, 2, 2, dtype=torch.complex128)
+    return invariant(
+        lambda u: lattice.plaquette(block(u, w.to(u.dtype).expand(len(u), -1, -1, -1, -1, -1))[0]),
+        links("su2", (4, 4)),
+        "gauge",
+    )
+
+
+def network_claim() -> Claim:
+    theory = nn.GaugeTheory("su3", 2)
+    generator = torch.Generator().manual_seed(3)
+    source = nn.Sources(nn.Plaq(theory), nn.Poly(theory), nn.Loops(theory, ["2x1"]))
+    layers = (
+        nn.LConvBilin(theory, source.channels, 3, generator=generator, paths=nn.axis_paths(2, 1)),
+        nn.LNorm(theory, 3),
+        nn.LAct(theory, 3),
+        nn.Residual(nn.LConvBilin(theory, 3, 3, generator=generator, paths=nn.axis_paths(2, 1)), gain=1.0),
+    )
+    network = nn.LCNN(source, *layers, readout=nn.Readout(theory, 3, 2, generator=generator, over_sites="mean"))
+    return invariant(network, links("su3", (3, 3)), "gauge * translations")
+
+
+def potential_claims(group: str, shape: tuple[int, ...]) -> list[Claim]:
+    theory, generator = nn.GaugeTheory(group, len(shape), rotations="all"), torch.Generator().manual_seed(3)
+    potential = nn.Potential.of(theory, 2, generator=generator, channels=(2,), hidden=(3,))
+    _, adjoint, gradient = force_claims(potential, links(group, shape))
+    return [invariant(potential, links(group, shape), "gauge * translations * hypercubic"), adjoint, gradient]
+
+
+def smearing_claim(group: str, shape: tuple[int, ...]) -> Claim:
+    theory, generator = nn.GaugeTheory(group, len(shape), rotations="all"), torch.Generator().manual_seed(3)
+    smearing = nn.Smearing.of(theory, steps=2, generator=generator, size=0.5)
+    return covariant(smearing, links(group, shape), "gauge * translations * hypercubic")
+
+
+def plain_network_claim() -> Claim:
+    """A network that knows nothing of gauge invariance is a convolution all the same."""
+    network = nn.LinkCNN(nn.GaugeTheory("su2", 2), 2, 2, generator=torch.Generator().manual_seed(3))
+    return invariant(lambda u: network(u).flatten(1).mean(1), links("su2", (3, 3)), "translations")
+
+
+LINES: dict[str, Line] = {
+    "gauge-equivariant layers": line(
+        *(
+            thing
+            for thing in vars(nn).values()
+            if isinstance(thing, type) and issubclass(thing, nn.Layer) and thing is not nn.Trace
+        ),
+        claims=lambda: [block_claim()] + [layer_claim(name) for name in nn.LAYERS if name != "block"],
+    ),
+    "gauge-equivariant networks": line(
+        nn.LCNN, nn.Plaq, nn.Poly, nn.Loops, nn.Sources, nn.Readout, nn.Trace, claims=lambda: [network_claim()]
+    ),
+    "plain convolutions of links": line(nn.LinkCNN, claims=lambda: [plain_network_claim()]),
+    "learned potentials": line(
+        nn.Potential,
+        claims=lambda: potential_claims("su2", (3, 2, 2)) + potential_claims("u1", (3, 3)),
+    ),
+    "learned smearing": line(
+        nn.Smearing, claims=lambda: [smearing_claim("su3", (3, 3)), smearing_claim("u1", (2, 3, 2))]
+    ),
+}
+
+WITHOUT = {
+    "Channels": "bookkeeping of a network",
+    "GaugeTheory": "bookkeeping of a network",
+    "Fit": "of parameters, not of fields",
+    "levenberg_marquardt": "of parameters, not of fields",
+    "Weight": "bookkeeping of a network",
+    "Layer": "what every layer offers",
+    "Source": "what every source offers",
+    "axis_paths": "of paths",
+    "build_layer": "makes layers",
+    "calibrate": "rescales weights",
+    "sigmoid_gate": "of numbers, not of fields",
+    "transport": "inside every convolution",
+}

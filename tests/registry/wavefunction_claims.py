@@ -1,0 +1,193 @@
+"""What is said to be symmetric in fermion wavefunctions, their parts, and their Hamiltonians."""
+
+from functools import partial
+
+import torch
+
+from gaugeflow.montecarlo import Metropolis
+from gaugeflow.symmetry import PairFeatures, PointFeatures, Points, Scalars, SignedLog
+from gaugeflow.symmetry.claims import Balance, Equivariance
+from gaugeflow.wavefunctions import (
+    CentreOfMass,
+    Coulomb,
+    Determinants,
+    Features,
+    Gaussian,
+    HarmonicOrbitals,
+    HarmonicPairs,
+    NuclearCusp,
+    Nuclei,
+    PairJastrow,
+    Particles,
+    Product,
+    SlaterEnvelope,
+    calogero,
+    confined,
+    harmonic_trap,
+    local_energy,
+    molecule,
+    quantum_dot,
+)
+from tests.wavefunctions.cases import (
+    ANSATZ,
+    BACKBONES,
+    EXACT,
+    SYSTEMS,
+    electrons,
+    exact_dot,
+    exact_free,
+    gaussian_orbitals,
+    network,
+    neural_orbitals,
+)
+
+ATOM = molecule(["Be"], [[0.0, 0.0, 0.0]], "bohr")
+PLACES = torch.tensor([[0.0, 0.1, 0.0], [0.3, 0.0, 1.6]], dtype=torch.float64)
+CHARGES = torch.tensor([3.0, 1.0], dtype=torch.float64)
+
+
+def claim(f, particles, label, group, out):
+    return Equivariance(f, electrons(particles), label, group, out)
+
+
+def antisymmetry_claims():
+    """Every ansatz in a molecule and in a trap, every backbone below one of them, and exact wavefunctions."""
+    nets = [(system, ansatz, "ferminet") for system in ("LiH", "dot 3 + 0") for ansatz in ANSATZ]
+    nets += [("LiH", ansatz, row) for ansatz, row in zip(ANSATZ, BACKBONES, strict=False) if row != "ferminet"]
+    cases = {", ".join(net): network(*net)[1] for net in nets}
+    lih = SYSTEMS["LiH"]()
+    cases["Gaussian orbitals"] = Product(Determinants(gaussian_orbitals(lih, lih.particles.counts)))
+    names = ("dot triplet", "Calogero", "harmonic pairs 3D")
+    cases |= {name: make()[1] for name, (make, _) in EXACT.items() if name in names}
+    return [claim(psi, psi.particles, name, "spin-fermions", SignedLog) for name, psi in cases.items()]
+
+
+def rotation_claims():
+    """The modulus of psi with closed shells, and with a cusp."""
+    cases = [
+        ("closed shells", exact_free(3, 3, 2)[1], "spin-permutations * orthogonal"),
+        ("Hooke singlet", exact_dot(1, 1, 3, 0.5)[1], "permutations * orthogonal"),
+    ]
+
+    def log(psi):
+        return lambda x: psi(x).log
+
+    return [claim(log(psi), psi.particles, f"log psi, {name}", group, Scalars) for name, psi, group in cases]
+
+
+def orbital_claims():
+    """A row for each particle; of those of equal spin here."""
+    dot, lih = SYSTEMS["dot 3 + 0"](), molecule(["Li", "H"], PLACES.tolist(), "bohr", spin=4)
+
+    def rows(orbitals):
+        return lambda x: orbitals(x)[0].transpose(1, 2)
+
+    cases = [
+        HarmonicOrbitals(dot.particles, 0.7, (5, 0)),
+        gaussian_orbitals(lih, (4, 0)),
+        neural_orbitals(dot, BACKBONES["ferminet"](Features(dot)), (3, 0)),
+        neural_orbitals(lih, BACKBONES["deep sets"](Features(lih)), (4, 0)),
+    ]
+    named = [(f"{type(o).__name__}, {o.particles}", o) for o in cases]
+    found = [claim(rows(o), o.particles, name, "spin-permutations", PointFeatures) for name, o in named]
+    envelope = SlaterEnvelope(ATOM, 2, 3)
+    return [*found, claim(envelope, ATOM.particles, "SlaterEnvelope", "permutations * orthogonal", PointFeatures)]
+
+
+def backbone_claims():
+    rows = [make(Features(SYSTEMS["LiH"]())) for make in BACKBONES.values()]
+    return [claim(row, row.particles, type(row).__name__, "spin-permutations", PointFeatures) for row in rows]
+
+
+def feature_claims():
+    """About a single centre: the last numbers of particles and pairs are invariant, the others are vectors."""
+    features, particles = Features(ATOM), ATOM.particles
+    n = particles.n
+
+    def between(x, part):
+        pairs = features(x)[1]
+        whole = pairs.new_zeros(len(x), n, n, pairs.shape[-1])
+        whole[:, torch.arange(n)[:, None], particles.others] = pairs
+        return whole[..., part]
+
+    own = "spin-permutations * orthogonal"
+    whole = "spin-permutations * euclidean"
+    distance, vector = slice(3, 4), slice(0, 3)
+    return [
+        claim(lambda x: features(x)[0][..., vector], particles, "displacements", own, partial(PointFeatures, rank=1)),
+        claim(lambda x: features(x)[0][..., 3:], particles, "distances and spins", own, PointFeatures),
+        claim(partial(between, part=vector), particles, "pair vectors", whole, partial(PairFeatures, rank=1)),
+        claim(partial(between, part=distance), particles, "pair distances", whole, PairFeatures),
+    ]
+
+
+def factor_claims():
+    particles = Particles(2, 2, 3)
+    _, psi = network("LiH")
+    jastrow = claim(PairJastrow(particles), particles, "PairJastrow", "spin-permutations * euclidean", Scalars)
+    still = [claim(f, f.particles, f"{type(f).__name__}, LiH", "spin-permutations", Scalars) for f in psi.factors]
+    at_centre = NuclearCusp(particles, ATOM.centres, ATOM.charges)
+    centred = [
+        claim(f, particles, type(f).__name__, "permutations * orthogonal", Scalars)
+        for f in (Gaussian(particles, 0.7), CentreOfMass(particles, 0.5), at_centre)
+    ]
+    moved = _moved_with_nuclei("cusps and nuclei", lambda places: NuclearCusp(particles, places, CHARGES))
+    return [jastrow, *still, *centred, moved]
+
+
+def _moved_with_nuclei(label, of_positions):
+    """A function of electrons and nuclei, both moved."""
+
+    def f(x, positions):
+        return torch.cat([of_positions(place)(one[None]) for one, place in zip(x, positions, strict=True)])
+
+    x = electrons(Particles(2, 2, 3), 2)
+    return Equivariance(f, (x, Points(PLACES.repeat(2, 1, 1))), label, "euclidean", Scalars)
+
+
+def potential_claims():
+    cases = {
+        "permutations * orthogonal": {
+            "harmonic trap": harmonic_trap(Particles(2, 1, 2), 1.0, 0.3),
+            "quantum dot": quantum_dot(Particles(2, 2, 3), 0.5),
+            "atom": ATOM,
+            "confined": confined(Particles(2, 1, 2), HarmonicPairs(0.5), 1.0, repulsion=True),
+        },
+        "permutations": {"Calogero": calogero(3, 1.0, 2.0), "molecule": SYSTEMS["LiH"]()},
+    }
+    found = [
+        claim(h.potential, h.particles, name, group, Scalars)
+        for group, hamiltonians in cases.items()
+        for name, h in hamiltonians.items()
+    ]
+    free = [
+        claim(term, Particles(2, 2, 3), type(term).__name__, "permutations * euclidean", Scalars)
+        for term in (Coulomb(), HarmonicPairs(0.4))
+    ]
+    return [*found, *free, _moved_with_nuclei("electrons and nuclei", lambda p: Nuclei(p, CHARGES))]
+
+
+def local_energy_claims():
+    """Of a network, and where psi and the potential are symmetric that of a state that is no eigenstate."""
+    hamiltonian, psi = network()
+    energy = partial(local_energy, psi, hamiltonian)
+    own = claim(energy, psi.particles, "local energy", "spin-permutations", Scalars)
+    dot, shells = quantum_dot(Particles(3, 3, 2), 0.6), exact_free(3, 3, 2)[1]
+    correlated = Product(shells.ansatz, [*shells.factors, PairJastrow(dot.particles)])
+    turned = partial(local_energy, correlated, dot)
+    group = "spin-permutations * orthogonal"
+    return [own, claim(turned, dot.particles, "local energy of closed shells", group, Scalars)]
+
+
+def move_claims():
+    """Moves balance the density of two free fermions on a line, with a node between them."""
+    _, psi = exact_free(2, 0, 1)
+    x = Points(torch.zeros(1, 2, 1, dtype=torch.float64))
+
+    def log_density(x):
+        return 2 * psi(x).log
+
+    return [
+        Balance(Metropolis(log_density, move, 0.8, steps=1).update, x, f"{move} move", log_density)
+        for move in ("all", "one", "langevin")
+    ]

@@ -1,0 +1,176 @@
+"""Stochastic flows: work with the right mean both ways, from a configuration, resumed bit for bit, in shares."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from gaugeflow import runs
+from gaugeflow.errors import UserError
+from gaugeflow.flows import Bridge, GaugeFlow, GaussianBase, HaarBase, StochasticFlow, Updates, forward_log_z
+from gaugeflow.flows.statistics import Weights, forward_ess
+from gaugeflow.groups import get_group
+from gaugeflow.lattice import WilsonAction, hot_start
+from gaugeflow.montecarlo import HMC, HeatBath
+from gaugeflow.runs import Ranks
+from gaugeflow.tasks import Flow
+from gaugeflow.tasks.flow.weighing import Layers, WithUpdates
+from tests.tasks.flow.models import SIGMA, Harmonic, Scale
+
+HMC_AT = {"name": "hmc", "length": 1.0, "step_size": 0.4}
+CONFIG: dict[str, Any] = {
+    "task": "flow",
+    "seed": 3,
+    "group": "u1",
+    "shape": [2, 2],
+    "action": {"name": "wilson", "beta": 3.0},
+    "model": {"name": "identity"},
+    "training": {"steps": 0},
+    "stochastic": {"updates": [{"times": [0.2, 0.45, 0.75], "density": "target", "sampler": HMC_AT}]},
+    "report": {"samples": 1200, "chunk": 300, "reference": {"chains": 8, "warmup": 5, "measurements": 50}},
+}
+
+
+def start(path: Path, **changes: Any) -> dict[str, Any]:
+    return runs.start(Flow, runs.Source(json.dumps({**CONFIG, **changes}), "test.yaml"), path, quiet=True)
+
+
+def harmonic_flow(scale: float = 0.2) -> GaugeFlow:
+    """The base has width 1, the layers widen it a little, the target has width 1.5."""
+    layers = [Scale(torch.float64), Scale(torch.float64)]
+    with torch.no_grad():
+        layers[0].a.fill_(scale)
+    return GaugeFlow(GaussianBase((2, 2)), layers, Harmonic())
+
+
+def between(flow: GaugeFlow, times: tuple[float, ...] = (0.5,)) -> StochasticFlow:
+    """Updates after the first layer, and after both."""
+
+    def at(layers: int, t: float) -> Updates:
+        bridge = Bridge(GaugeFlow(flow.q0, list(flow.flows)[:layers]), flow.action, t)
+        return Updates(HMC(bridge, length=1.5, step_size=0.3), bridge)
+
+    return StochasticFlow(flow, {1: [at(1, 0.3)], 2: [at(2, t) for t in times]})
+
+
+def test_the_way_there_and_the_way_back_agree(generator):
+    """log Z is known; both effective sample sizes are those of one law of ways, and larger than that of the layers."""
+    flow, exact = harmonic_flow(), 4 * math.log(SIGMA * math.sqrt(2 * math.pi))
+    stochastic = between(flow, (0.25, 0.5, 0.75))
+    there = Weights(stochastic.sample(3000, generator)[1].numpy())
+    target = SIGMA * torch.randn(3000, 2, 2, generator=generator, dtype=torch.float64)
+    back = stochastic.reverse(target, generator).numpy()
+    assert abs(there.log_z().value - exact) < 4 * there.log_z().error
+    log_z = forward_log_z(back)
+    assert abs(log_z.value - exact) < 4 * log_z.error
+    ess, ess_forward = there.ess(), forward_ess(back)
+    assert abs(ess.value - ess_forward.value) < 4 * math.hypot(ess.error, ess_forward.error)
+    x, log_q = flow.sample(4000, generator)
+    layers = Weights(flow.log_weight(x, log_q).detach().numpy()).ess()
+    assert ess.value > layers.value + 0.1
+
+
+def test_the_force_of_a_bridge_is_its_derivative(generator):
+    flow = harmonic_flow()
+    bridge = Bridge(flow, flow.action, 0.3)
+    bridge.assert_force(torch.randn(2, 2, 2, generator=generator, dtype=torch.float64), generator)
+    assert all(p.grad is None for p in flow.parameters())
+    haar = GaugeFlow(HaarBase(get_group("su2"), (2, 2)), [], WilsonAction(2, 2.0))
+    links = hot_start("su2", (2, 2), generator, 3)
+    torch.testing.assert_close(Bridge(haar, haar.action, 0.4)(links), WilsonAction(2, 0.8)(links))
+
+
+def test_there_is_no_way_back_through_sweeps(generator):
+    action = WilsonAction(2, 1.0)
+    flow = GaugeFlow(HaarBase(get_group("u1"), (2, 2)), [], action)
+    stochastic = StochasticFlow(flow, {0: Updates(HeatBath(action), action)})
+    with pytest.raises(UserError, match="expected updates by hmc on the way back"):
+        stochastic.reverse(hot_start("u1", (2, 2), generator), generator)
+
+
+@pytest.mark.parametrize("weigher", [lambda: Layers(harmonic_flow()), lambda: WithUpdates(between(harmonic_flow()))])
+def test_shares_are_those_of_the_whole(weigher, monkeypatch):
+    """By one process, by two, and by three."""
+    fields = torch.randn(100, 2, 2, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+
+    def made(rank, size):
+        monkeypatch.setattr("gaugeflow.tasks.flow.weighing.ranks", lambda: Ranks(rank, size))
+        generator = torch.Generator().manual_seed(1)
+        with torch.no_grad():
+            found = (*weigher().draw(100, generator), weigher().weigh(fields, generator))
+        return found, generator.get_state()
+
+    whole, state = made(0, 1)
+    for size in (2, 3):
+        parts = [made(rank, size) for rank in range(size)]
+        for n, expected in enumerate(whole):
+            torch.testing.assert_close(torch.cat([found[n] for found, _ in parts]), expected, rtol=1e-12, atol=1e-12)
+        assert all(torch.equal(after, state) for _, after in parts)
+    with pytest.raises(UserError, match="for each of 101 processes, came 100"):
+        made(0, 101)
+
+
+def test_updates_raise_what_samples_are_worth(tmp_path):
+    report = start(tmp_path / "run")
+    alone = report["layers_alone"]
+    assert report["ess"] > 2 * alone["ess"] > 0
+    assert abs(report["plaquette"] - report["plaquette_exact"]) < 4 * report["plaquette_error"]
+    assert abs(report["log_z"] - report["log_z_exact"]) < 4 * report["log_z_error"]
+    assert abs(report["observables"]["plaquette"]["deviation"]) < 4
+    assert abs(report["ess"] - report["ess_forward"]) < 4 * (report["ess_error"] + report["ess_forward_error"])
+    assert report["stochastic"]["updates"][0]["times"] == [0.2, 0.45, 0.75]
+    assert "effective sample size of the layers alone" in (tmp_path / "run" / "report.md").read_text()
+    runs.sample(Flow, tmp_path / "run", 10, 1, tmp_path / "fields.h5", weighted=True, quiet=True)
+
+
+@pytest.mark.parametrize("stop", [2, 8])
+def test_a_stochastic_run_goes_on_bit_for_bit(tmp_path, stop, monkeypatch):
+    changes = {
+        "checkpoint_every": {"steps": 1},
+        "report": {**CONFIG["report"], "shapes": [[4, 2]], "samplers": ["hmc"]},
+    }
+    start(tmp_path / "whole", **changes)
+    original, calls = Flow.step, []
+
+    def crash(self: Flow, index: int, record: runs.Record) -> None:
+        if index == stop and not calls:
+            calls.append(index)
+            raise RuntimeError("crash")
+        original(self, index, record)
+
+    monkeypatch.setattr(Flow, "step", crash)
+    with pytest.raises(RuntimeError, match="crash"):
+        start(tmp_path / "cut", **changes)
+    runs.resume(Flow, tmp_path / "cut", quiet=True)
+    whole, cut = (runs.Metrics.load(tmp_path / name / "metrics.h5") for name in ("whole", "cut"))
+    assert whole.counts() == cut.counts()
+    for table in ("flow", "hmc", "layers", "flow_4x2"):
+        for name, values in whole.columns(table).items():
+            np.testing.assert_array_equal(cut.columns(table)[name], values, strict=True)
+
+
+def test_sweeps_of_a_heat_bath_have_no_forward_weights(tmp_path):
+    updates = [{"times": [0.3, 0.7], "density": "target", "sampler": {"name": "heatbath"}, "count": 2}]
+    report = start(tmp_path / "run", stochastic={"updates": updates})
+    assert report["ess_forward"] is None
+    assert report["ess"] > report["layers_alone"]["ess"]
+    assert abs(report["log_z"] - report["log_z_exact"]) < 4 * report["log_z_error"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"times": [0.5], "sampler": {"name": "heatbath"}}, "heat bath serves density: target only"),
+        ({"times": [0.5], "sampler": HMC_AT, "after": 3}, "expected updates after 0 to 0 layers, got 3"),
+        ({"times": [1.5], "sampler": HMC_AT}, "less than or equal to 1"),
+        ({"times": [0.5], "sampler": {"name": "exact"}}, "exact"),
+    ],
+)
+def test_mistakes_in_the_section(tmp_path, entry, message):
+    with pytest.raises(UserError, match=message):
+        start(tmp_path / "run", stochastic={"updates": [entry]})
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,47 @@
+"""Every known mistake in a wavefunction, a part of one or a Hamiltonian is found out, in both precisions."""
+
+import pytest
+
+from gaugeflow.symmetry.breakers import power_of
+from tests.registry.wavefunctions import LINES
+
+EVERY = [(family, claim) for family, line in LINES.items() for claim in line.claims()]
+CLAIMS = {f"{family}: {claim.name}": claim for family, claim in EVERY if not claim.name.startswith("dot 3 + 0")}
+"""One system for each ansatz."""
+LEAST = {
+    "fermion wavefunctions": 5,
+    "orbitals of wavefunctions": 7,
+    "backbones of wavefunctions": 7,
+    "features of particles": 9,
+    "factors of wavefunctions": 6,
+    "potentials of particles": 6,
+    "local energies": 5,
+}
+"""How many breakers apply to each claim of a family, at the least."""
+
+
+HANDED, NEIGHBOUR = "handed cross product", "neighbour in the list"
+STILL_HOLDS = {
+    # |d + d x w| is the same for w and -w
+    **dict.fromkeys(
+        ("pair distances", "PairJastrow", "Gaussian", "quantum dot", "Coulomb", "HarmonicPairs"), (HANDED,)
+    ),
+    # the centre of mass only grows, and in a ring of three all are neighbours
+    **dict.fromkeys(("CentreOfMass", "harmonic trap"), (NEIGHBOUR,)),
+    # electrons and nuclei are changed alike, and nobody changes places
+    **dict.fromkeys(("cusps and nuclei", "electrons and nuclei"), (HANDED, NEIGHBOUR)),
+}
+"""What leaves a function of distances or sums as symmetric as it was, by the name of the claim."""
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_no_breaker_is_missed(name: str) -> None:
+    family, _, own = name.partition(": ")
+    kills = power_of(CLAIMS[name], strengths=(1.0,), seed=1, trials=2)
+    assert tuple(kill.breaker for kill in kills if kill.outcome == "missed") == STILL_HOLDS.get(own, ())
+    caught = [kill.breaker for kill in kills if kill.outcome == "caught"]
+    assert len(caught) >= LEAST[family], caught
+
+
+def test_claims_have_names_of_their_own() -> None:
+    assert len({(family, claim.name) for family, claim in EVERY}) == len(EVERY)

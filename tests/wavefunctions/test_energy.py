@@ -1,0 +1,176 @@
+"""Local energies: constant for exact wavefunctions, the same by a forward Laplacian and by autograd."""
+
+import pytest
+import torch
+from torch.func import jacrev
+
+from gaugeflow.errors import UserError
+from gaugeflow.linalg import scaled_det, scaled_pfaffian
+from gaugeflow.linalg.pfaffian import eliminated_pfaffian
+from gaugeflow.linalg.signed_log_det import eliminated_det
+from gaugeflow.wavefunctions import Hamiltonian, Particles, gradient_and_laplacian, local_energy, molecule, quantum_dot
+from gaugeflow.wavefunctions.laplacian import determinants as jet_determinants
+from gaugeflow.wavefunctions.laplacian.jet import RULES, Jet
+from tests.wavefunctions.cases import (
+    ANSATZ,
+    BACKBONES,
+    EXACT,
+    electrons,
+    exact_dot,
+    exact_free,
+    network,
+    seeded,
+    well_apart,
+)
+
+TOLERANCE = {torch.float64: 1e-9, torch.float32: 2e-4}
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
+@pytest.mark.parametrize("name", EXACT)
+def test_the_local_energy_of_an_exact_wavefunction_is_constant(name, dtype):
+    make, energy = EXACT[name]
+    hamiltonian, psi = make()
+    assert hamiltonian.reference.energy == pytest.approx(energy, rel=1e-8)
+    assert hamiltonian.reference.exact
+    found = local_energy(psi, hamiltonian, well_apart(hamiltonian, 32, dtype))
+    assert found.dtype == torch.float64
+    assert float((found - hamiltonian.reference.energy).abs().max()) < TOLERANCE[dtype] * max(1, abs(energy))
+
+
+def test_a_wrong_cusp_is_seen():
+    hamiltonian, psi = exact_dot(1, 1, 2, 1.0)
+    psi.factors[1].cusps *= 1.01
+    found = local_energy(psi, hamiltonian, 0.1 * well_apart(hamiltonian, 32))
+    assert float(found.std()) > 1e-3
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize("ansatz", ANSATZ)
+def test_the_forward_laplacian_is_that_of_autograd(ansatz, backbone):
+    system = {"determinants": "LiH", "pair products": "dot 3 + 0"}.get(ansatz, "dot 2 + 1")
+    _, psi = network(system, ansatz, backbone)
+    x = electrons(psi.particles, 5).data
+    for found, wanted in zip(gradient_and_laplacian(psi, x), gradient_and_laplacian(psi, x, "autograd"), strict=True):
+        torch.testing.assert_close(found, wanted, rtol=1e-9, atol=1e-9)
+
+
+def test_in_chunks_it_is_the_same():
+    hamiltonian, psi = network()
+    x = electrons(psi.particles, 7).data
+    for method in ("forward", "autograd"):
+        whole = local_energy(psi, hamiltonian, x, method=method)
+        torch.testing.assert_close(local_energy(psi, hamiltonian, x, method=method, chunk_size=3), whole)
+
+
+def test_the_laplacian_does_not_depend_on_how_psi_is_written():
+    """exp(-a r^2) of three particles has Lap log = -2 a n d and grad log = -2 a r."""
+    x = torch.randn(4, 3, 2, generator=seeded(), dtype=torch.float64)
+    log = Jet.variables(x).square().sum((1, 2)) * -0.3
+    torch.testing.assert_close(log.laplacian, torch.full((4,), -0.3 * 2 * 6).double())
+    torch.testing.assert_close(log.gradient.mT.reshape(x.shape), -0.6 * x)
+
+
+ONES = torch.ones(2, 2, dtype=torch.float64)
+FUNCTIONS = {
+    "entrywise": lambda x: x.exp() + x.square().log1p() + torch.sin(x) * torch.cos(x) + x.sigmoid() + torch.tanh(x),
+    "roots and powers": lambda x: (1 + x.square()).sqrt() + (2 + x.tanh()) ** 2.5 + (3 + x.sin()).log() + x.abs(),
+    "quotients": lambda x: 1 / (3 + x.sin()) - (2 - x) / (2 + x.square()) + x / 3 - x.reciprocal(),
+    "products": lambda x: x @ x.mT + (x @ ONES).sum((1, 2))[:, None, None] * x.mean((1, 2))[:, None, None],
+    "broadcasting": lambda x: x.unsqueeze(1) * x.unsqueeze(2) + ONES[0] - x[:, :1, None],
+    "shapes": lambda x: (
+        torch.cat((x.transpose(1, 2).flatten(1), x.reshape(-1, 6) * 2), -1).unflatten(1, (6, 2)).square()
+    ),
+    "choices": lambda x: torch.where(x > 0, x * x, 0.5) - torch.where(x.detach() > 0.5, 1.0, x.sin()),
+    "parts": lambda x: torch.stack(x.unbind(1), 2).gather(1, torch.ones(x.shape[0], 1, 3).long()) * x.chunk(2, 2)[1],
+    "softmax": lambda x: torch.nn.functional.silu(x.softmax(-1)) + torch.softmax(x, 1),
+    "axes": lambda x: (
+        x.flatten(start_dim=1).unsqueeze(1) * torch.sum(x.square(), dim=(1, 2))[:, None, None]
+        + x.movedim(2, 1).roll(1, 2).flatten(1).unsqueeze(dim=-2).expand(2, -1, 1, 6).sum(0)
+    ),
+    "places": lambda x: (
+        x[:, [0, 2, 1], [1, 0, 1]].square() + x[:, 1, [0, 1, 1]] * x[..., 0] - x.square()[:, None, :, 1][:, 0]
+    ),
+    "matrices": lambda x: x.mT @ torch.eye(3).double() @ x + torch.einsum("ij,...kj->...ik", ONES, x.sin()) @ x,
+    "constants": lambda x: (
+        2 - x.square() + torch.sub(x, x.square(), alpha=3) + torch.stack((x, torch.ones_like(x.detach())))[1]
+    ),
+    "linear": lambda x: torch.nn.functional.linear(x, ONES, ONES[0]).tanh().mean(1),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_rule_against_second_derivatives(name):
+    f = FUNCTIONS[name]
+    x = torch.randn(4, 3, 2, generator=seeded(), dtype=torch.float64)
+    jet = f(Jet.variables(x))
+    torch.testing.assert_close(jet.value, f(x))
+    for value, gradient, laplacian in zip(x, jet.gradient.unbind(1), jet.laplacian, strict=True):
+        first = jacrev(lambda y: f(y[None])[0])
+        torch.testing.assert_close(gradient.movedim(0, -1), first(value).flatten(-2), rtol=1e-11, atol=1e-11)
+        hessian = jacrev(first)(value).flatten(-2).flatten(-3, -2)
+        wanted = hessian.diagonal(dim1=-2, dim2=-1).sum(-1)
+        torch.testing.assert_close(laplacian, wanted, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("whole", "eliminated", "n"),
+    [(scaled_det, eliminated_det, n) for n in (2, 3, 5)]
+    + [(scaled_pfaffian, eliminated_pfaffian, n) for n in (2, 4, 6)],
+)
+def test_determinants_in_closed_form_are_those_by_elimination(whole, eliminated, n, monkeypatch):
+    """On a node, where the first walker stands, and off it; with every matrix inverted that can be, and with none."""
+    x = torch.randn(6, n, 2, generator=seeded(), dtype=torch.float64)
+    x[0, 1] = x[0, 0]
+    weights = torch.randn(2, n, generator=seeded(1), dtype=torch.float64)
+
+    def matrices(x):
+        a = (x @ weights).sin().unsqueeze(1) * torch.ones(1, 2, 1, 1).double()
+        return a if whole is scaled_det else a - a.mT
+
+    def calculate(function):
+        found = function(matrices(Jet.variables(x)))
+        return found.mantissa * found.exponent.exp()
+
+    wanted = calculate(eliminated)
+    for condition in (jet_determinants.CONDITION, 0.0):
+        monkeypatch.setattr(jet_determinants, "CONDITION", condition)
+        jet = calculate(whole)
+        torch.testing.assert_close(jet.value, wanted.value)
+        torch.testing.assert_close(jet.gradient, wanted.gradient, rtol=1e-8, atol=1e-10)
+        torch.testing.assert_close(jet.laplacian, wanted.laplacian, rtol=1e-8, atol=1e-10)
+    assert whole is scaled_pfaffian or float(jet.value[0].abs().max()) < 1e-12
+
+
+def test_an_operation_without_a_rule_is_said():
+    assert "cumsum" not in RULES
+    with pytest.raises(NotImplementedError, match="no rule for the operation 'cumsum'"):
+        Jet.variables(torch.ones(1, 2, 2)).cumsum(1)
+
+
+def test_a_users_own_potential_is_one_function():
+    own = (lambda x: x.square().sum((1, 2)) / 2 + 7,)
+    hamiltonian = Hamiltonian(Particles(1, 0, 2), own, torch.zeros(1, 2), torch.ones(1))
+    _, psi = exact_free(1, 0, 2)
+    x = torch.randn(5, 1, 2, generator=seeded(), dtype=torch.float64)
+    torch.testing.assert_close(local_energy(psi, hamiltonian, x), torch.full((5,), 8.0).double())
+    with pytest.raises(UserError, match=r"expected coordinates of shape \(batch, 1, 2\)"):
+        local_energy(psi, hamiltonian, torch.zeros(2, 3, 2))
+
+
+def test_an_unknown_method_is_said():
+    hamiltonian, psi = network()
+    with pytest.raises(UserError, match="expected one of forward, autograd, came 'jax'"):
+        local_energy(psi, hamiltonian, electrons(psi.particles).data, method="jax")
+
+
+def test_known_energies():
+    """Of systems that the exact wavefunctions do not reach."""
+    assert molecule(["Be"], [[0.0, 0.0, 0.0]], "bohr").reference.energy == -14.66736
+    assert not molecule(["Be"], [[0.0, 0.0, 0.0]], "bohr").reference.exact
+    assert molecule(["He"], [[0.0, 0.0, 0.0]], "bohr").reference.exact
+    assert molecule(["He"], [[0.0, 0.0, 0.0]], "bohr", spin=2).reference is None
+    assert quantum_dot(Particles(3, 3, 2), 0.5).reference.energy == 11.78484
+    assert quantum_dot(Particles(6, 0, 2), 0.5).reference is None
+    apart = molecule(["Li", "H"], [[0.0, 0.0, 0.0], [0.0, 0.0, 1.595]], "angstrom")
+    assert apart.potentials[0].repulsion == pytest.approx(3 / (1.595 / 0.529177210544))
