@@ -1,5 +1,6 @@
 """Options and fixtures shared by all tests: dtype, device, seeded generators, the shared configurations."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,23 @@ from tests.places import DATA
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # a worker for each core, and one thread for each worker and what it starts
+    os.environ["OMP_NUM_THREADS"] = "1"
+    torch.set_num_threads(1)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="leave out the tests that are marked slow")
     parser.addoption("--dtype", choices=sorted(DTYPES), default="float64", help="real dtype of the fields")
     parser.addoption("--device", default="cpu", help="torch device of the fields")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--quick"):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if not item.get_closest_marker("slow")]
 
 
 @pytest.fixture
