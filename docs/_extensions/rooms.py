@@ -1,0 +1,27 @@
+"""A page of the API for every room: its docstring, and every public name from its `__all__`."""
+
+from pathlib import Path
+from typing import Any
+
+PAGES = Path(__file__).parents[1] / "reference" / "generated"
+ROOMS = (
+    "symmetry linalg groups kernels lattice lattice.exact io montecarlo montecarlo.errors nn flows wavefunctions runs "
+    "tasks plots"
+).split()
+
+
+def write(_: Any = None) -> None:
+    """Writes the pages that have changed."""
+    PAGES.mkdir(exist_ok=True)
+    for room in ROOMS:
+        title = f"gaugeflow.{room}"
+        directive = f".. automodule:: {title}\n   :members:\n   :imported-members:\n   :show-inheritance:"
+        path, text = PAGES / f"room-{room}.rst", f"{title}\n{'=' * len(title)}\n\n{directive}\n"
+        if not path.is_file() or path.read_text() != text:
+            path.write_text(text)
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """The hook of sphinx."""
+    app.connect("builder-inited", write)
+    return {"parallel_read_safe": True}
