@@ -1,0 +1,76 @@
+"""Energies of trained wavefunctions beside their references."""
+
+from __future__ import annotations
+
+from result_tables import trained
+from result_tables.table import table, written
+
+COMMAND = "gaugeflow report configs/trained/NAME --fresh --json"
+BERYLLIUM = ("be_determinant", "be_pfaffian", "be_pair_product")
+
+
+def _system(name: str) -> str:
+    system = trained.config(name)["system"]
+    if system["name"] == "molecule":
+        atoms = "".join(atom[0] for atom in system["atoms"])
+        return atoms if len(system["atoms"]) == 1 else f"{atoms}, {_distance(system['atoms']):.4g} {system['unit']}"
+    electrons = system["n_up"] + system["n_down"]
+    return f"{electrons} electrons, {system['dimension']}D trap, omega = {system['omega']:g}"
+
+
+def _distance(atoms: list[list[float]]) -> float:
+    first, second = atoms[0][1:], atoms[1][1:]
+    return float(sum((a - b) ** 2 for a, b in zip(first, second, strict=True)) ** 0.5)
+
+
+def _reference(name: str) -> str:
+    found = trained.report(name)
+    if found["reference"] is None:
+        return "-"
+    return f"{found['reference']:.7g}{' (exact)' if found['reference_exact'] else ''}"
+
+
+def _row(name: str) -> list[str]:
+    found = trained.report(name)
+    return [
+        name,
+        _system(name),
+        found["energy_text"],
+        _reference(name),
+        f"{found['variance']:.2g}",
+        str(found["parameters"]),
+        str(trained.config(name)["iterations"]),
+        f"{found['seconds_per_iteration']:.2f}",
+    ]
+
+
+HEAD = ["NAME", "system", "energy, hartree", "reference", "variance", "parameters", "iterations", "seconds each"]
+
+
+@table("energies")
+def energies() -> str:
+    """One run for each system."""
+    runs = [name for name in trained.names("vmc") if name not in BERYLLIUM[1:]]
+    return written(HEAD, [_row(name) for name in runs], trained.made_by(runs, COMMAND))
+
+
+@table("energies-short")
+def short() -> str:
+    """For the README."""
+    runs = ["dot2", "he", "be_determinant", "lih", "dot6_omega1"]
+    return written(HEAD[:4], [_row(name)[:4] for name in runs], trained.made_by(runs, COMMAND))
+
+
+@table("beryllium")
+def beryllium() -> str:
+    """Three kinds of ansatz at equal parameters, iterations and walkers."""
+    rows = []
+    for name in BERYLLIUM:
+        found, ansatz = trained.report(name), trained.config(name)["wavefunction"]["ansatz"]
+        above = (found["energy"] - found["reference"]) * 1000
+        kind = f"{ansatz['name']}, {ansatz['terms']} terms"
+        cells = str(found["nodal_cells"]["cells"])
+        rows.append([name, kind, found["energy_text"], f"{above:+.2f}", *_row(name)[4:6], cells, _row(name)[7]])
+    reference = f"{trained.report(BERYLLIUM[0])['reference']:.7g}"
+    head = ["NAME", "ansatz", "energy, hartree", f"above {reference}, mHa", "variance", "parameters", "nodal cells"]
+    return written([*head, "seconds each"], rows, trained.made_by(BERYLLIUM, COMMAND))
