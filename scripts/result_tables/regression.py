@@ -29,12 +29,3 @@ def regressions() -> str:
     head += ["parameters (baseline)", "failed", "seconds for all"]
     below = trained.made_by(runs, "gaugeflow report configs/trained/NAME --fresh --json")
     return written(head, [_row(name) for name in runs], below)
-
-
-@table("regressions-short")
-def short() -> str:
-    """For the README."""
-    runs = ["lcnn_su2_2d_4x4", "lcnn_su3_2d_4x4", "lcnn_su2_4d_4x4", "lcnn_su2_4d_charge"]
-    head = ["NAME", "trained on", "tested on", "median error", "baseline"]
-    rows = [[row[0], row[1], row[2], row[3], row[5]] for row in map(_row, runs)]
-    return written(head, rows, trained.made_by(runs, "gaugeflow report configs/trained/NAME --fresh --json"))
