@@ -97,12 +97,6 @@ def test_help_and_version_come_at_once() -> None:
         assert answer.stderr == ""
 
 
-def test_help_imports_nothing_heavy() -> None:
-    code = "import sys, gaugeflow.cli; print({'torch', 'numba', 'pyerrors', 'matplotlib'} & set(sys.modules))"
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert answer.stdout.strip() == "set()"
-
-
 def test_version(call: Call) -> None:
     assert call("--version") == (0, f"gaugeflow {gaugeflow.__version__}\n", "")
 

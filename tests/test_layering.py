@@ -107,6 +107,7 @@ LATE = {
     "symmetry/__init__.py": "public names are loaded when they are first used",
     "symmetry/targets.py": "the target that a user names",
     "tasks/registry.py": "tasks by name",
+    "plots/run.py": "figures by the name of the task",
 }
 """Files that import modules by name while the program runs, where no test can follow."""
 
@@ -229,7 +230,7 @@ def crowded(package: Path) -> list[str]:
 
 def late_imports(package: Path) -> set[str]:
     """Files that import modules by a name known only when the program runs."""
-    late = ("import_module(", "__import__(", "attach_stub(")
+    late = ("import_module(", "__import__(", "resolve_name(", "attach_stub(")
     return {
         str(path.relative_to(package)) for path in sources(package) if any(call in path.read_text() for call in late)
     }

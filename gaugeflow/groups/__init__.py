@@ -1,8 +1,5 @@
 """The gauge groups U(1) and SU(N) as batched, differentiable tensor operations."""
 
-from gaugeflow.groups.group import Group
-from gaugeflow.groups.registry import get_group, group_of
-from gaugeflow.groups.sun import SUN
-from gaugeflow.groups.u1 import U1
+import lazy_loader
 
-__all__ = ["SUN", "U1", "Group", "get_group", "group_of"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

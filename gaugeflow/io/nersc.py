@@ -13,6 +13,7 @@ from gaugeflow.io.format import Format
 from gaugeflow.io.layout import complete_rows, component_count, precision_of, to_links, to_sites
 from gaugeflow.io.options import one_of
 from gaugeflow.io.source import Source
+from gaugeflow.kernels.select import light_backend
 from gaugeflow.lattice.observables import link_trace, plaquette
 
 __all__ = ["Nersc"]
@@ -85,7 +86,7 @@ class Nersc(Format):
             **{f"DIMENSION_{axis + 1}": extent for axis, extent in enumerate(shape)},
             "CHECKSUM": f"{nersc_checksum(data):x}",
             "LINK_TRACE": f"{float(link_trace(links)[0]):.12f}",
-            "PLAQUETTE": f"{float(plaquette(links)[0]):.12f}",
+            "PLAQUETTE": f"{float(_plaquette(links)[0]):.12f}",
             **{f"BOUNDARY_{axis}": "PERIODIC" for axis in (1, 2, 3, 4)},
             **_header_entries({k: v for k, v in options.items() if k not in self.options}),
             "FLOATING_POINT": f"IEEE{precision}{byte_order.upper()}",
@@ -165,12 +166,16 @@ def _data(source: Source, header: dict[str, str], offset: int, count: int) -> tu
 def _verify(source: Source, header: dict[str, str], links: Tensor, tolerance: float) -> dict[str, float]:
     """Plaquette and link trace of the header, after comparison with those of the links."""
     values = {}
-    for key, observable in (("PLAQUETTE", plaquette), ("LINK_TRACE", link_trace)):
+    for key, observable in (("PLAQUETTE", _plaquette), ("LINK_TRACE", link_trace)):
         stated, found = _number(source, header, key), float(observable(links)[0])
         if not abs(stated - found) <= tolerance:
             raise source.error(f"{key} = {stated} as in the header (to {tolerance})", f"{found} from the links")
         values[key.lower()] = stated
     return values
+
+
+def _plaquette(links: Tensor) -> Tensor:
+    return plaquette(links, light_backend(links))
 
 
 def _header_entries(entries: dict[str, Any]) -> dict[str, str]:

@@ -19,11 +19,11 @@ from gaugeflow.kernels.torch.backend import TorchKernels
 from gaugeflow.kernels.torch.paths import products_from_sites
 from gaugeflow.kernels.torch.polynomials import TorchPolynomials
 
-__all__ = ["BACKENDS", "get_kernels", "get_loop_polynomials", "is_traced", "path_products"]
+__all__ = ["BACKENDS", "get_kernels", "get_loop_polynomials", "is_traced", "light_backend", "path_products"]
 
 BACKENDS = ("auto", "torch", "numba", "triton")
 WORTH_COMPILING = 1 << 20
-"""Complex numbers in a link field from which path products pay for loading compiled code."""
+"""Complex numbers in a link field from which one look at it pays for loading compiled code."""
 
 
 def get_kernels(
@@ -118,6 +118,11 @@ def path_products(links: Tensor, paths: Sequence[Path], backend: str = "auto") -
     for index, product in products_from_sites(links, chosen, group.mul, group.dagger):
         products[index] = product
     return torch.stack(products)
+
+
+def light_backend(links: Tensor) -> str:
+    """The backend for one look at a field: ``torch`` where loading compiled code would take longer, else ``auto``."""
+    return "torch" if links.numel() < WORTH_COMPILING else "auto"
 
 
 def is_traced(links: Tensor) -> bool:

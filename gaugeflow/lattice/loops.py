@@ -63,14 +63,14 @@ def _parsed(paths: PathLike | Sequence[PathLike], ndim: int) -> tuple[list[Path]
     return [parse_path(path, ndim) for path in ([paths] if single else paths)], single  # type: ignore[arg-type]
 
 
-def mean_loop_traces(links: Tensor, loops: Sequence[Path]) -> Tensor:
+def mean_loop_traces(links: Tensor, loops: Sequence[Path], backend: str = "auto") -> Tensor:
     """Lattice means of ``(1/N) tr`` of closed loops, ``(batch, n_loops)``, complex, summed in double precision.
 
-    In the compiled kernels where no gradient is asked for.
+    In the kernels of :func:`~gaugeflow.kernels.get_kernels` where no gradient is asked for.
     """
     if is_traced(links):
         return torch.stack([mean_over_sites(trace) for trace in loop_traces(links, loops)], -1)
-    kernels = get_kernels(links, ((),) * links.shape[1])
+    kernels = get_kernels(links, ((),) * links.shape[1], backend=backend)
     return kernels.loop_traces(kernels.pack(links), loops)
 
 

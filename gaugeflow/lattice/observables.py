@@ -33,27 +33,30 @@ def planes(ndim: int) -> list[tuple[int, int]]:
     return [(mu, nu) for mu in range(ndim) for nu in range(mu + 1, ndim)]
 
 
-def plaquette_planes(links: Tensor) -> Tensor:
-    """Mean plaquette of each plane, ``(batch, D(D-1)/2)``, planes in the order (x,y), (x,z), ..., (z,t)."""
+def plaquette_planes(links: Tensor, backend: str = "auto") -> Tensor:
+    """Mean plaquette of each plane, ``(batch, D(D-1)/2)``, planes in the order (x,y), (x,z), ..., (z,t).
+
+    ``backend`` is that of :func:`~gaugeflow.kernels.get_kernels`; so for the means over planes.
+    """
     loops = [rectangle(mu, nu, 1, 1) for mu, nu in planes(len(lattice_shape(links)))]
-    return mean_loop_traces(links, loops).real
+    return mean_loop_traces(links, loops, backend).real
 
 
-def plaquette(links: Tensor) -> Tensor:
+def plaquette(links: Tensor, backend: str = "auto") -> Tensor:
     """Mean plaquette over sites and planes, ``(batch,)``."""
-    return plaquette_planes(links).mean(-1)
+    return plaquette_planes(links, backend).mean(-1)
 
 
-def plaquette_spatial(links: Tensor) -> Tensor:
+def plaquette_spatial(links: Tensor, backend: str = "auto") -> Tensor:
     """Mean plaquette over the planes without t, ``(batch,)``; NaN in two dimensions, which have none."""
     ndim = len(lattice_shape(links))
-    return plaquette_planes(links)[:, [i for i, (_, nu) in enumerate(planes(ndim)) if nu < ndim - 1]].mean(-1)
+    return plaquette_planes(links, backend)[:, [i for i, (_, nu) in enumerate(planes(ndim)) if nu < ndim - 1]].mean(-1)
 
 
-def plaquette_temporal(links: Tensor) -> Tensor:
+def plaquette_temporal(links: Tensor, backend: str = "auto") -> Tensor:
     """Mean plaquette over the planes with t, ``(batch,)``."""
     ndim = len(lattice_shape(links))
-    return plaquette_planes(links)[:, [i for i, (_, nu) in enumerate(planes(ndim)) if nu == ndim - 1]].mean(-1)
+    return plaquette_planes(links, backend)[:, [i for i, (_, nu) in enumerate(planes(ndim)) if nu == ndim - 1]].mean(-1)
 
 
 def link_trace(links: Tensor) -> Tensor:

@@ -1,22 +1,5 @@
 """Linear algebra that stays right where the stock routines do not: unitary spectra, determinants and Pfaffians."""
 
-from gaugeflow.linalg.pfaffian import bordered, scaled_pfaffian, signed_log_pfaffian
-from gaugeflow.linalg.scaled import Scaled, SignedLog, scaled_product, signed_log, signed_log_sum
-from gaugeflow.linalg.signed_log_det import scaled_det, signed_log_det
-from gaugeflow.linalg.unitary import polar_unitary, unitary_eig, unitary_log
+import lazy_loader
 
-__all__ = [
-    "Scaled",
-    "SignedLog",
-    "bordered",
-    "polar_unitary",
-    "scaled_det",
-    "scaled_pfaffian",
-    "scaled_product",
-    "signed_log",
-    "signed_log_det",
-    "signed_log_pfaffian",
-    "signed_log_sum",
-    "unitary_eig",
-    "unitary_log",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

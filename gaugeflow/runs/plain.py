@@ -4,9 +4,6 @@ import json
 import math
 from typing import Any
 
-import numpy as np
-import torch
-
 __all__ = ["json_text", "plain"]
 
 
@@ -15,9 +12,7 @@ def plain(value: Any) -> Any:
 
     A complex number becomes [re, im]. Raises TypeError for anything else.
     """
-    if isinstance(value, torch.Tensor):
-        return plain(value.detach().cpu().numpy())
-    if isinstance(value, np.ndarray | np.generic):
+    if hasattr(value, "tolist"):  # tensors and arrays, told without importing their libraries
         return plain(value.tolist())
     if isinstance(value, dict):
         return {str(key): plain(entry) for key, entry in value.items()}

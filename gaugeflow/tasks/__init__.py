@@ -1,25 +1,5 @@
 """The jobs of the package: what `gaugeflow run` knows by name, and the commands on files."""
 
-from gaugeflow.tasks.chain.task import Chain, ChainConfig
-from gaugeflow.tasks.claims import claims_of
-from gaugeflow.tasks.flow.config import FlowConfig
-from gaugeflow.tasks.flow.task import Flow
-from gaugeflow.tasks.registry import TASKS, register, task_of
-from gaugeflow.tasks.regression.task import Regression, RegressionConfig
-from gaugeflow.tasks.vmc.config import VMCConfig
-from gaugeflow.tasks.vmc.task import VMC
+import lazy_loader
 
-__all__ = [
-    "TASKS",
-    "VMC",
-    "Chain",
-    "ChainConfig",
-    "Flow",
-    "FlowConfig",
-    "Regression",
-    "RegressionConfig",
-    "VMCConfig",
-    "claims_of",
-    "register",
-    "task_of",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -12,15 +12,22 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.io import Configuration, read
+from gaugeflow.kernels.select import light_backend
 from gaugeflow.lattice import charge, observables
 from gaugeflow.montecarlo.errors import estimate
 
 __all__ = ["CONVENTIONS", "header_text", "measure", "measure_text"]
 
+
+def _glance(observable: Callable[[Tensor, str], Tensor]) -> Callable[[Tensor], Tensor]:
+    """An observable made of loops, in the backend for one look at a field."""
+    return lambda links: observable(links, light_backend(links))
+
+
 QUANTITIES: dict[str, tuple[Callable[[Tensor], Tensor], str]] = {
-    "plaquette": (observables.plaquette, "(1/N) Re tr P, mean over sites and planes"),
-    "plaquette_spatial": (observables.plaquette_spatial, "the same over planes without t"),
-    "plaquette_temporal": (observables.plaquette_temporal, "the same over planes with t"),
+    "plaquette": (_glance(observables.plaquette), "(1/N) Re tr P, mean over sites and planes"),
+    "plaquette_spatial": (_glance(observables.plaquette_spatial), "the same over planes without t"),
+    "plaquette_temporal": (_glance(observables.plaquette_temporal), "the same over planes with t"),
     "link_trace": (observables.link_trace, "(1/N) Re tr U, mean over links"),
     "polyakov": (observables.polyakov, "(1/N) tr of the product along t, mean over space: re, im"),
     "charge_plaquette": (charge.charge_plaquette, "Q from the plaquette's field strength, 4D"),

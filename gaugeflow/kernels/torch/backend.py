@@ -6,7 +6,6 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from gaugeflow.kernels.colouring import colour_links
 from gaugeflow.kernels.interface import LoopKernels
 from gaugeflow.kernels.tables import Path, check_loops
 from gaugeflow.kernels.torch.local import LocalUpdate, heatbath_update, overrelax_update
@@ -93,6 +92,8 @@ class TorchKernels(LoopKernels):
 
     @cached_property
     def _colours(self) -> list[Tensor]:
+        from gaugeflow.kernels.colouring import colour_links  # compiled, as nothing else here is
+
         return [torch.from_numpy(colours).to(self.device) for colours in colour_links(self.staple_table, self.shape)]
 
     def _sweep(self, state: Tensor, update: LocalUpdate) -> Tensor:

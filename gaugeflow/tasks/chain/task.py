@@ -20,7 +20,6 @@ from gaugeflow.symmetry.claims import Claim, Equivariance
 from gaugeflow.tasks.chain.config import ChainConfig
 from gaugeflow.tasks.chain.report import chain_markdown, chain_report
 from gaugeflow.tasks.observables import ObservableSection
-from gaugeflow.tasks.registry import register
 
 __all__ = ["Chain"]
 
@@ -31,7 +30,6 @@ def _column(entry: ObservableSection, column: str, field: Tensor) -> Tensor:
     return entry.measure(field)[column]
 
 
-@register
 class Chain(Task[ChainConfig]):
     """Markov chains of links or scalars; one step is one update of every chain."""
 

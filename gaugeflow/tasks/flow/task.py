@@ -28,7 +28,6 @@ from gaugeflow.tasks.flow.steps import StepError
 from gaugeflow.tasks.flow.trainer import Trainer
 from gaugeflow.tasks.flow.transfer import load_parameters, parameters_of
 from gaugeflow.tasks.flow.weighing import Layers, Weigher, WithUpdates
-from gaugeflow.tasks.registry import register
 
 __all__ = ["Flow"]
 
@@ -36,7 +35,6 @@ BURN_IN = 256
 """Fewest proposals that take the chain of `Flow.samples` from the flow to the target."""
 
 
-@register
 class Flow(Task[FlowConfig]):
     """Step 0 fits the model, the next `training.steps` train it, the others sample it and the chains beside it."""
 

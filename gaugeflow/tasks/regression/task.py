@@ -15,7 +15,6 @@ from gaugeflow.runs import Metrics, Record, Task
 from gaugeflow.symmetry.actions.fields import Links, SiteScalars
 from gaugeflow.symmetry.actions.scalars import Scalars
 from gaugeflow.symmetry.claims import Claim, Equivariance
-from gaugeflow.tasks.registry import register
 from gaugeflow.tasks.regression.baseline import BaselineFit
 from gaugeflow.tasks.regression.config import RegressionConfig
 from gaugeflow.tasks.regression.fields import Samples, seeded
@@ -29,7 +28,6 @@ TRAIN, VALIDATION, WEIGHTS, BASELINE, TEST, FRESH = range(6)
 """What a stream of random numbers is for."""
 
 
-@register
 class Regression(Task[RegressionConfig]):
     """First every network is trained and its baseline after it, then all are tested on one lattice after the other.
 

@@ -15,7 +15,6 @@ from gaugeflow.montecarlo import Metropolis
 from gaugeflow.runs import Metrics, Record, Task, ranks
 from gaugeflow.runs.forecast import Forecast, peak_bytes
 from gaugeflow.symmetry.claims import Claim
-from gaugeflow.tasks.registry import register
 from gaugeflow.tasks.vmc.claims import vmc_claims
 from gaugeflow.tasks.vmc.config import DTYPES, VMCConfig
 from gaugeflow.tasks.vmc.forecast import forecast
@@ -35,7 +34,6 @@ NODAL_WALKERS = 32
 """How many walkers look for ways between permuted configurations."""
 
 
-@register
 class VMC(Task[VMCConfig]):
     """Variational Monte Carlo; one step is one update of the walkers and what is done with them."""
 

@@ -1,0 +1,85 @@
+from .bases.base import Base, FreeFieldBase, GaussianBase, HaarBase, SeededBase
+from .bases.heat_kernel import HeatKernelBase
+from .bases.heat_kernel_torus import HeatKernel, HeatKernelTorus
+from .continuous.fit import GaussNewton, fit_along_path
+from .continuous.flow import ContinuousFlow
+from .continuous.loop_basis import LoopBasis, luescher_functions
+from .continuous.neural import NeuralFlow
+from .continuous.staple_basis import StapleBasis
+from .coupling.circular_spline import CircularSpline
+from .coupling.coupling import Context, Coupling
+from .coupling.frozen import LoopFeatures
+from .coupling.masks import Mask, block_masks, parity_masks
+from .coupling.noncompact import NoncompactMixture
+from .coupling.residual import ResidualStout
+from .coupling.spectral import SpectralSpline
+from .flow import BoltzmannWeight, Composition, GaugeFlow, zero_log_det
+from .losses import LOSSES, Batch, frozen_log_prob, log_variance, path, reinforce, reverse_kl
+from .natural import natural_gradient, scores
+from .nonequilibrium.stochastic import Bridge, ScaledAction, StochasticFlow, Updates, annealed
+from .refinement.flow import RefinementFlow
+from .refinement.peeling import PeelingFlow
+from .scalar.continuous import ScalarContinuousFlow
+from .scalar.coupling import ScalarCoupling
+from .scalar.fit import fit_scalar_flow
+from .scalar.transform import ScalarAffine, ScalarSpline
+from .scalar.velocity import ScalarVelocity
+from .statistics import Weights, batch_ess, forward_ess, forward_log_z
+
+__all__ = [
+    "LOSSES",
+    "Base",
+    "Batch",
+    "BoltzmannWeight",
+    "Bridge",
+    "CircularSpline",
+    "Composition",
+    "Context",
+    "ContinuousFlow",
+    "Coupling",
+    "FreeFieldBase",
+    "GaugeFlow",
+    "GaussNewton",
+    "GaussianBase",
+    "HaarBase",
+    "HeatKernel",
+    "HeatKernelBase",
+    "HeatKernelTorus",
+    "LoopBasis",
+    "LoopFeatures",
+    "Mask",
+    "NeuralFlow",
+    "NoncompactMixture",
+    "PeelingFlow",
+    "RefinementFlow",
+    "ResidualStout",
+    "ScalarAffine",
+    "ScalarContinuousFlow",
+    "ScalarCoupling",
+    "ScalarSpline",
+    "ScalarVelocity",
+    "ScaledAction",
+    "SeededBase",
+    "SpectralSpline",
+    "StapleBasis",
+    "StochasticFlow",
+    "Updates",
+    "Weights",
+    "annealed",
+    "batch_ess",
+    "block_masks",
+    "fit_along_path",
+    "fit_scalar_flow",
+    "forward_ess",
+    "forward_log_z",
+    "frozen_log_prob",
+    "log_variance",
+    "luescher_functions",
+    "natural_gradient",
+    "parity_masks",
+    "path",
+    "reinforce",
+    "reverse_kl",
+    "scores",
+    "zero_log_det",
+]

@@ -1,0 +1,17 @@
+from .colouring import colour_links
+from .interface import LoopKernels
+from .polynomials import LoopPolynomials
+from .select import get_kernels, get_loop_polynomials, is_traced, path_products
+from .tables import Path, Staples
+
+__all__ = [
+    "LoopKernels",
+    "LoopPolynomials",
+    "Path",
+    "Staples",
+    "colour_links",
+    "get_kernels",
+    "get_loop_polynomials",
+    "is_traced",
+    "path_products",
+]

@@ -1,0 +1,88 @@
+from .analysis.nodal_cells import NodalCells, count_nodal_cells
+from .ansatz.determinants import Determinants
+from .ansatz.envelopes import Envelope, SlaterEnvelope
+from .ansatz.gaussian_orbitals import GaussianBasis, GaussianOrbitals
+from .ansatz.hartree_fock import HartreeFock, hartree_fock
+from .ansatz.neural_orbitals import NeuralOrbitals
+from .ansatz.orbitals import HarmonicOrbitals, Orbitals
+from .ansatz.pair_products import PairProducts
+from .ansatz.pfaffians import Pfaffians
+from .ansatz.powers import Power
+from .backbones.backbone import Backbone
+from .backbones.deep_sets import DeepSets, SymmetricNetwork
+from .backbones.features import Features
+from .backbones.ferminet import FermiNet
+from .backbones.message_passing import MessagePassing
+from .backbones.psiformer import Psiformer
+from .factors.confinement import CentreOfMass, Gaussian
+from .factors.jastrow import PairJastrow
+from .factors.nuclear_cusp import NuclearCusp
+from .hamiltonian import Hamiltonian, Reference
+from .laplacian.local_energy import gradient_and_laplacian, local_energy
+from .optimizers.adam import Adam
+from .optimizers.natural_gradient import NaturalGradient
+from .particles import Particles
+from .systems.named import (
+    calogero,
+    confined,
+    free_energy,
+    harmonic_trap,
+    molecule,
+    quantum_dot,
+)
+from .systems.potentials import Coulomb, HarmonicPairs, HarmonicTrap, InverseSquare, Nuclei
+from .systems.walkers import initial_walkers
+from .wavefunction import Ansatz, Factor, LogPsi, Product, Wavefunction
+
+__all__ = [
+    "Adam",
+    "Ansatz",
+    "Backbone",
+    "CentreOfMass",
+    "Coulomb",
+    "DeepSets",
+    "Determinants",
+    "Envelope",
+    "Factor",
+    "Features",
+    "FermiNet",
+    "Gaussian",
+    "GaussianBasis",
+    "GaussianOrbitals",
+    "Hamiltonian",
+    "HarmonicOrbitals",
+    "HarmonicPairs",
+    "HarmonicTrap",
+    "HartreeFock",
+    "InverseSquare",
+    "LogPsi",
+    "MessagePassing",
+    "NaturalGradient",
+    "NeuralOrbitals",
+    "NodalCells",
+    "NuclearCusp",
+    "Nuclei",
+    "Orbitals",
+    "PairJastrow",
+    "PairProducts",
+    "Particles",
+    "Pfaffians",
+    "Power",
+    "Product",
+    "Psiformer",
+    "Reference",
+    "SlaterEnvelope",
+    "SymmetricNetwork",
+    "Wavefunction",
+    "calogero",
+    "confined",
+    "count_nodal_cells",
+    "free_energy",
+    "gradient_and_laplacian",
+    "harmonic_trap",
+    "hartree_fock",
+    "initial_walkers",
+    "local_energy",
+    "molecule",
+    "quantum_dot",
+]
