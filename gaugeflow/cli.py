@@ -140,12 +140,23 @@ def check(
 
 
 @app.command()
-def plot(directory: Directory) -> None:
-    """Figures of a run as PNG files in its directory."""
+def plot(
+    directories: Annotated[list[Path], typer.Argument(metavar="DIR...", help="A run directory; several to compare.")],
+    format: Annotated[str, typer.Option(help="png, svg or pdf.")] = "png",
+    dark: Annotated[bool, typer.Option("--dark", help="Light on a dark ground.")] = False,
+    compare: Annotated[bool, typer.Option("--compare", help="Several runs in one figure.")] = False,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The figure of --compare.")] = Path("compare.png"),
+) -> None:
+    """Figures of a run in its directory, and all of them on one page, report.html; or several runs compared."""
     from gaugeflow import plots
 
-    for path in plots.plot_run(directory):
-        print(path)
+    if compare:
+        print(plots.compare_runs(directories, out, plots.Look(format, dark)))
+        return
+    for directory in directories:
+        figures = plots.plot_run(directory, format, dark)
+        for path in [*figures, plots.contact_sheet(directory, figures)]:
+            print(path)
 
 
 @app.command()

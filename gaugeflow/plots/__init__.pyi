@@ -1,7 +1,18 @@
 from .chain import plot_chain
+from .compare import compare_runs
 from .flow.run import plot_flow_run
+from .look import Look
 from .regression import plot_regression
-from .run import plot_run
+from .run import contact_sheet, plot_run
 from .vmc.run import plot_vmc
 
-__all__ = ["plot_chain", "plot_flow_run", "plot_regression", "plot_run", "plot_vmc"]
+__all__ = [
+    "Look",
+    "compare_runs",
+    "contact_sheet",
+    "plot_chain",
+    "plot_flow_run",
+    "plot_regression",
+    "plot_run",
+    "plot_vmc",
+]

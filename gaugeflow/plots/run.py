@@ -1,12 +1,17 @@
 """The figures of a run, whatever its task."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from pkgutil import resolve_name
+from typing import Any
 
 from gaugeflow import runs, tasks
 from gaugeflow.errors import UserError
+from gaugeflow.plots.heading import heading
+from gaugeflow.plots.look import Look, look
+from gaugeflow.plots.page import write_page
 
-__all__ = ["plot_run"]
+__all__ = ["contact_sheet", "plot_run"]
 
 PLOTTERS = {
     "chain": "gaugeflow.plots.chain:plot_chain",
@@ -17,19 +22,35 @@ PLOTTERS = {
 """What draws each task, `(directory, config, metrics)` to the files' paths; only that of the run's task is loaded."""
 
 
-def plot_run(path: Path) -> list[Path]:
-    """Makes the figures of a run, finished or not, as PNG files in its directory; returns their paths.
+def plot_run(path: Path, format: str = "png", dark: bool = False) -> list[Path]:
+    """Makes the figures of a run, finished or not, in its directory; returns their paths.
 
     Raises:
-        UserError: `path` is no run directory, or nothing is measured yet.
+        UserError: `path` is no run directory, nothing is measured yet, or another format than png, svg, pdf.
     """
     directory = runs.RunDirectory.open(path)
-    source = runs.Source.read(directory.config)
-    task = tasks.task_of(source)
+    task, config = _opened(directory)
     drawn_from_checkpoint = task.name == "vmc" and directory.checkpoint.is_file()
     shipped = drawn_from_checkpoint and not directory.metrics.exists()
     metrics = runs.Metrics() if shipped else runs.Metrics.load(directory.metrics)
     if not drawn_from_checkpoint and not metrics.counts().keys() & {"measurements", "training", "flow"}:
         raise UserError(f"{path}: expected measurements to draw, the run has made none yet")
-    drawn: list[Path] = resolve_name(PLOTTERS[task.name])(path, runs.validate(task.schema, source), metrics)
-    return drawn
+    chosen = Look(format, dark, heading(config))
+    with look(chosen):
+        return [chosen.file(figure) for figure in resolve_name(PLOTTERS[task.name])(path, config, metrics)]
+
+
+def contact_sheet(path: Path, figures: Sequence[Path]) -> Path:
+    """Puts the tables of a run's report, where there is one, and its figures on one page, `report.html`."""
+    directory = runs.RunDirectory.open(path)
+    title = heading(_opened(directory)[1])
+    tables = directory.markdown.read_text() if directory.markdown.is_file() else f"# {title}\n"
+    page = path / "report.html"
+    write_page(page, title, tables, figures)
+    return page
+
+
+def _opened(directory: runs.RunDirectory) -> tuple[type[runs.Task[Any]], Any]:
+    source = runs.Source.read(directory.config)
+    task = tasks.task_of(source)
+    return task, runs.validate(task.schema, source)
