@@ -92,7 +92,7 @@ INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     "tasks": (
         ("registry", "objects", "scales", "table", "estimates"),
         ("actions", "samplers", "observables"),
-        ("exact", "claims", "measure"),
+        ("exact", "claims", "measure", "doctor"),
         ("flow.models",),
         ("chain", "flow", "regression", "vmc"),
     ),
@@ -104,6 +104,7 @@ A module imports from its own sub-room and from those below it, not from one bes
 """
 
 LATE = {
+    "runs/opened.py": "the task of a run that is opened by its path, and its figures",
     "symmetry/__init__.py": "public names are loaded when they are first used",
     "symmetry/targets.py": "the target that a user names",
     "tasks/registry.py": "tasks by name",

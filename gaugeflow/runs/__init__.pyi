@@ -2,11 +2,13 @@ from .configuration.schema import Checkpointing, Count, Number, Positive, RunCon
 from .configuration.source import Source
 from .configuration.validation import validate
 from .directory import RunDirectory
-from .loop import fresh_report, report, resume, sample, start
+from .loop import dry, fresh_report, report, resume, sample, start
 from .metrics import Metrics
+from .opened import OpenRun, open_run
 from .ranks import Ranks, ranks
 from .record import Record
 from .run import Run
+from .shipped import Shipped, configuration_at, run_at, shipped
 from .signals import Interrupted
 from .task import Task
 
@@ -16,6 +18,7 @@ __all__ = [
     "Interrupted",
     "Metrics",
     "Number",
+    "OpenRun",
     "Positive",
     "Ranks",
     "Record",
@@ -23,13 +26,19 @@ __all__ = [
     "RunConfig",
     "RunDirectory",
     "Section",
+    "Shipped",
     "Source",
     "Task",
+    "configuration_at",
+    "dry",
     "fresh_report",
+    "open_run",
     "ranks",
     "report",
     "resume",
+    "run_at",
     "sample",
+    "shipped",
     "start",
     "validate",
 ]

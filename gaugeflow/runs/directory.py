@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,13 @@ class RunDirectory:
         self.path.mkdir(parents=True, exist_ok=True)
         self.write_config(config)
         write_whole(self.environment, json_text({**environment, "resumed": []}))
+
+    def remove(self) -> None:
+        """Takes away the files that `create` made, and the directory if nothing else is in it."""
+        for file in (self.config, self.environment):
+            file.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.path.rmdir()
 
     @classmethod
     def open(cls, path: Path) -> "RunDirectory":

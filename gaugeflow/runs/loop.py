@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -19,13 +20,14 @@ from gaugeflow.runs.configuration.source import Source
 from gaugeflow.runs.configuration.validation import validate
 from gaugeflow.runs.directory import RunDirectory
 from gaugeflow.runs.environment import environment
+from gaugeflow.runs.forecast import duration, expected_seconds, forecast
 from gaugeflow.runs.progress import Progress
 from gaugeflow.runs.ranks import Ranks, join, ranks
 from gaugeflow.runs.run import Run
 from gaugeflow.runs.signals import Interrupted, stop_requests
 from gaugeflow.runs.task import Task
 
-__all__ = ["fresh_report", "report", "resume", "sample", "start"]
+__all__ = ["dry", "fresh_report", "report", "resume", "sample", "start"]
 
 
 def start(task_class: type[Task], source: Source, path: Path, *, quiet: bool = False) -> dict[str, Any]:
@@ -44,7 +46,32 @@ def start(task_class: type[Task], source: Source, path: Path, *, quiet: bool = F
         return _drive(run, True)
     directory.create(config, environment(config.seed, config.device))
     with directory.held():
-        return _drive(run, quiet)
+        try:
+            return _drive(run, quiet)
+        except BaseException:
+            if not directory.checkpoint.exists():  # a directory is complete or absent
+                directory.remove()
+            raise
+
+
+def dry(task_class: type[Task], source: Source) -> dict[str, Any]:
+    """What a run of this configuration would take; everything is built, nothing is written.
+
+    Returns:
+        `task`, `steps`, and what is expected: `seconds`, `memory_bytes` (None where a step fails), `disk_bytes`, and
+        `without` for a part that is not foretold.
+    """
+    task = task_class(validate(task_class.schema, source))
+    task.begin()
+    expected = forecast(task)
+    return {
+        "task": task.name,
+        "steps": task.steps,
+        "seconds": None if expected is None else expected.seconds,
+        "memory_bytes": None if expected is None else expected.bytes,
+        "disk_bytes": task.disk_bytes,
+        "without": task.not_foretold,
+    }
 
 
 def resume(task_class: type[Task], path: Path, overrides: Sequence[str] = (), *, quiet: bool = False) -> dict[str, Any]:
@@ -78,12 +105,20 @@ def report(task_class: type[Task], path: Path) -> dict[str, Any]:
     return Run.restore(_task(task_class, directory), directory).report()
 
 
-def fresh_report(task_class: type[Task], path: Path, seed: int, *, quiet: bool = False) -> dict[str, Any]:
-    """The numbers measured anew from the checkpoint with another seed; the directory is not changed."""
+def fresh_report(
+    task_class: type[Task], path: Path, seed: int, *, minutes: float | None = None, quiet: bool = False
+) -> dict[str, Any]:
+    """The numbers measured anew from the checkpoint with another seed; the directory is not changed.
+
+    It says beforehand what it will take, unless `quiet`. With `minutes` it measures no more than fits into them.
+    """
     directory = RunDirectory.open(path)
     task = _task(task_class, directory)
     together = _join(task_class, task.config.device)
-    run, began = Run.restore(task, directory, recorded=False), time.monotonic()
+    run = Run.restore(task, directory, recorded=False)
+    if together.size == 1 and (minutes is not None or not quiet):
+        run = _fitted(run, seed, minutes, quiet)
+    began = time.monotonic()
     first = run.task.restart_measurements(seed)
     with Progress(run.task.steps, first, run.task.name, quiet or not together.leader) as progress:
         for index in range(first, run.task.steps):
@@ -91,6 +126,18 @@ def fresh_report(task_class: type[Task], path: Path, seed: int, *, quiet: bool =
             progress.advance(run.task.status())
     run.seconds = time.monotonic() - began
     return {**run.report(), "fresh": True, "seed": seed}
+
+
+def _fitted(run: Run, seed: int, minutes: float | None, quiet: bool) -> Run:
+    """The run itself, or one that measures only what fits into so many minutes."""
+    task = run.task
+    seconds = expected_seconds(task, task.restart_measurements(seed))
+    if seconds is not None and not quiet:
+        print(f"{task.name}: --fresh is expected to take {duration(seconds)} for everything", file=sys.stderr)
+    if seconds is None or minutes is None or seconds <= 60 * minutes:
+        return Run.restore(type(task)(task.config), run.directory, recorded=False)
+    fewer = type(task)(task.shortened(60 * minutes / seconds))
+    return Run.restore(fewer, run.directory, recorded=False, shortened=True)
 
 
 def sample(

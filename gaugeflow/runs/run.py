@@ -45,13 +45,16 @@ class Run:
         return cls(task, directory, Record(path=directory.path))
 
     @classmethod
-    def restore(cls, task: Task, directory: RunDirectory, recorded: bool = True) -> "Run":
+    def restore(cls, task: Task, directory: RunDirectory, recorded: bool = True, shortened: bool = False) -> "Run":
         """The run at its last checkpoint; without what it recorded if only its state is wanted.
+
+        A task that is `shortened` measures less than the checkpoint's; nothing else may differ.
 
         Raises UserError if there is none, or if the task's configuration makes another run than the checkpoint's.
         """
         done, state = load_checkpoint(directory.checkpoint, task.name)
-        _refuse_changes(task, state["config"])
+        if not shortened:
+            _refuse_changes(task, state["config"])
         if recorded and done > task.steps:
             raise UserError(f"{directory.path}: {done} steps are done, the configuration asks for {task.steps} only")
         _load(task, state["task"], directory)

@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM as a wish to stop at the next step, with a checkpoint."""
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -30,8 +31,14 @@ class StopRequest:
 
 @contextmanager
 def stop_requests() -> Iterator[StopRequest]:
-    """Turns SIGINT and SIGTERM into a request for as long as the context lasts."""
+    """Turns SIGINT and SIGTERM into a request for as long as the context lasts.
+
+    Python lets the main thread alone receive signals: in another, as in a notebook's, nothing changes.
+    """
     request = StopRequest()
+    if threading.current_thread() is not threading.main_thread():
+        yield request
+        return
     before = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield request

@@ -3,13 +3,15 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.io import EnsembleWriter, ScalarWriter
 from gaugeflow.runs.configuration.schema import RunConfig
+from gaugeflow.runs.configuration.source import Source
+from gaugeflow.runs.configuration.validation import validate
 from gaugeflow.runs.metrics import Metrics
 from gaugeflow.runs.record import Record
 from gaugeflow.symmetry.claims import Claim
@@ -43,6 +45,11 @@ class Task(ABC, Generic[C]):
 
     def __init__(self, config: C) -> None:
         self.config = config
+
+    @classmethod
+    def of(cls, source: Source) -> Self:
+        """The task that a configuration describes. Raises UserError for a mistake in it."""
+        return cls(validate(cls.schema, source))  # type: ignore[arg-type]  # the schema is that of C
 
     @property
     @abstractmethod
@@ -104,3 +111,26 @@ class Task(ABC, Generic[C]):
     def status(self) -> str:
         """A few words beside the progress bar."""
         return ""
+
+    def kinds_of_steps(self) -> dict[int, int]:
+        """The index of one step of each kind, in their order, and how many there are of it: what a forecast needs."""
+        return {0: self.steps}
+
+    def try_step(self, index: int) -> float:
+        """Does the work of a step for a forecast, or a part of it; returns of how many such parts the step consists."""
+        self.step(index, Record())
+        return 1.0
+
+    def shortened(self, share: float) -> C:
+        """The configuration with this share, 0 to 1, of what is measured: for `report --fresh --minutes`."""
+        return self.config
+
+    @property
+    def not_foretold(self) -> str:
+        """A part of the run that `kinds_of_steps` leaves out; empty where there is none."""
+        return ""
+
+    @property
+    def disk_bytes(self) -> int:
+        """What the whole run leaves on the disk, roughly; checkpoints of small models are not counted."""
+        return 0

@@ -10,12 +10,14 @@ __all__ = ["claims_of"]
 
 
 def claims_of(target: str) -> list[Claim]:
-    """The claims of the task that stands at `target`: a YAML file, a run directory, or the checkpoint in one.
+    """The claims of the task that stands at `target`: a YAML file, a run directory, the checkpoint in one, or a name.
+
+    Of a shipped name it is the trained run, where there is one, else the configuration.
 
     Raises:
         UserError: there is none, or its task claims nothing.
     """
-    path = Path(target)
+    path = _path(target)
     directory = path if path.is_dir() else path.parent
     stored = path.is_dir() or path.suffix == ".pt"
     source = runs.Source.read(runs.RunDirectory.open(directory).config if stored else path)
@@ -26,3 +28,8 @@ def claims_of(target: str) -> list[Claim]:
     else:
         task.begin()
     return list(task.claims())
+
+
+def _path(target: str) -> Path:
+    names = {} if Path(target).exists() else {entry.name: entry.path for entry in runs.shipped()}
+    return names.get(target, Path(target))

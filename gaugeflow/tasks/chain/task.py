@@ -24,6 +24,8 @@ from gaugeflow.tasks.observables import ObservableSection
 __all__ = ["Chain"]
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
+FEWEST = 20
+"""Measurements of each chain without which an error means little."""
 
 
 def _column(entry: ObservableSection, column: str, field: Tensor) -> Tensor:
@@ -142,6 +144,22 @@ class Chain(Task[ChainConfig]):
 
     def status(self) -> str:
         return self._status
+
+    def kinds_of_steps(self) -> dict[int, int]:
+        config = self.config
+        measured = config.warmup + config.interval - 1
+        counts = {0: config.warmup, config.warmup: config.measurements * (config.interval - 1)}
+        return {**{index: n for index, n in counts.items() if n and index != measured}, measured: config.measurements}
+
+    def shortened(self, share: float) -> ChainConfig:
+        return self.config.model_copy(update={"measurements": max(FEWEST, int(share * self.config.measurements))})
+
+    @property
+    def disk_bytes(self) -> int:
+        config = self.config
+        rows = 8 * config.measurements * sum(values.numel() for values in self._measure().values())
+        fields = config.measurements * self.field.numel() * self.field.element_size() if config.save_fields else 0
+        return rows + fields
 
     def _measure(self) -> dict[str, Tensor]:
         return {name: values for entry in self.config.observables for name, values in entry.measure(self.field).items()}

@@ -9,7 +9,7 @@ from gaugeflow.groups import get_group
 from gaugeflow.runs import Count, RunConfig, Section
 from gaugeflow.tasks.actions import ActionConfig
 from gaugeflow.tasks.flow.base import BaseConfig
-from gaugeflow.tasks.flow.models import ModelConfig, ModelSection
+from gaugeflow.tasks.flow.models import ModelConfig
 from gaugeflow.tasks.flow.stochastic import StochasticConfig
 from gaugeflow.tasks.flow.training import Training
 from gaugeflow.tasks.observables import Charge, Magnetization, ObservableConfig, PhiSquared, Plain, WilsonLoops
@@ -71,8 +71,7 @@ class FlowConfig(RunConfig):
 
     @model_validator(mode="after")
     def _base_of_layers(self) -> Self:
-        fitted = type(self.model).prepare is not ModelSection.prepare and self.model.name != "python"
-        if self.base is not None and fitted:
+        if self.base is not None and self.model.fitted and self.model.name != "python":
             raise ValueError(f"base: the model {self.model.name} is fitted from a base of its own and takes no other")
         return self
 

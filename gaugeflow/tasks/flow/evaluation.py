@@ -28,6 +28,8 @@ from gaugeflow.tasks.observables import ObservableConfig
 __all__ = ["Reference", "Stage", "Weighing", "measured", "reference_stages"]
 
 
+TRIED = 32
+"""Samples of a flow from which a forecast is made."""
 FEWEST_ROWS = 5
 """Without so many there is no error."""
 
@@ -40,6 +42,14 @@ class Stage(Protocol):
 
     def run(self, index: int, generator: torch.Generator, record: Record) -> None:
         """Step `index` of `count`."""
+        ...
+
+    def kinds(self) -> dict[int, int]:
+        """A step of each kind, and how many there are of it."""
+        ...
+
+    def try_step(self, index: int, generator: torch.Generator) -> float:
+        """Does a part of a step for a forecast; returns of how many such parts the step consists."""
         ...
 
     def state_dict(self) -> dict[str, Any]:
@@ -77,6 +87,16 @@ class Weighing:
         shares = {"log_weight": log_w.double(), **measured(self.observables, x)}
         record.metrics.record(self.table, {"uniform": uniform, **_gathered(shares)})
         record.metrics.record(f"{self.table}_time", {"seconds": seconds, "fields": len(x)})
+
+    def kinds(self) -> dict[int, int]:
+        return {0: self.count}
+
+    @torch.no_grad()
+    def try_step(self, index: int, generator: torch.Generator) -> float:
+        few = min(TRIED, self.chunk)
+        x, _ = self._weigher().draw(few, generator)
+        measured(self.observables, x)
+        return self.chunk / few
 
     def state_dict(self) -> dict[str, Any]:
         return {}
@@ -120,6 +140,14 @@ class Reference:
         record.metrics.record(f"{self.table}_time", {"seconds": seconds, "fields": len(field)})
         if index + 1 == self.count:
             self._field = None  # what is over takes no room in checkpoints
+
+    def kinds(self) -> dict[int, int]:
+        warmup = {0: self.warmup} if self.warmup else {}
+        return {**warmup, self.warmup: self.config.measurements}
+
+    def try_step(self, index: int, generator: torch.Generator) -> float:
+        self.run(index, generator, Record())
+        return 1.0
 
     def _advance(self, updates: int, warmup: bool, generator: torch.Generator) -> float:
         """The seconds that it took."""

@@ -43,6 +43,16 @@ class StepError:
         }
         record.metrics.record(self.table, {name: ranks().gather(log_w.double()) for name, log_w in rows.items()})
 
+    def kinds(self) -> dict[int, int]:
+        return {0: self.count}
+
+    @torch.no_grad()
+    def try_step(self, index: int, generator: torch.Generator) -> float:
+        few = min(32, self.chunk)
+        for flow in self._flows():
+            Layers(flow).draw(few, generator)
+        return self.chunk / few
+
     def state_dict(self) -> dict[str, Any]:
         return {}
 

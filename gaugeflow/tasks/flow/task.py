@@ -31,6 +31,8 @@ from gaugeflow.tasks.flow.weighing import Layers, Weigher, WithUpdates
 
 __all__ = ["Flow"]
 
+FEWEST = 100
+"""Samples without which an effective sample size means nothing."""
 BURN_IN = 256
 """Fewest proposals that take the chain of `Flow.samples` from the flow to the target."""
 
@@ -162,6 +164,38 @@ class Flow(Task[FlowConfig]):
 
     def status(self) -> str:
         return self._status
+
+    def kinds_of_steps(self) -> dict[int, int]:
+        """Without the fit of step 0, of which nobody knows beforehand what it takes."""
+        steps = self.config.training.steps
+        kinds, first = ({1: steps} if steps else {}), 1 + steps
+        for stage in self.stages:
+            kinds |= {first + place: count for place, count in stage.kinds().items()}
+            first += stage.count
+        return kinds
+
+    @property
+    def not_foretold(self) -> str:
+        return "" if self.config.init_from or not self.config.model.fitted else "the fit of the model"
+
+    @property
+    def disk_bytes(self) -> int:
+        report, observables = self.config.report, sum(len(entry.columns) for entry in self.config.observables)
+        fields = report.samples * (1 + len(report.shapes)) + report.reference.chains * report.reference.measurements
+        return 8 * fields * (2 + observables)
+
+    def try_step(self, index: int) -> float:
+        if index <= self.config.training.steps:
+            return super().try_step(index)
+        stage, place = self._stage(index - 1 - self.config.training.steps)
+        return stage.try_step(place, self.generator)
+
+    def shortened(self, share: float) -> FlowConfig:
+        report, chains = self.config.report, self.config.report.reference
+        fewer = chains.model_copy(update={"measurements": max(5, int(share * chains.measurements))})
+        samples = max(FEWEST, int(share * report.samples))
+        changed = report.model_copy(update={"samples": samples, "reference": fewer})
+        return self.config.model_copy(update={"report": changed})
 
     def _metropolis(self, log_w: Tensor) -> Tensor:
         """At which of the proposals the chain stands after each of them."""

@@ -142,6 +142,32 @@ class Regression(Task[RegressionConfig]):
             )
         ]
 
+    def kinds_of_steps(self) -> dict[int, int]:
+        """At most: a fit that is done passes over the steps that it does not need."""
+        config, trained = self.config, self.config.seeds * self.steps_each
+        counts = {0: config.seeds * self.fit_steps, self.fit_steps: config.seeds * config.baseline.steps}
+        counts |= {trained + place * config.seeds: config.seeds for place in range(len(config.test_shapes))}
+        return {index: count for index, count in counts.items() if count}
+
+    def try_step(self, index: int) -> float:
+        if index < self.config.seeds * self.steps_each:
+            return super().try_step(index)
+        while len(self.networks) < self.config.seeds:  # untrained ones cost as much
+            self.networks.append(self._network())
+            self.baselines.append(self._baseline(len(self.baselines)))
+        place = (index - self.config.seeds * self.steps_each) // self.config.seeds
+        count = self.config.fields.configurations.test
+        links, _ = self._samples(self.config.test_shapes[place], 1, self.config.seed)
+        _means(self.networks[0], links)
+        return float(count)
+
+    def shortened(self, share: float) -> RegressionConfig:
+        counts = self.config.fields.configurations
+        fewer = counts.model_copy(update={"test": max(1, int(share * counts.test))})
+        return self.config.model_copy(
+            update={"fields": self.config.fields.model_copy(update={"configurations": fewer})}
+        )
+
     def status(self) -> str:
         if self.fits is None:
             return f"{len(self.networks)} networks trained"

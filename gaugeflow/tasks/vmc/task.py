@@ -30,6 +30,8 @@ from gaugeflow.wavefunctions.systems.walkers import initial_walkers
 
 __all__ = ["VMC"]
 
+FEWEST = 20
+"""Evaluations without which an error means little."""
 NODAL_WALKERS = 32
 """How many walkers look for ways between permuted configurations."""
 
@@ -103,6 +105,18 @@ class VMC(Task[VMCConfig]):
             self._frozen_from: config.evaluation,
         }
         return {index: count for index, count in counts.items() if count}
+
+    def try_step(self, index: int) -> float:
+        if index >= self.pretrained_until:
+            self.pretraining = None
+        return super().try_step(index)
+
+    def shortened(self, share: float) -> VMCConfig:
+        return self.config.model_copy(update={"evaluation": max(FEWEST, int(share * self.config.evaluation))})
+
+    @property
+    def disk_bytes(self) -> int:
+        return self.recorded_bytes + 8 * 6 * self.config.iterations
 
     @property
     def recorded_bytes(self) -> int:

@@ -62,6 +62,11 @@ class ModelSection(Section):
         """
         return "" if scalars else "gauge"
 
+    @property
+    def fitted(self) -> bool:
+        """Whether `prepare` does anything before the first gradient step."""
+        return type(self).prepare is not ModelSection.prepare
+
     def prepare(self, flow: GaugeFlow, action: Action, generator: torch.Generator, log: Log) -> None:
         """A fitting stage of the architecture's own before any gradient step; by default none.
 

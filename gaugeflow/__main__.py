@@ -1,0 +1,5 @@
+"""`python -m gaugeflow` is the command `gaugeflow`."""
+
+from gaugeflow.cli import main
+
+main()
