@@ -20,7 +20,7 @@ def list_shipped(json: Json = False) -> None:
     """The configurations and trained runs that come with the package, a line each."""
     from dataclasses import asdict
 
-    from gaugeflow.runs.shipped import shipped
+    from gaugeflow.runs.opening.shipped import shipped
 
     found = shipped()
     parts = []
@@ -42,7 +42,7 @@ def new(
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help="By default NAME.yaml.")] = None,
 ) -> None:
     """Copy a shipped configuration, comments and all, as a start of one's own."""
-    from gaugeflow.runs.shipped import configuration_at
+    from gaugeflow.runs.opening.shipped import configuration_at
 
     source, target = configuration_at(name), file or Path(f"{name}.yaml")
     try:

@@ -4,11 +4,11 @@ from .configuration.validation import validate
 from .directory import RunDirectory
 from .loop import dry, fresh_report, report, resume, sample, start
 from .metrics import Metrics
-from .opened import OpenRun, open_run
+from .opening.opened import OpenRun, open_run
+from .opening.shipped import Shipped, configuration_at, run_at, shipped
 from .ranks import Ranks, ranks
 from .record import Record
 from .run import Run
-from .shipped import Shipped, configuration_at, run_at, shipped
 from .signals import Interrupted
 from .task import Task
 

@@ -47,8 +47,8 @@ class RunDirectory:
         write_whole(self.environment, json_text({**environment, "resumed": []}))
 
     def remove(self) -> None:
-        """Takes away the files that `create` made, and the directory if nothing else is in it."""
-        for file in (self.config, self.environment):
+        """Takes away the files of a run that never had a checkpoint, and the directory if nothing else is in it."""
+        for file in (self.config, self.environment, self.metrics, self.chain):
             file.unlink(missing_ok=True)
         with suppress(OSError):
             self.path.rmdir()

@@ -1,5 +1,6 @@
 """What comes with the package is listed, copied, run and reported by name, wherever one stands."""
 
+import importlib
 import json
 import re
 from collections.abc import Callable
@@ -35,15 +36,14 @@ def test_everything_is_listed_once_by_a_name_of_its_own(call: Call) -> None:
     found = json.loads(out)["shipped"]
     assert code == 0
     files = {path.stem for path in CONFIGS.glob("*/*.yaml") if path.parent.name != "trained"}
+    trained = {path.name for path in TRAINED.iterdir()}
     assert {entry["name"] for entry in found if entry["kind"] == "configuration"} == files
-    assert {entry["name"] for entry in found if entry["kind"] == "trained run"} == {
-        path.name for path in TRAINED.iterdir()
-    }
+    assert {entry["name"] for entry in found if entry["kind"] == "trained run"} == trained
     assert len({(entry["kind"], entry["name"]) for entry in found}) == len(found)
     for entry in found:
         assert entry["about"], entry["name"]
         assert entry["size"], entry["name"]
-        assert entry["minutes"] is not None and entry["minutes"] > 0, entry["name"]
+        assert (entry["minutes"] or 0) > 0, entry["name"]
         assert Path(entry["path"]).exists()
 
 
@@ -129,11 +129,9 @@ def test_help_groups_the_commands_by_job(call: Call) -> None:
 
 
 def test_the_module_is_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    import runpy
-
     monkeypatch.setattr("sys.argv", ["gaugeflow", "--version"])
     with pytest.raises(SystemExit) as stop:
-        runpy.run_module("gaugeflow", run_name="__main__")
+        importlib.import_module("gaugeflow.__main__")
     assert stop.value.code in (0, None)
     assert capsys.readouterr().out.startswith("gaugeflow 0.")
 

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -40,8 +41,8 @@ class EnsembleWriter:
 
     A configuration is written to its place first and counted after, so a process killed at any moment leaves a file
     that opens and holds every configuration counted. After a loss of power this is promised for those appended before
-    the last :meth:`sync`. Only one writer may have a file open; ``gaugeflow.io.read`` may at any time
-    (plain h5py too, with ``locking=False``, as HDF5 takes the writer's lock for its own).
+    the last :meth:`sync`. Only one writer may have a file open; ``gaugeflow.io.read`` may at any time,
+    and so may plain h5py.
 
     Made by :meth:`create` or :meth:`open`; use it in a ``with`` statement or call :meth:`close`.
     """
@@ -213,7 +214,7 @@ def _open_locked(path: Path) -> int:
     except OSError as error:
         raise UserError(f"{path}: expected an ensemble to append to, found: {error.strerror}") from error
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(file)
     except BlockingIOError:
         os.close(file)
         raise UserError(f"{path}: expected no other writer, found that another process is appending") from None
@@ -222,6 +223,19 @@ def _open_locked(path: Path) -> int:
             os.close(file)
             raise UserError(f"{path}: expected to lock the ensemble for appending, found: {error.strerror}") from error
     return file
+
+
+def _lock(file: int) -> None:
+    """Keeps other writers out, and readers in: HDF5 locks files with `flock`, so this lock is of the other kind.
+
+    A lock of an open file description belongs to the descriptor, as that of `flock` does; where a system has none,
+    `flock` serves, and plain h5py must then read with ``locking=False``. Raises BlockingIOError.
+    """
+    if hasattr(fcntl, "F_OFD_SETLK"):
+        whole_file = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+        fcntl.fcntl(file, fcntl.F_OFD_SETLK, whole_file)
+    else:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _last_step(source: Source, layout: Layout, count: int) -> int:

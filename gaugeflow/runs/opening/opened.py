@@ -12,8 +12,8 @@ from gaugeflow.runs.configuration.source import Source
 from gaugeflow.runs.directory import RunDirectory
 from gaugeflow.runs.loop import report
 from gaugeflow.runs.metrics import Metrics
+from gaugeflow.runs.opening.shipped import run_at
 from gaugeflow.runs.run import Run
-from gaugeflow.runs.shipped import run_at
 from gaugeflow.runs.task import Task
 
 __all__ = ["OpenRun", "open_run"]
