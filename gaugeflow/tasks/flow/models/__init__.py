@@ -6,13 +6,13 @@ from pydantic import Field
 
 from gaugeflow.tasks.flow.models.continuous import Continuous
 from gaugeflow.tasks.flow.models.coupling import CouplingFlow, ResidualFlow
-from gaugeflow.tasks.flow.models.model import Log, ModelSection
+from gaugeflow.tasks.flow.models.model import Log, ModelSection, Setting
 from gaugeflow.tasks.flow.models.neural import Neural
 from gaugeflow.tasks.flow.models.plain import Identity, Python
 from gaugeflow.tasks.flow.models.refinement import Refinement
 from gaugeflow.tasks.flow.models.scalar import ScalarContinuous, ScalarCouplings
 
-__all__ = ["Log", "ModelConfig", "ModelSection"]
+__all__ = ["Log", "ModelConfig", "ModelSection", "Setting"]
 
 ModelConfig = Annotated[
     Continuous
