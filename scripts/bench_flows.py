@@ -26,9 +26,10 @@ import torch
 import yaml
 
 from gaugeflow.flows import GaugeFlow
-from gaugeflow.tasks.flow.config import DTYPES, FlowConfig
+from gaugeflow.tasks.flow.config import FlowConfig
 from gaugeflow.tasks.flow.model import build_flow
 from gaugeflow.tasks.flow.trainer import Trainer
+from gaugeflow.tasks.keys import DTYPES
 
 CASES = [
     ("configs/flow/u1_2d_8_beta2.yaml", [[8, 8], [16, 16]]),

@@ -90,7 +90,7 @@ INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "runs": (("configuration",), (".",)),
     "tasks": (
-        ("registry", "objects", "scales", "table", "estimates"),
+        ("registry", "keys", "objects", "scales", "table", "estimates"),
         ("actions", "samplers", "observables"),
         ("exact", "claims", "measure"),
         ("flow.models",),

@@ -8,7 +8,7 @@ the others wait for.
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,8 +21,9 @@ from gaugeflow.lattice.loop_action import is_loop_sum
 from gaugeflow.lattice.refinement.cells import refinement_axes
 from gaugeflow.montecarlo import HMC, ExactSampler, HeatBath, Sampler
 from gaugeflow.runs import Record, ranks
-from gaugeflow.tasks.flow.config import DTYPES, FlowConfig, ReferenceConfig
+from gaugeflow.tasks.flow.config import FlowConfig, ReferenceConfig
 from gaugeflow.tasks.flow.weighing import Weigher
+from gaugeflow.tasks.keys import DTYPES
 from gaugeflow.tasks.observables import ObservableConfig
 
 __all__ = ["Reference", "Stage", "Weighing", "measured", "reference_stages"]
@@ -32,26 +33,26 @@ FEWEST_ROWS = 5
 """Without so many there is no error."""
 
 
-class Stage(Protocol):
-    """`count` steps, each recording rows in tables that begin with `table`."""
+class Stage:
+    """`count` steps, each recording rows in tables that begin with `table`; they hang together by the generator alone,
+    unless a subclass says what else they depend on."""
 
     table: str
     count: int
 
     def run(self, index: int, generator: torch.Generator, record: Record) -> None:
         """Step `index` of `count`."""
-        ...
+        raise NotImplementedError
 
     def state_dict(self) -> dict[str, Any]:
         """What the next step depends on."""
-        ...
+        return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continues from `state_dict`."""
-        ...
 
 
-class Weighing:
+class Weighing(Stage):
     """Weighted fields in chunks; `weigher` is called when it is needed, with the parameters of the flow."""
 
     def __init__(
@@ -78,14 +79,8 @@ class Weighing:
         record.metrics.record(self.table, {"uniform": uniform, **_gathered(shares)})
         record.metrics.record(f"{self.table}_time", {"seconds": seconds, "fields": len(x)})
 
-    def state_dict(self) -> dict[str, Any]:
-        return {}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        pass
-
-
-class Reference:
+class Reference(Stage):
     """Markov chains of the target, and the weights that `weigher` gives to their fields, if it can and is given."""
 
     def __init__(
