@@ -63,7 +63,7 @@ class CouplingFlow(MaskedFlow):
 
     `transform: spline` with `knots` bins (of a half circle for U(1), of each coordinate of the alcove for SU(N)), or
     for U(1) `mixture` of `knots` non-compact projections. `mask: parity` changes half of the links of a direction at
-    once, in any dimension; `mask: blocks` in two dimensions splits cells from `block` down, see `flows/masks.py`.
+    once, in any dimension; `mask: blocks` in two dimensions splits cells from `block` down (`flows/coupling/masks.py`).
     Every mask has one layer for each of the `shares`, which say where between its two staples the identity lies: for
     SU(N) several of them turn the axes of loops too.
     """
