@@ -26,9 +26,10 @@ import torch
 import yaml
 
 from gaugeflow.flows import GaugeFlow
-from gaugeflow.groups import get_group
-from gaugeflow.tasks.flow.config import DTYPES, FlowConfig
+from gaugeflow.tasks.flow.config import FlowConfig
+from gaugeflow.tasks.flow.model import build_flow
 from gaugeflow.tasks.flow.trainer import Trainer
+from gaugeflow.tasks.keys import DTYPES
 
 CASES = [
     ("configs/flow/u1_2d_8_beta2.yaml", [[8, 8], [16, 16]]),
@@ -43,9 +44,8 @@ Row = dict[str, Any]
 def build(path: str, shape: list[int]) -> tuple[GaugeFlow, FlowConfig]:
     """The flow of a configuration on a lattice, its parameters a little away from zero."""
     config = FlowConfig.model_validate(yaml.safe_load(Path(path).read_text()))
-    group = None if config.group is None else get_group(config.group)
     generator, action = torch.Generator().manual_seed(1), config.action.build(len(shape))
-    flow = config.model.build(action, group, tuple(shape), DTYPES[config.dtype], torch.device("cpu"), generator)
+    flow = build_flow(config, action, tuple(shape), DTYPES[config.dtype], generator)
     with torch.no_grad():
         for parameter in flow.parameters():
             parameter += 0.01 * torch.randn(parameter.shape, generator=generator, dtype=parameter.dtype)

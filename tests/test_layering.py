@@ -91,7 +91,7 @@ INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "runs": (("configuration",), (".",), ("opening",)),
     "tasks": (
-        ("registry", "objects", "scales", "table", "estimates"),
+        ("registry", "keys", "objects", "scales", "table", "estimates"),
         ("actions", "samplers", "observables"),
         ("exact", "claims", "measure", "doctor"),
         ("flow.models",),

@@ -66,24 +66,12 @@ class Batch:
 
 def reverse_kl(flow: GaugeFlow, target: Target, batch: Batch) -> Tensor:
     """Adds the gradient to `.grad`; returns `log w = -S - log q` of the samples."""
-    weights = []
-    for z, log_q in batch.chunks():
-        x, log_det = flow.forward_and_log_det(z)
-        f = log_q - log_det + target(x)
-        _backward(f, batch)
-        weights.append(-f.detach())
-    return torch.cat(weights)
+    return _moving(flow, target, batch, lambda x, log_q: log_q)
 
 
 def path(flow: GaugeFlow, target: Target, batch: Batch) -> Tensor:
     """Adds the gradient to `.grad`; returns `log w = -S - log q` of the samples."""
-    weights = []
-    for z, _ in batch.chunks():
-        x, _ = flow.forward_and_log_det(z)
-        f = frozen_log_prob(flow, x) + target(x)
-        _backward(f, batch)
-        weights.append(-f.detach())
-    return torch.cat(weights)
+    return _moving(flow, target, batch, lambda x, log_q: frozen_log_prob(flow, x))
 
 
 def reinforce(flow: GaugeFlow, target: Target, batch: Batch) -> Tensor:
@@ -120,6 +108,17 @@ class LogDensity(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.flow.log_prob(x)
+
+
+def _moving(flow: GaugeFlow, target: Target, batch: Batch, log_density: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """Derivatives through samples x that move with the parameters; `log_density(x, log_q)` is what is taken of q."""
+    weights = []
+    for z, log_q in batch.chunks():
+        x, log_det = flow.forward_and_log_det(z)
+        f = log_density(x, log_q - log_det) + target(x)
+        _backward(f, batch)
+        weights.append(-f.detach())
+    return torch.cat(weights)
 
 
 def _score(flow: GaugeFlow, target: Target, batch: Batch, factor: float) -> Tensor:

@@ -1,6 +1,7 @@
 """Gauge and scalar fields on periodic lattices of any dimension: loops, actions, observables, smearing and flow.
 
-The closed forms in two dimensions are in :mod:`gaugeflow.lattice.exact`, which loads mpmath.
+Read `fields`, `paths` and `loops` first, then `action` and `loop_action`. The closed forms in two dimensions are in
+:mod:`gaugeflow.lattice.exact`, which loads mpmath; `refinement` cuts the cells of two-dimensional fields in two.
 """
 
 import lazy_loader

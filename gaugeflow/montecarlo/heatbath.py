@@ -1,19 +1,17 @@
 """Heat bath and overrelaxation of link fields."""
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.lattice.loop_action import LoopAction, is_loop_sum
-from gaugeflow.montecarlo.sampler import check_start
+from gaugeflow.montecarlo.sampler import Sampler, check_start
 from gaugeflow.random import draw_key
 
 __all__ = ["HeatBath"]
 
 
-class HeatBath:
+class HeatBath(Sampler):
     """One heat-bath sweep over all links, then ``overrelaxation`` sweeps that keep the action and move far.
 
     U(1) links are drawn from their exact conditional law (von Mises); SU(N) links are updated in all N(N-1)/2 SU(2)
@@ -57,11 +55,3 @@ class HeatBath:
             kernels.overrelax_(state)
         kernels.reunitarize_(state)
         return kernels.unpack(state), {}
-
-    def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint must keep."""
-        return {"warmup": self.warmup}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continues from :meth:`state_dict`."""
-        self.warmup = bool(state["warmup"])

@@ -15,7 +15,8 @@ class Sampler(Protocol):
     """A Markov move on a batch of independent chains.
 
     To write a new one: keep the target distribution invariant, draw from the given generator alone, tune only while
-    ``warmup`` is true, and put what a checkpoint needs into ``state_dict`` as plain values.
+    ``warmup`` is true, and put what a checkpoint needs into ``state_dict`` as plain values. A move that tunes nothing
+    takes both methods from here.
     """
 
     warmup: bool
@@ -26,11 +27,11 @@ class Sampler(Protocol):
 
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint must keep, as plain values."""
-        ...
+        return {"warmup": self.warmup}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continues from :meth:`state_dict`."""
-        ...
+        self.warmup = bool(state["warmup"])
 
 
 def check_start(space: Space, field: Tensor, generator: torch.Generator) -> None:

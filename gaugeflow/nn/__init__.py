@@ -2,6 +2,9 @@
 
 Links are those of :mod:`gaugeflow.lattice`; site matrices are complex ``(batch, channels, *shape, N, N)`` and transform
 as ``W(x) -> Omega(x) W(x) Omega(x)^dagger``. U(1) has N = 1: its site matrices are invariant complex numbers.
+
+Read `theory` and `layer` first, then the `layers` and the `network` made of them. `potential` and `smearing` are its
+uses, `channels` and `weight` hold lattice rotations, `sums` are the hot loops.
 """
 
 import lazy_loader

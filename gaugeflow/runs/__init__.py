@@ -1,4 +1,8 @@
-"""Runs: the strict configuration, the run directory, checkpoints, recorded numbers, and the loop of every task."""
+"""Runs: the strict configuration, the run directory, checkpoints, recorded numbers, and the loop of every task.
+
+Read `task` first, then `loop` and `run`. What lies in a run directory is in `directory`, `checkpoint`, `metrics` and
+`record`; the schema of a configuration is in `configuration`; `ranks` are the processes that share a run.
+"""
 
 import lazy_loader
 

@@ -1,4 +1,9 @@
-"""Fermion wavefunctions: ansatz, backbones, factors, Hamiltonians, local energies, optimisers, nodal cells."""
+"""Fermion wavefunctions: ansatz, backbones, factors, Hamiltonians, local energies, optimisers, nodal cells.
+
+Read `wavefunction` and `hamiltonian` first. A wavefunction is an antisymmetric part from `ansatz`, with orbitals of a
+network from `backbones`, times `factors`; its Hamiltonian comes from `systems`. `laplacian` has the local energy,
+`optimizers` lower it, `analysis` looks at the result.
+"""
 
 import lazy_loader
 

@@ -20,6 +20,7 @@ from gaugeflow.kernels.tapes.loops import record_loops
 from gaugeflow.lattice.exact import Exact2D
 from gaugeflow.lattice.loops import loop_traces
 from gaugeflow.lattice.paths import lattice_images, rectangle
+from tests.flows.laplacian import assert_laplacian
 
 PLAQUETTE = rectangle(0, 1, 1, 1)
 DOUBLE = torch.float64
@@ -47,17 +48,7 @@ def test_the_laplacian_is_the_trace_of_the_hessian(
     name: str, shape: tuple[int, ...], order: int, generator: torch.Generator
 ) -> None:
     """Also on tori so small that loops meet themselves and wind round."""
-    basis = basis_for(name, shape, order)
-    reference = get_loop_polynomials(basis.group, shape, basis.recording, backend="torch")
-    state = reference.kernels.pack(lattice.hot_start(basis.group, shape, generator))
-    size = (1, len(shape), *shape, basis.group.dim)
-    c = torch.randn(basis.size, generator=generator, dtype=DOUBLE)
-
-    def potential(w: Tensor) -> Tensor:
-        return reference.values(reference._moved(state, w.view(size)))[0, : basis.size] @ c
-
-    hessian = torch.autograd.functional.hessian(potential, torch.zeros(torch.Size(size).numel(), dtype=DOUBLE))
-    assert float(reference.values(state)[0] @ basis.weights(c)[1]) == pytest.approx(float(hessian.trace()), rel=1e-10)
+    assert_laplacian(basis_for(name, shape, order), generator)
 
 
 def test_a_simple_loop_is_an_eigenfunction_of_the_laplacian() -> None:

@@ -16,6 +16,7 @@ from gaugeflow.lattice import WilsonAction, cold_start, hot_start
 from gaugeflow.nn import LCNN, GaugeTheory
 from gaugeflow.symmetry import Links, Scalars, check
 from gaugeflow.symmetry.actions.groups import group_named
+from gaugeflow.tasks.flow.models import Setting
 from gaugeflow.tasks.flow.models.coupling import CouplingFlow, ResidualFlow
 from tests.registry.coupling_flows import coupling, residual, with_random_weights
 
@@ -236,8 +237,8 @@ def train(flow, steps, batch, rate, generator):
 @pytest.mark.parametrize("name", MODELS)
 def test_training_brings_a_model_nearer_to_the_target(name, generator):
     group, section = MODELS[name]
-    model = (WilsonAction(2, 2.0), get_group(group), (4, 4), torch.float64, torch.device("cpu"), generator)
-    flow = section.build(*model)
+    on_cpu = torch.float64, torch.device("cpu"), generator
+    flow = section.build(Setting(WilsonAction(2, 2.0), get_group(group), (4, 4), *on_cpu))
     x, log_q = flow.sample(2, generator)
     torch.testing.assert_close(log_q, torch.zeros(2, dtype=torch.float64), rtol=0, atol=1.5)  # near the identity
     first, last = train(flow, 12, 16, 0.04, generator)
@@ -255,9 +256,9 @@ def test_models_refuse_what_they_do_not_serve():
         (CouplingFlow(name="coupling", layers=1, charge=True), "su4", (4, 4), "charge is for"),
     ):
         with pytest.raises(UserError, match=message):
-            section.build(WilsonAction(2, 1.0), get_group(group), shape, *other)
+            section.build(Setting(WilsonAction(2, 1.0), get_group(group), shape, *other))
     with pytest.raises(UserError, match="scalar fields"):
-        ResidualFlow(name="residual", layers=1).build(WilsonAction(2, 1.0), None, (4, 4), *other)
+        ResidualFlow(name="residual", layers=1).build(Setting(WilsonAction(2, 1.0), None, (4, 4), *other))
 
 
 def test_a_flow_with_an_lcnn_as_conditioner_trains_and_stays_equivariant(generator):

@@ -9,6 +9,7 @@ from gaugeflow import flows
 from gaugeflow.errors import UserError
 from gaugeflow.groups import get_group
 from gaugeflow.lattice import WilsonAction
+from gaugeflow.tasks.flow.models import Setting
 from gaugeflow.tasks.flow.models.coupling import CouplingFlow
 
 SAMPLES = 512
@@ -23,9 +24,8 @@ CASES: dict[str, tuple[str, tuple[int, ...], float, dict[str, Any], tuple[int, i
 
 def built(group: str, shape: tuple[int, ...], beta: float, **keys: Any) -> flows.GaugeFlow:
     section = CouplingFlow(name="coupling", hidden=[8], kernel=1, **keys)
-    generator = torch.Generator().manual_seed(1)
-    action = WilsonAction(len(shape), beta)
-    return section.build(action, get_group(group), shape, torch.float64, torch.device("cpu"), generator)
+    on_cpu = torch.float64, torch.device("cpu"), torch.Generator().manual_seed(1)
+    return section.build(Setting(WilsonAction(len(shape), beta), get_group(group), shape, *on_cpu))
 
 
 @torch.no_grad()

@@ -267,8 +267,7 @@ def test_flow_against_the_exact_partition_function(kind, name, beta, generator):
     """The weights know log Z of a lattice that the fit has never seen, and hardly fluctuate."""
     group, shape = get_group(name), (4, 8)
     layer = kind(group, shape, split_areas(group, beta), 8, [8], generator)
-    laws = [(int(area), split) for area, split in layer.splits.items()]
-    for area, split in laws + ([(1, layer.single)] if kind is PeelingFlow else []):
+    for area, split in layer.laws():
         fit_split(split, group, beta, area, generator, 1500, 0, 6, lambda row: None)
     flow = GaugeFlow(HaarBase(group, shape), [layer], WilsonAction(2, beta))
     with torch.no_grad():

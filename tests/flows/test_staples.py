@@ -16,6 +16,7 @@ from gaugeflow.kernels.select import get_loop_polynomials
 from gaugeflow.kernels.tapes.staples import STAPLE_FUNCTIONS
 from gaugeflow.lattice.loops import loop_traces
 from gaugeflow.lattice.paths import rectangle
+from tests.flows.laplacian import assert_laplacian
 
 DOUBLE = torch.float64
 
@@ -53,17 +54,7 @@ def test_the_functions_are_sums_over_plaquettes_with_a_common_link(generator: to
 def test_the_laplacian_is_the_trace_of_the_hessian(
     name: str, shape: tuple[int, ...], generator: torch.Generator
 ) -> None:
-    basis = StapleBasis(get_group(name), shape)
-    reference = get_loop_polynomials(basis.group, shape, basis.recording, backend="torch")
-    state = reference.kernels.pack(random_links(name, shape, generator))
-    size = (1, len(shape), *shape, basis.group.dim)
-    c = torch.randn(basis.size, generator=generator, dtype=DOUBLE)
-
-    def potential(w: Tensor) -> Tensor:
-        return reference.values(reference._moved(state, w.view(size)))[0, : basis.size] @ c
-
-    hessian = torch.autograd.functional.hessian(potential, torch.zeros(torch.Size(size).numel(), dtype=DOUBLE))
-    assert float(reference.values(state)[0] @ basis.weights(c)[1]) == pytest.approx(float(hessian.trace()), rel=1e-10)
+    assert_laplacian(StapleBasis(get_group(name), shape), generator)
 
 
 @pytest.mark.parametrize(("name", "shape"), [("su3", (3, 4)), ("su3", (3, 3, 4))])

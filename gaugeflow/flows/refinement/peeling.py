@@ -5,70 +5,41 @@ of the infinite plane, ``w_1(L)``, whatever the rest. Only where the last plaque
 each other, and these are few whatever the volume: so is what their errors cost.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
-from normflows.flows import Flow
-from torch import Tensor, nn
+from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.flows.flow import zero_log_det
 from gaugeflow.flows.refinement.split import SplitFlow
-from gaugeflow.groups import Group
-from gaugeflow.lattice.fields import lattice_shape
+from gaugeflow.flows.refinement.torus import TorusFlow
 
 __all__ = ["PeelingFlow"]
 
 
-class PeelingFlow(Flow):
-    """A bijection of link fields ``(batch, 2, L1, L2, ...)`` with any L1 >= 1 and L2.
+class PeelingFlow(TorusFlow):
+    """Plaquettes are cut off one after the other, with any L1 >= 1 and any L2 from K on.
 
     Column after column, the links along axis 1 that close the plaquettes of the column before are moved. In the last
     column all of these are known, and the links along axis 0 are moved, one after the other, until the strip of the
     last K = 2 A_max plaquettes is left, A_max the largest of `areas`; that is halved down to plaquettes.
 
-    Args:
-        group: U(1), SU(2) or SU(3).
-        shape: extents (L1, L2), L2 at least K.
-        areas: 1, 2, 4, ..., the halves whose law depends on the other half.
-        bins, hidden, generator, dtype: as `SplitFlow`.
-
     Raises:
         UserError: not two dimensions, or L2 below K.
     """
 
-    def __init__(
-        self,
-        group: Group,
-        shape: Sequence[int],
-        areas: Sequence[int],
-        bins: int,
-        hidden: Sequence[int],
-        generator: torch.Generator,
-        dtype: torch.dtype = torch.float64,
-    ) -> None:
-        super().__init__()
-        self.group, self.shape = group, tuple(shape)
+    def _cut(self, areas: Sequence[int], law: Callable[..., SplitFlow]) -> None:
         self.strip = 2 * max(areas, default=0) or 1
         if len(self.shape) != 2 or self.shape[1] < self.strip:
             raise UserError(f"refinement: expected two extents, the second at least {self.strip}, got {self.shape}")
-        self.single = SplitFlow(group, 1, bins, hidden, generator, dtype, centred=True)
-        self.splits = nn.ModuleDict(
-            {str(area): SplitFlow(group, area, bins, hidden, generator, dtype) for area in areas}
-        )
+        self.single = law(1, centred=True)
+        super()._cut(areas, law)
 
-    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """From Haar-distributed links to those of the theory."""
-        return self._swept(z, inverse=False)
-
-    def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Back to Haar-distributed links."""
-        return self._swept(x, inverse=True)
+    def laws(self) -> list[tuple[int, SplitFlow]]:
+        return [*super().laws(), (1, self.single)]
 
     def _swept(self, field: Tensor, inverse: bool) -> tuple[Tensor, Tensor]:
-        """Every loop is moved in the field of the theory, which going back is the one given."""
-        if lattice_shape(field) != self.shape:
-            raise UserError(f"refinement: expected links on {self.shape}, got a lattice {lattice_shape(field)}")
         columns, rungs = list(field[:, 1].unbind(1)), list(field[:, 0, -1].unbind(1))
         known_columns, known_rungs = list(columns), list(rungs)
         log_det = zero_log_det(field)
@@ -88,8 +59,7 @@ class PeelingFlow(Flow):
                 known_rungs[middle] = moved
         last = torch.stack(rungs, 1)[:, None]
         first_axis = torch.cat((field[:, 0, :-1], last), 1)
-        moved_field = torch.stack((first_axis, torch.stack(columns, 1)), 1)
-        return (moved_field if self.group.element_shape else self.group.project(moved_field)), log_det
+        return torch.stack((first_axis, torch.stack(columns, 1)), 1), log_det
 
     def _cuts(self) -> Iterator[tuple[SplitFlow, int, int, int]]:
         """(law, begin, middle, end) of every rung of the last column: the part from `begin` to `middle` is cut off."""
@@ -107,7 +77,7 @@ class PeelingFlow(Flow):
         mul, dagger = self.group.mul, self.group.dagger
         back = mul(left, across.roll(-1, 1))
         loops = mul(mul(across, right), dagger(back))
-        moved, log_det = _apply(self.single, self.group, loops, self._line_around(left), inverse)
+        moved, log_det = self._moved(self.single, loops, self._line_around(left), inverse)
         return mul(dagger(across), mul(moved, back)), log_det
 
     def _rung(
@@ -128,7 +98,7 @@ class PeelingFlow(Flow):
         start = mul(rungs[begin], near_right)
         loop = mul(start, dagger(mul(near_left, rungs[middle])))
         m = mul(mul(rungs[begin], whole_right), dagger(mul(whole_left, rungs[end % self.shape[1]])))
-        moved, log_det = _apply(split, self.group, loop, m, inverse)
+        moved, log_det = self._moved(split, loop, m, inverse)
         return mul(dagger(near_left), mul(dagger(moved), start)), log_det
 
     def _product(self, links: Sequence[Tensor]) -> Tensor:
@@ -143,10 +113,3 @@ class PeelingFlow(Flow):
         for link in column.unbind(1)[:-1]:
             lines.append(self.group.mul(self.group.dagger(link), self.group.mul(lines[-1], link)))
         return torch.stack(lines, 1)
-
-
-def _apply(split: SplitFlow, group: Group, loops: Tensor, m: Tensor, inverse: bool) -> tuple[Tensor, Tensor]:
-    """The moved loops ``(batch, ...)`` and the summed log-determinant ``(batch,)``."""
-    flat, given = loops.reshape(-1, *group.element_shape), m.reshape(-1, *group.element_shape)
-    moved, log_det = split.inverse(flat, given) if inverse else split(flat, given)
-    return moved.view(loops.shape), log_det.view(len(loops), -1).sum(1)

@@ -7,23 +7,22 @@ coordinate, so the map commutes with it.
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import torch
-from normflows.utils.splines import rational_quadratic_spline
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
 from gaugeflow.errors import UserError
+from gaugeflow.flows.coupling.spline import spline
 from gaugeflow.flows.refinement.chart import Chart, Coordinate, Frame, SU2Chart, U1Chart
 from gaugeflow.flows.refinement.chart_su3 import SU3Chart
 from gaugeflow.groups import Group
 
 __all__ = ["SplitFlow"]
 
-FLOOR = 1e-6
-"""The least slope and the least height of a bin."""
-UNIT_SLOPE = math.log(math.expm1(1 - FLOOR))
-"""The raw derivative that normflows turns into a slope of one."""
+_spline = partial(spline, left=0.0, floor=1e-6)
+"""A map of [0, right] whose bins may be very narrow."""
 
 
 class SplitFlow(nn.Module):
@@ -136,22 +135,22 @@ def _flatten(a: Tensor, parameters: Tensor, bins: int, of: Coordinate) -> tuple[
     The second factor, of learned width 1/s, makes the Gaussian tail of a narrow law, which no spline follows alone.
     """
     if not of.narrow:
-        return _spline(a, parameters, bins, of.end, inverse=False)
+        return _spline(a, parameters, bins, right=of.end, inverse=False)
     scale, knots = _scale(parameters), parameters[..., 1:]
     whole = torch.erf(of.end * scale) / of.end
-    y, log_slope = _spline(a, knots, bins, of.end, inverse=False)
+    y, log_slope = _spline(a, knots, bins, right=of.end, inverse=False)
     return torch.erf(scale * y) / whole, log_slope + _log_gauss(scale, y, whole)
 
 
 def _draw(z: Tensor, parameters: Tensor, bins: int, of: Coordinate) -> tuple[Tensor, Tensor]:
     """Inverse of `_flatten`."""
     if not of.narrow:
-        return _spline(z, parameters, bins, of.end, inverse=True)
+        return _spline(z, parameters, bins, right=of.end, inverse=True)
     scale, knots = _scale(parameters), parameters[..., 1:]
     whole = torch.erf(of.end * scale) / of.end
     below_one = 1 - torch.finfo(z.dtype).eps
     y = (torch.erfinv((z * whole).clamp(0, below_one)) / scale).clamp_max(of.end)
-    a, log_slope = _spline(y, knots, bins, of.end, inverse=True)
+    a, log_slope = _spline(y, knots, bins, right=of.end, inverse=True)
     return a, log_slope - _log_gauss(scale, y, whole)
 
 
@@ -166,23 +165,6 @@ def _scale(parameters: Tensor) -> Tensor:
 
 def _raw_scale(scale: Tensor) -> Tensor:
     return torch.log(torch.expm1(scale - 0.01))
-
-
-def _spline(x: Tensor, parameters: Tensor, bins: int, end: float, inverse: bool) -> tuple[Tensor, Tensor]:
-    """A rational-quadratic map of [0, end], arXiv:1906.04032, and the log of its slope."""
-    widths, heights, slopes = parameters.split((bins, bins, bins + 1), -1)
-    return rational_quadratic_spline(
-        x.clamp(0, end),
-        widths,
-        heights,
-        slopes + UNIT_SLOPE,
-        inverse=inverse,
-        right=end,
-        top=end,
-        min_bin_width=FLOOR,
-        min_bin_height=FLOOR,
-        min_derivative=FLOOR,
-    )
 
 
 def _log_sine(a: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ from torch import Tensor
 
 from gaugeflow.io.checksums import scidac_checksum
 from gaugeflow.io.format import Format, extents_text
-from gaugeflow.io.layout import component_count, to_links
-from gaugeflow.io.lime.container import MAGIC, Record, scan
-from gaugeflow.io.lime.xml import is_well_formed, tag
+from gaugeflow.io.layout import component_count, precision_of, to_links, to_sites
+from gaugeflow.io.lime.container import MAGIC, Record, scan, write_messages
+from gaugeflow.io.lime.xml import checksum_xml, file_xml, is_well_formed, record_xml, tag
+from gaugeflow.io.options import one_of
 from gaugeflow.io.source import Source
 
 __all__ = ["LimeGauge", "Statements"]
@@ -75,6 +77,28 @@ class LimeGauge(Format):
             known["lfn"] = _text(source, lfn)
         links = to_links(np.frombuffer(raw, f">f{precision // 8}"), extents, n)
         return links, known if checksum is None else {**known, "checksum": checksum}
+
+    def write(self, path: Path, links: Tensor, options: dict[str, Any]) -> None:
+        shape, n = self.require_single(links)
+        precision = one_of("precision", options["precision"] or precision_of(links), (32, 64))
+        data = to_sites(links, precision, "big").tobytes()
+        sums = scidac_checksum(data, len(data) // (links[0, 0, ..., 0, 0].numel()))
+        title = [("scidac-private-file-xml", file_xml(shape)), ("scidac-file-xml", b"gaugeflow\0")]
+        field = [
+            ("scidac-private-record-xml", record_xml(n, precision)),
+            ("scidac-record-xml", f"{options['info']}\0".encode()),
+            *self.own_records(shape, n, precision, options),
+            (self.data_type, data),
+            ("scidac-checksum", checksum_xml(*sums)),
+        ]
+        with path.open("wb") as file:
+            write_messages(file, [title, field])
+
+    def own_records(
+        self, shape: tuple[int, ...], n: int, precision: int, options: dict[str, Any]
+    ) -> list[tuple[str, bytes]]:
+        """What this format has before the data beside the records of both: (type name, content) of each."""
+        return []
 
 
 def _text(source: Source, record: Record) -> str:

@@ -1,16 +1,9 @@
 """ILDG: the archive format of the International Lattice Data Grid."""
 
-from pathlib import Path
 from typing import Any, ClassVar
 
-from torch import Tensor
-
-from gaugeflow.io.checksums import scidac_checksum
-from gaugeflow.io.layout import precision_of, to_sites
-from gaugeflow.io.lime.container import write_messages
 from gaugeflow.io.lime.gauge import LimeGauge
-from gaugeflow.io.lime.xml import checksum_xml, file_xml, ildg_format_xml, record_xml
-from gaugeflow.io.options import one_of
+from gaugeflow.io.lime.xml import ildg_format_xml
 
 __all__ = ["Ildg"]
 
@@ -36,20 +29,8 @@ class Ildg(LimeGauge):
     data_type = "ildg-binary-data"
     described_by = ("ildg-format", "scidac-checksum")
 
-    def write(self, path: Path, links: Tensor, options: dict[str, Any]) -> None:
-        shape, n = self.require_single(links)
-        precision = one_of("precision", options["precision"] or precision_of(links), (32, 64))
-        data = to_sites(links, precision, "big").tobytes()
-        sums = scidac_checksum(data, len(data) // (links[0, 0, ..., 0, 0].numel()))
+    def own_records(
+        self, shape: tuple[int, ...], n: int, precision: int, options: dict[str, Any]
+    ) -> list[tuple[str, bytes]]:
         name = [("ildg-data-lfn", f"{options['lfn']}\0".encode())] if options["lfn"] else []
-        field = [
-            ("scidac-private-record-xml", record_xml(n, precision)),
-            ("scidac-record-xml", f"{options['info']}\0".encode()),
-            ("ildg-format", ildg_format_xml(shape, n, precision)),
-            *name,
-            (self.data_type, data),
-            ("scidac-checksum", checksum_xml(*sums)),
-        ]
-        title = [("scidac-private-file-xml", file_xml(shape)), ("scidac-file-xml", b"gaugeflow\0")]
-        with path.open("wb") as file:
-            write_messages(file, [title, field])
+        return [("ildg-format", ildg_format_xml(shape, n, precision)), *name]

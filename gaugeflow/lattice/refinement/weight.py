@@ -2,7 +2,8 @@
 
     w_A(V) = sum_r d_r (a_r / a_0)^A chi_r(V),    int dV w_A(V) = 1
 
-with the a_r of Wilson's weight (`exact.characters`). Only the trace of V enters: the characters are polynomials in it.
+with the a_r of Wilson's weight (`gaugeflow.lattice.exact.characters`). Only the trace of V enters: the characters are
+polynomials in it.
 """
 
 import math

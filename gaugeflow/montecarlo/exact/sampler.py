@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from math import prod
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,7 +16,7 @@ from gaugeflow.lattice.refinement.cells import cell_loops, refine, refinement_ax
 from gaugeflow.lattice.refinement.weight import AreaWeight
 from gaugeflow.montecarlo.exact.class_law import reject
 from gaugeflow.montecarlo.exact.split import ClassWeight, RejectionSplit, SplitLaw
-from gaugeflow.montecarlo.sampler import check_start
+from gaugeflow.montecarlo.sampler import Sampler, check_start
 
 __all__ = ["ExactSampler", "draw_torus", "plaquette_coupling"]
 
@@ -38,7 +37,7 @@ def plaquette_coupling(action: LoopAction) -> float:
     return beta
 
 
-class ExactSampler:
+class ExactSampler(Sampler):
     """Every update is a new configuration, independent of the one before: no chain, no autocorrelation.
 
     It begins with the two loops X, Y of the torus, drawn with weight ``w_V(X Y X^dagger Y^dagger)``, and cuts all cells
@@ -72,14 +71,6 @@ class ExactSampler:
         whole = AreaWeight(group, self.beta, prod(shape))
         links = draw_torus(group, shape, len(field), whole, partial(self._law, group), generator)
         return links.to(field.dtype), {}
-
-    def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint must keep."""
-        return {"warmup": self.warmup}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continues from :meth:`state_dict`."""
-        self.warmup = bool(state["warmup"])
 
     def _law(self, group: Group, area: int) -> SplitLaw:
         key = (group.name, area)

@@ -1,1 +1,1 @@
-"""The figures of normalizing flows."""
+"""The figures of normalizing flows: `run` has all of a run, `training` draws some of them."""

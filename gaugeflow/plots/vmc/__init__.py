@@ -1,1 +1,1 @@
-"""The figures of variational Monte Carlo: energies, densities, nodes."""
+"""The figures of variational Monte Carlo: `run` has all of a run, `density` and `nodes` draw its wavefunction."""

@@ -4,9 +4,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from gaugeflow.groups import get_group
 from gaugeflow.runs import Count, RunConfig
 from gaugeflow.tasks.actions import ActionConfig
+from gaugeflow.tasks.keys import Dtype, GroupName
 from gaugeflow.tasks.observables import ObservableConfig
 from gaugeflow.tasks.samplers import SamplerConfig
 
@@ -17,9 +17,9 @@ class ChainConfig(RunConfig):
     """`chains` independent chains in a batch: `warmup` updates, then a measurement after every `interval` updates."""
 
     task: Literal["chain"]
-    group: str | None = None
+    group: GroupName | None = None
     shape: Annotated[list[Count], Field(min_length=1)]
-    dtype: Literal["float32", "float64"] = "float64"
+    dtype: Dtype = "float64"
     action: ActionConfig
     sampler: SamplerConfig
     chains: Count = 1
@@ -29,11 +29,6 @@ class ChainConfig(RunConfig):
     interval: Count = 1
     observables: Annotated[list[ObservableConfig], Field(min_length=1)]
     save_fields: bool = False
-
-    @field_validator("group")
-    @classmethod
-    def _known_group(cls, name: str | None) -> str | None:
-        return None if name is None else get_group(name).name
 
     @field_validator("observables")
     @classmethod

@@ -19,11 +19,11 @@ from gaugeflow.symmetry.actions.scalars import Scalars
 from gaugeflow.symmetry.claims import Claim, Equivariance
 from gaugeflow.tasks.chain.config import ChainConfig
 from gaugeflow.tasks.chain.report import chain_markdown, chain_report
+from gaugeflow.tasks.keys import DTYPES
 from gaugeflow.tasks.observables import ObservableSection
 
 __all__ = ["Chain"]
 
-DTYPES = {"float32": torch.float32, "float64": torch.float64}
 FEWEST = 20
 """Measurements of each chain without which an error means little."""
 

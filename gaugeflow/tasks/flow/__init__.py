@@ -1,1 +1,7 @@
-"""The task `flow`: a normalizing flow is fitted and trained on an action, sampled and held against exact results."""
+"""The task `flow`: a normalizing flow is fitted and trained on an action, sampled and held against exact results.
+
+`config` is what a configuration may say; its sections are `models` (the architectures, a file for each family), `base`,
+`training` and `stochastic`. `task` has the steps: `trainer` takes those of training, `evaluation` those of sampling
+with weights from `weighing`, `steps` compares with finer integration. `report` has the numbers and `markdown` the
+text. `model` builds the flow, `transfer` takes parameters from another run, `claims` is for `gaugeflow check`.
+"""

@@ -3,17 +3,15 @@
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-import torch
 from pydantic import Field, TypeAdapter, model_validator
 from torch import nn
 
 from gaugeflow import runs
 from gaugeflow.errors import UserError
 from gaugeflow.flows import HeatKernelBase, HeatKernelTorus
-from gaugeflow.groups import Group
 from gaugeflow.runs import Positive, Section
 from gaugeflow.tasks.actions import ActionConfig
-from gaugeflow.tasks.flow.models import ModelConfig
+from gaugeflow.tasks.flow.models import ModelConfig, Setting
 
 __all__ = ["BaseConfig", "BaseRun", "HeatKernelConfig"]
 
@@ -26,15 +24,9 @@ class HeatKernelConfig(Section):
     time: Positive
     symmetry: ClassVar[str] = "gauge * translations * hypercubic * charge"
 
-    def build(
-        self,
-        group: Group | None,
-        shape: tuple[int, ...],
-        dtype: torch.dtype,
-        device: torch.device,
-        generator: torch.Generator,
-    ) -> nn.Module:
+    def build(self, setting: Setting) -> nn.Module:
         """The distribution. Raises UserError for another group or lattice."""
+        group, shape, dtype = setting.group, setting.shape, setting.dtype
         if group is None:
             raise UserError("base: the heat kernel is for links, the run has scalars")
         if group.name == "u1":
@@ -67,17 +59,10 @@ class BaseRun(Section):
         """Under what its density is invariant."""
         return _MODEL.validate_python(self._part("model")).symmetry(scalars=False)
 
-    def build(
-        self,
-        group: Group | None,
-        shape: tuple[int, ...],
-        dtype: torch.dtype,
-        device: torch.device,
-        generator: torch.Generator,
-    ) -> nn.Module:
+    def build(self, setting: Setting) -> nn.Module:
         """The flow with its first parameters. Raises UserError where its model does not serve the lattice."""
-        action = _ACTION.validate_python(self._part("action")).build(len(shape))
-        return _MODEL.validate_python(self._part("model")).build(action, group, shape, dtype, device, generator)
+        action = _ACTION.validate_python(self._part("action")).build(len(setting.shape))
+        return _MODEL.validate_python(self._part("model")).build(setting._replace(action=action))
 
     def _part(self, name: str) -> Any:
         assert self.content is not None  # the validator has filled it in

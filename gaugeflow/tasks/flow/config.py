@@ -2,21 +2,18 @@
 
 from typing import Annotated, Literal, Self
 
-import torch
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from gaugeflow.groups import get_group
 from gaugeflow.runs import Count, RunConfig, Section
 from gaugeflow.tasks.actions import ActionConfig
 from gaugeflow.tasks.flow.base import BaseConfig
 from gaugeflow.tasks.flow.models import ModelConfig
 from gaugeflow.tasks.flow.stochastic import StochasticConfig
 from gaugeflow.tasks.flow.training import Training
+from gaugeflow.tasks.keys import Dtype, GroupName
 from gaugeflow.tasks.observables import Charge, Magnetization, ObservableConfig, PhiSquared, Plain, WilsonLoops
 
-__all__ = ["DTYPES", "FlowConfig", "ReferenceConfig", "ReportConfig"]
-
-DTYPES = {"float32": torch.float32, "float64": torch.float64}
+__all__ = ["FlowConfig", "ReferenceConfig", "ReportConfig"]
 
 
 class ReferenceConfig(Section):
@@ -53,9 +50,9 @@ class FlowConfig(RunConfig):
     """
 
     task: Literal["flow"]
-    group: str | None = None
+    group: GroupName | None = None
     shape: Annotated[list[Count], Field(min_length=1)]
-    dtype: Literal["float32", "float64"] = "float64"
+    dtype: Dtype = "float64"
     action: ActionConfig
     model: ModelConfig
     base: BaseConfig | None = None
@@ -63,11 +60,6 @@ class FlowConfig(RunConfig):
     training: Training
     stochastic: StochasticConfig | None = None
     report: ReportConfig = ReportConfig()
-
-    @field_validator("group")
-    @classmethod
-    def _known_group(cls, name: str | None) -> str | None:
-        return None if name is None else get_group(name).name
 
     @model_validator(mode="after")
     def _base_of_layers(self) -> Self:

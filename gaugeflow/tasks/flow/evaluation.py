@@ -8,7 +8,7 @@ the others wait for.
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,11 +21,12 @@ from gaugeflow.lattice.loop_action import is_loop_sum
 from gaugeflow.lattice.refinement.cells import refinement_axes
 from gaugeflow.montecarlo import HMC, ExactSampler, HeatBath, Sampler
 from gaugeflow.runs import Record, ranks
-from gaugeflow.tasks.flow.config import DTYPES, FlowConfig, ReferenceConfig
+from gaugeflow.tasks.flow.config import FlowConfig, ReferenceConfig
 from gaugeflow.tasks.flow.weighing import Weigher
+from gaugeflow.tasks.keys import DTYPES
 from gaugeflow.tasks.observables import ObservableConfig
 
-__all__ = ["Reference", "Stage", "Weighing", "measured", "reference_stages"]
+__all__ = ["TRIED", "Reference", "Stage", "Weighing", "measured", "reference_stages"]
 
 
 TRIED = 32
@@ -34,34 +35,35 @@ FEWEST_ROWS = 5
 """Without so many there is no error."""
 
 
-class Stage(Protocol):
-    """`count` steps, each recording rows in tables that begin with `table`."""
+class Stage:
+    """`count` steps, each recording rows in tables that begin with `table`; they hang together by the generator alone,
+    unless a subclass says what else they depend on."""
 
     table: str
     count: int
 
     def run(self, index: int, generator: torch.Generator, record: Record) -> None:
         """Step `index` of `count`."""
-        ...
+        raise NotImplementedError
 
     def kinds(self) -> dict[int, int]:
         """A step of each kind, and how many there are of it."""
-        ...
+        return {0: self.count}
 
     def try_step(self, index: int, generator: torch.Generator) -> float:
         """Does a part of a step for a forecast; returns of how many such parts the step consists."""
-        ...
+        self.run(index, generator, Record())
+        return 1.0
 
     def state_dict(self) -> dict[str, Any]:
         """What the next step depends on."""
-        ...
+        return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continues from `state_dict`."""
-        ...
 
 
-class Weighing:
+class Weighing(Stage):
     """Weighted fields in chunks; `weigher` is called when it is needed, with the parameters of the flow."""
 
     def __init__(
@@ -88,9 +90,6 @@ class Weighing:
         record.metrics.record(self.table, {"uniform": uniform, **_gathered(shares)})
         record.metrics.record(f"{self.table}_time", {"seconds": seconds, "fields": len(x)})
 
-    def kinds(self) -> dict[int, int]:
-        return {0: self.count}
-
     @torch.no_grad()
     def try_step(self, index: int, generator: torch.Generator) -> float:
         few = min(TRIED, self.chunk)
@@ -98,14 +97,8 @@ class Weighing:
         measured(self.observables, x)
         return self.chunk / few
 
-    def state_dict(self) -> dict[str, Any]:
-        return {}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        pass
-
-
-class Reference:
+class Reference(Stage):
     """Markov chains of the target, and the weights that `weigher` gives to their fields, if it can and is given."""
 
     def __init__(
@@ -144,10 +137,6 @@ class Reference:
     def kinds(self) -> dict[int, int]:
         warmup = {0: self.warmup} if self.warmup else {}
         return {**warmup, self.warmup: self.config.measurements}
-
-    def try_step(self, index: int, generator: torch.Generator) -> float:
-        self.run(index, generator, Record())
-        return 1.0
 
     def _advance(self, updates: int, warmup: bool, generator: torch.Generator) -> float:
         """The seconds that it took."""

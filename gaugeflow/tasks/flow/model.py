@@ -6,7 +6,7 @@ from gaugeflow.flows import GaugeFlow
 from gaugeflow.groups import get_group
 from gaugeflow.lattice.action import Action
 from gaugeflow.tasks.flow.config import FlowConfig
-from gaugeflow.tasks.flow.models import ModelSection
+from gaugeflow.tasks.flow.models import ModelSection, Setting
 
 __all__ = ["build_flow", "symmetry_of"]
 
@@ -24,12 +24,12 @@ def build_flow(
     Raises:
         UserError: a lattice or group that the model or the base does not serve.
     """
-    group, device = None if config.group is None else get_group(config.group), torch.device(config.device)
-    flow = (model or config.model).build(action, group, shape, dtype, device, generator)
+    group = None if config.group is None else get_group(config.group)
+    setting = Setting(action, group, shape, dtype, torch.device(config.device), generator)
+    flow = (model or config.model).build(setting)
     if config.base is None:
         return flow
-    base = config.base.build(group, shape, dtype, device, generator)
-    return GaugeFlow(base, list(flow.flows), action).to(device)
+    return GaugeFlow(config.base.build(setting), list(flow.flows), action).to(setting.device)
 
 
 def symmetry_of(config: FlowConfig) -> str:

@@ -8,6 +8,7 @@ import torch
 
 from gaugeflow.flows import GaugeFlow
 from gaugeflow.runs import Metrics, Record, ranks
+from gaugeflow.tasks.flow.evaluation import TRIED, Stage
 from gaugeflow.tasks.flow.weighing import Layers
 
 __all__ = ["StepError", "step_error"]
@@ -16,7 +17,7 @@ SAMPLES = 256
 """Base fields that are integrated both ways. Their weights differ so little that few fields do."""
 
 
-class StepError:
+class StepError(Stage):
     """A stage of a report: log-weights of the same base fields, carried with the steps of the flow and with finer ones.
 
     Args:
@@ -43,21 +44,12 @@ class StepError:
         }
         record.metrics.record(self.table, {name: ranks().gather(log_w.double()) for name, log_w in rows.items()})
 
-    def kinds(self) -> dict[int, int]:
-        return {0: self.count}
-
     @torch.no_grad()
     def try_step(self, index: int, generator: torch.Generator) -> float:
-        few = min(32, self.chunk)
+        few = min(TRIED, self.chunk)
         for flow in self._flows():
             Layers(flow).draw(few, generator)
         return self.chunk / few
-
-    def state_dict(self) -> dict[str, Any]:
-        return {}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        pass
 
 
 def step_error(metrics: Metrics) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ from gaugeflow.runs import Metrics, Record, Task
 from gaugeflow.symmetry.claims import Claim
 from gaugeflow.tasks.flow.base import BaseRun
 from gaugeflow.tasks.flow.claims import disturbed, flow_claims
-from gaugeflow.tasks.flow.config import DTYPES, FlowConfig
+from gaugeflow.tasks.flow.config import FlowConfig
 from gaugeflow.tasks.flow.evaluation import Stage, Weighing, reference_stages
 from gaugeflow.tasks.flow.model import build_flow
 from gaugeflow.tasks.flow.models import ModelSection
@@ -28,6 +28,7 @@ from gaugeflow.tasks.flow.steps import StepError
 from gaugeflow.tasks.flow.trainer import Trainer
 from gaugeflow.tasks.flow.transfer import load_parameters, parameters_of
 from gaugeflow.tasks.flow.weighing import Layers, Weigher, WithUpdates
+from gaugeflow.tasks.keys import DTYPES
 
 __all__ = ["Flow"]
 

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from gaugeflow.groups import get_group
 from gaugeflow.runs import Count, Positive, RunConfig
+from gaugeflow.tasks.keys import GroupName
 from gaugeflow.tasks.regression.baseline import BaselineConfig
 from gaugeflow.tasks.regression.fields import FieldsConfig
 from gaugeflow.tasks.regression.fit import TrainingConfig
@@ -25,7 +25,7 @@ class RegressionConfig(RunConfig):
     """
 
     task: Literal["regression"]
-    group: str
+    group: GroupName
     shape: Extents
     test_shapes: Annotated[list[Extents], Field(min_length=1)]
     target: TargetConfig
@@ -35,11 +35,6 @@ class RegressionConfig(RunConfig):
     baseline: BaselineConfig = BaselineConfig()
     seeds: Count
     bar: Positive
-
-    @field_validator("group")
-    @classmethod
-    def _known_group(cls, name: str) -> str:
-        return get_group(name).name
 
     @field_validator("test_shapes")
     @classmethod

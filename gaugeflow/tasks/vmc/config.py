@@ -2,18 +2,16 @@
 
 from typing import Annotated, Literal
 
-import torch
 from pydantic import Field
 
 from gaugeflow.runs import Count, Positive, RunConfig, Section
+from gaugeflow.tasks.keys import Dtype
 from gaugeflow.tasks.vmc.optimizers import OptimizerConfig
 from gaugeflow.tasks.vmc.pretraining import PretrainingConfig
 from gaugeflow.tasks.vmc.systems import SystemConfig
 from gaugeflow.tasks.vmc.wavefunctions import WavefunctionConfig
 
-__all__ = ["DTYPES", "VMCConfig"]
-
-DTYPES = {"float32": torch.float32, "float64": torch.float64}
+__all__ = ["VMCConfig"]
 
 
 class WalkerSection(Section):
@@ -38,7 +36,7 @@ class VMCConfig(RunConfig):
     walkers: WalkerSection = WalkerSection()
     pretraining: PretrainingConfig | None = None
     optimizer: OptimizerConfig
-    dtype: Literal["float32", "float64"] = "float64"
+    dtype: Dtype = "float64"
     warmup: Annotated[int, Field(ge=0)] = 50
     iterations: Annotated[int, Field(ge=0)]
     evaluation: Count

@@ -15,8 +15,9 @@ from gaugeflow.montecarlo import Metropolis
 from gaugeflow.runs import Metrics, Record, Task, ranks
 from gaugeflow.runs.forecast import Forecast, peak_bytes
 from gaugeflow.symmetry.claims import Claim
+from gaugeflow.tasks.keys import DTYPES
 from gaugeflow.tasks.vmc.claims import vmc_claims
-from gaugeflow.tasks.vmc.config import DTYPES, VMCConfig
+from gaugeflow.tasks.vmc.config import VMCConfig
 from gaugeflow.tasks.vmc.forecast import forecast
 from gaugeflow.tasks.vmc.guard import Failure, find_failure, save_failure
 from gaugeflow.tasks.vmc.pretraining import Pretraining

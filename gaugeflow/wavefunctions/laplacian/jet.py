@@ -31,6 +31,15 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
     return register
 
 
+def _method(func: Callable[..., Any]) -> Callable[..., Any]:
+    """An operation of torch as a method of jets."""
+
+    def method(*args: Any) -> Any:
+        return _operate(func, *args)
+
+    return method
+
+
 class Jet:
     """A value ``(batch, ...)``, its gradient ``(K, batch, ...)`` along K coordinates, its Laplacian ``(batch, ...)``.
 
@@ -86,44 +95,22 @@ class Jet:
             raise AttributeError(f"a jet has no attribute {name!r}")
         return partial(_operate, function, self)
 
-    def __getitem__(self, index: Any) -> Any:
-        return _operate(torch.Tensor.__getitem__, self, index)
-
-    def __neg__(self) -> Any:
-        return _operate(torch.neg, self)
-
-    def __add__(self, other: Any) -> Any:
-        return _operate(torch.add, self, other)
-
-    def __sub__(self, other: Any) -> Any:
-        return _operate(torch.sub, self, other)
+    __getitem__ = _method(torch.Tensor.__getitem__)
+    __neg__ = _method(torch.neg)
+    __add__ = __radd__ = _method(torch.add)
+    __sub__ = _method(torch.sub)
+    __mul__ = __rmul__ = _method(torch.mul)
+    __truediv__ = _method(torch.div)
+    __matmul__ = _method(torch.matmul)
+    __pow__ = _method(torch.pow)
+    __gt__ = _method(torch.gt)
+    __lt__ = _method(torch.lt)
 
     def __rsub__(self, other: Any) -> Any:
-        return _operate(torch.add, _operate(torch.neg, self), other)
-
-    def __mul__(self, other: Any) -> Any:
-        return _operate(torch.mul, self, other)
-
-    def __truediv__(self, other: Any) -> Any:
-        return _operate(torch.div, self, other)
+        return -self + other
 
     def __rtruediv__(self, other: Any) -> Any:
-        return _operate(torch.mul, _operate(torch.reciprocal, self), other)
-
-    def __matmul__(self, other: Any) -> Any:
-        return _operate(torch.matmul, self, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return _operate(torch.gt, self, other)
-
-    def __lt__(self, other: Any) -> Any:
-        return _operate(torch.lt, self, other)
-
-    def __pow__(self, exponent: float) -> Any:
-        return _operate(torch.pow, self, exponent)
-
-    __radd__ = __add__
-    __rmul__ = __mul__
+        return self.reciprocal() * other
 
 
 def _operate(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -1,1 +1,6 @@
-"""Optimisers of the variational energy, and the derivatives of log|psi| that they need."""
+"""Optimisers of the variational energy, and the derivatives of log|psi| that they need.
+
+`optimizer` says what one is; `natural_gradient` (MinSR and SPRING) and `adam` are the two, `clipping` treats outliers.
+The derivatives at each sample are a table in `log_derivatives`, or a linear map in `sample_derivatives` made of what
+`recorded_derivatives` keeps of one pass.
+"""

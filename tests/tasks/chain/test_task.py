@@ -17,6 +17,7 @@ from gaugeflow.lattice import observables
 from gaugeflow.lattice.fields import hot_start
 from gaugeflow.tasks import Chain
 from gaugeflow.tasks.scales import flow_scales
+from tests.tasks.crashes import crash
 
 BASE: dict[str, Any] = {
     "task": "chain",
@@ -200,22 +201,11 @@ def test_too_short_a_chain_says_that_it_has_no_error(tmp_path: Path) -> None:
     assert report["observables"]["plaquette"]["deviation"] is None
 
 
-def test_fields_appended_after_the_last_checkpoint_are_made_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fields_appended_after_the_last_checkpoint_are_made_again(tmp_path: Path) -> None:
     keep = {"save_fields": True, "chains": 2, "measurements": 9, "checkpoint_every": {"steps": 4}}
     run(tmp_path / "whole", **keep)
-    step = Chain.step
-
-    def crashing(self: Chain, index: int, record: runs.Record) -> None:
-        step(self, index, record)
-        if index == 54:  # two measurements after the checkpoint at 52
-            raise RuntimeError("crash")
-
-    monkeypatch.setattr(Chain, "step", crashing)
-    with pytest.raises(RuntimeError, match="crash"):
+    with crash(Chain, 54, done=True):  # two measurements after the checkpoint at 52
         run(tmp_path / "crashed", **keep)
-    monkeypatch.undo()
     assert len(read(tmp_path / "crashed" / "chain.h5").links) == 10
     runs.resume(Chain, tmp_path / "crashed", quiet=True)
     whole, crashed = (read(tmp_path / name / "chain.h5") for name in ("whole", "crashed"))

@@ -19,6 +19,7 @@ from gaugeflow.montecarlo import HMC, HeatBath
 from gaugeflow.runs import Ranks
 from gaugeflow.tasks import Flow
 from gaugeflow.tasks.flow.weighing import Layers, WithUpdates
+from tests.tasks.crashes import crash
 from tests.tasks.flow.models import SIGMA, Harmonic, Scale
 
 HMC_AT = {"name": "hmc", "length": 1.0, "step_size": 0.4}
@@ -128,22 +129,13 @@ def test_updates_raise_what_samples_are_worth(tmp_path):
 
 
 @pytest.mark.parametrize("stop", [2, 8])
-def test_a_stochastic_run_goes_on_bit_for_bit(tmp_path, stop, monkeypatch):
+def test_a_stochastic_run_goes_on_bit_for_bit(tmp_path, stop):
     changes = {
         "checkpoint_every": {"steps": 1},
         "report": {**CONFIG["report"], "shapes": [[4, 2]], "samplers": ["hmc"]},
     }
     start(tmp_path / "whole", **changes)
-    original, calls = Flow.step, []
-
-    def crash(self: Flow, index: int, record: runs.Record) -> None:
-        if index == stop and not calls:
-            calls.append(index)
-            raise RuntimeError("crash")
-        original(self, index, record)
-
-    monkeypatch.setattr(Flow, "step", crash)
-    with pytest.raises(RuntimeError, match="crash"):
+    with crash(Flow, stop):
         start(tmp_path / "cut", **changes)
     runs.resume(Flow, tmp_path / "cut", quiet=True)
     whole, cut = (runs.Metrics.load(tmp_path / name / "metrics.h5") for name in ("whole", "cut"))

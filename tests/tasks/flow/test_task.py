@@ -20,6 +20,7 @@ from gaugeflow.plots import plot_run
 from gaugeflow.tasks import Flow
 from gaugeflow.tasks.flow.config import FlowConfig
 from gaugeflow.tasks.flow.training import Annealing, Schedule
+from tests.tasks.crashes import crash
 from tests.tasks.flow.models import SIGMA, Harmonic
 
 SMALL = {"samples": 400, "chunk": 100, "reference": {"chains": 4, "warmup": 5, "measurements": 10}}
@@ -121,18 +122,9 @@ def test_schedules():
 
 
 @pytest.mark.parametrize("stop", [1, 6, 15, 22])
-def test_a_run_stopped_anywhere_goes_on_bit_for_bit(tmp_path, stop, monkeypatch):
+def test_a_run_stopped_anywhere_goes_on_bit_for_bit(tmp_path, stop):
     start(tmp_path / "whole", checkpoint_every={"steps": 1})
-    original, calls = Flow.step, []
-
-    def crash(self: Flow, index: int, record: runs.Record) -> None:
-        if index == stop and not calls:
-            calls.append(index)
-            raise RuntimeError("crash")
-        original(self, index, record)
-
-    monkeypatch.setattr(Flow, "step", crash)
-    with pytest.raises(RuntimeError, match="crash"):
+    with crash(Flow, stop):
         start(tmp_path / "cut", checkpoint_every={"steps": 1})
     runs.resume(Flow, tmp_path / "cut", quiet=True)
     whole, cut = rows(tmp_path / "whole"), rows(tmp_path / "cut")

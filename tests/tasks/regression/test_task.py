@@ -23,6 +23,7 @@ from gaugeflow.tasks import Regression
 from gaugeflow.tasks.regression.report import misses
 from gaugeflow.tasks.regression.target import Charge, Loop
 from tests.places import ROOT
+from tests.tasks.crashes import crash
 
 SHIPPED = sorted((ROOT / "configs" / "trained").glob("lcnn_*"))
 
@@ -148,22 +149,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("crash", [5, 20, 33, 44, 73])
-def test_a_run_goes_on_where_it_stopped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: Path, crash: int
-) -> None:
+@pytest.mark.parametrize("stop", [5, 20, 33, 44, 73])
+def test_a_run_goes_on_where_it_stopped(tmp_path: Path, whole: Path, stop: int) -> None:
     """In the first stage and the second, in the baseline, in the second network, between two tests."""
-    step = Regression.step
-
-    def crashing(self: Regression, index: int, record: runs.Record) -> None:
-        step(self, index, record)
-        if index == crash:
-            raise RuntimeError("crash")
-
-    monkeypatch.setattr(Regression, "step", crashing)
-    with pytest.raises(RuntimeError, match="crash"):
+    with crash(Regression, stop, done=True):
         run(tmp_path / "run", **IN_STAGES, checkpoint_every={"steps": 4})
-    monkeypatch.undo()
     runs.resume(Regression, tmp_path / "run", quiet=True)
     states = [load_checkpoint(path / "checkpoint.pt", "regression")[1]["task"] for path in (whole, tmp_path / "run")]
     for key in ("networks", "baselines"):

@@ -16,6 +16,7 @@ from gaugeflow.tasks import VMC
 from gaugeflow.tasks.vmc import pretraining as vmc_pretraining
 from gaugeflow.wavefunctions import Determinants, PairProducts, Particles, Pfaffians, Product
 from gaugeflow.wavefunctions.ansatz.orbital_fit import OrbitalFit, needed, target_columns
+from tests.tasks.crashes import crash
 from tests.wavefunctions.cases import gaussian_orbitals, network, seeded
 
 needs_pyscf = pytest.mark.skipif(
@@ -152,21 +153,12 @@ def test_walkers_have_the_density_of_the_orbitals() -> None:
 
 
 @needs_pyscf
-@pytest.mark.parametrize("crash", [4, 7, 8])
-def test_resumes_bit_for_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crash: int) -> None:
+@pytest.mark.parametrize("stop", [4, 7, 8])
+def test_resumes_bit_for_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int) -> None:
     """Killed within the pretraining, at its last step and behind it; the orbitals come from the checkpoint."""
     runs.start(VMC, source(), tmp_path / "whole", quiet=True)
-    step = VMC.step
-
-    def until(self: VMC, index: int, record: runs.Record) -> None:
-        if index == crash:
-            raise KeyboardInterrupt
-        step(self, index, record)
-
-    monkeypatch.setattr(VMC, "step", until)
-    with pytest.raises(KeyboardInterrupt):
+    with crash(VMC, stop):
         runs.start(VMC, source(), tmp_path / "run", quiet=True)
-    monkeypatch.undo()
     monkeypatch.delattr(vmc_pretraining, "hartree_fock")
     runs.resume(VMC, tmp_path / "run", quiet=True)
     one, other = (runs.Metrics.load(tmp_path / name / "metrics.h5") for name in ("whole", "run"))

@@ -18,6 +18,7 @@ from gaugeflow.tasks.vmc.report import vmc_report
 from gaugeflow.wavefunctions import local_energy
 from gaugeflow.wavefunctions.backbones.dense import Dense
 from tests.places import CONFIGS, TRAINED
+from tests.tasks.crashes import crash
 
 DOT = {"name": "quantum_dot", "n_up": 1, "n_down": 1, "dimension": 2, "omega": 1.0}
 SMALL = {"ansatz": {"name": "determinant"}, "backbone": {"name": "deep_sets", "width": 6, "layers": 1}}
@@ -82,20 +83,11 @@ def test_what_a_run_leaves(whole: Path) -> None:
     assert report["parameters"] == 4 * 6 + 6 + 2 * 4 * 6 + 2 * (6 + 1) + 1 + 2
 
 
-@pytest.mark.parametrize("crash", [3, 9, 16])
-def test_resumes_bit_for_bit(tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch, crash: int) -> None:
+@pytest.mark.parametrize("stop", [3, 9, 16])
+def test_resumes_bit_for_bit(tmp_path: Path, whole: Path, stop: int) -> None:
     """Killed in the warm-up, the training and the evaluation, it makes the same numbers as without."""
-    step = VMC.step
-
-    def until(self: VMC, index: int, record: runs.Record) -> None:
-        if index == crash:
-            raise KeyboardInterrupt
-        step(self, index, record)
-
-    monkeypatch.setattr(VMC, "step", until)
-    with pytest.raises(KeyboardInterrupt):
+    with crash(VMC, stop):
         runs.start(VMC, source(), tmp_path / "run", quiet=True)
-    monkeypatch.undo()
     runs.resume(VMC, tmp_path / "run", quiet=True)
     one, other = (runs.Metrics.load(path / "metrics.h5") for path in (whole, tmp_path / "run"))
     for table in ("training", "evaluation"):

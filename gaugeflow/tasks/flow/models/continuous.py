@@ -5,19 +5,18 @@ from typing import Annotated, ClassVar, Literal
 
 import torch
 from pydantic import Field
+from torch import nn
 
 from gaugeflow.errors import UserError
-from gaugeflow.flows.bases.base import HaarBase
 from gaugeflow.flows.continuous.fit import GaussNewton, fit_along_path
 from gaugeflow.flows.continuous.flow import ContinuousFlow
 from gaugeflow.flows.continuous.loop_algebra import Monomial
 from gaugeflow.flows.continuous.loop_basis import luescher_functions, parse_function
 from gaugeflow.flows.flow import GaugeFlow
-from gaugeflow.groups import Group
 from gaugeflow.lattice.action import Action
 from gaugeflow.lattice.loop_action import is_loop_sum
 from gaugeflow.runs import Count, Positive
-from gaugeflow.tasks.flow.models.model import Log, ModelSection
+from gaugeflow.tasks.flow.models.model import Log, ModelSection, Setting
 
 __all__ = ["Continuous"]
 
@@ -53,28 +52,17 @@ class Continuous(ModelSection):
     newton_samples: Count = 512
     newton_ridge: Positive = 1e-4
 
-    def build(
-        self,
-        action: Action,
-        group: Group | None,
-        shape: tuple[int, ...],
-        dtype: torch.dtype,
-        device: torch.device,
-        generator: torch.Generator,
-    ) -> GaugeFlow:
+    def layers_in(self, setting: Setting) -> list[nn.Module]:
+        action, group, ndim = setting.action, setting.group, len(setting.shape)
         if group is None or not is_loop_sum(action):
             raise UserError(f"model continuous: expected links and a sum of loops, got {type(action).__name__}")
         functions: Sequence[Monomial] | Literal["staples"]
         if isinstance(self.functions, list):
-            functions = [parse_function(text, len(shape)) for text in self.functions]
+            functions = [parse_function(text, ndim) for text in self.functions]
         else:
-            functions = self.functions or luescher_functions(
-                group, len(shape), action.loops, self.order, self.max_traces
-            )
-        layer = ContinuousFlow(
-            group, functions, self.steps, self.integrator, self.splines, self.degree, dtype, self.chunk_size
-        )
-        return GaugeFlow(HaarBase(group, shape, dtype), [layer], action).to(device)
+            functions = self.functions or luescher_functions(group, ndim, action.loops, self.order, self.max_traces)
+        integrator = self.steps, self.integrator, self.splines, self.degree
+        return [ContinuousFlow(group, functions, *integrator, setting.dtype, self.chunk_size)]
 
     def symmetry(self, scalars: bool) -> str:
         return "gauge * translations * charge * centre"  # reflections up to the error of the steps

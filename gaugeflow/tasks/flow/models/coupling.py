@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
+from torch import nn
 
 from gaugeflow.errors import UserError
-from gaugeflow.flows.bases.base import HaarBase
 from gaugeflow.flows.coupling.circular_spline import CircularSpline
 from gaugeflow.flows.coupling.coupling import Context, Coupling
 from gaugeflow.flows.coupling.masks import Mask, block_masks, parity_masks
@@ -14,12 +14,10 @@ from gaugeflow.flows.coupling.noncompact import NoncompactMixture
 from gaugeflow.flows.coupling.residual import ResidualStout
 from gaugeflow.flows.coupling.spectral import SpectralSpline
 from gaugeflow.flows.coupling.transform import LoopTransform
-from gaugeflow.flows.flow import GaugeFlow
 from gaugeflow.groups import SUN, Group
-from gaugeflow.lattice.action import Action
 from gaugeflow.nn import LCNN, GaugeTheory
 from gaugeflow.runs import Count, Number
-from gaugeflow.tasks.flow.models.model import ModelSection
+from gaugeflow.tasks.flow.models.model import ModelSection, Setting
 
 __all__ = ["CouplingFlow", "ResidualFlow"]
 
@@ -38,43 +36,26 @@ class MaskedFlow(ModelSection):
         """The masks in the order of the layers."""
         return parity_masks(ndim)
 
-    def layer(
-        self, index: int, group: Group, mask: Mask, context: Context, generator: torch.Generator, dtype: torch.dtype
-    ) -> torch.nn.Module:
+    def layer(self, index: int, group: Group, context: Context, setting: Setting) -> nn.Module:
         """The layer with this index."""
         raise NotImplementedError
 
     def symmetry(self, scalars: bool) -> str:
         return "gauge * charge" if self.charge else super().symmetry(scalars)
 
-    def build(
-        self,
-        action: Action,
-        group: Group | None,
-        shape: tuple[int, ...],
-        dtype: torch.dtype,
-        device: torch.device,
-        generator: torch.Generator,
-    ) -> GaugeFlow:
-        if group is None:
+    def layers_in(self, setting: Setting) -> list[nn.Module]:
+        if (group := setting.group) is None:
             raise UserError(f"model: {self.__class__.__name__} is for gauge fields, the action has scalar fields")
-        masks, flows = self.masks(len(shape)), []
+        masks, layers = self.masks(len(setting.shape)), []
         for index in range(self.layers):
-            mask = masks[index % len(masks)]
-            mask.check(shape)
-            context = Context(
-                group, mask, self.hidden, self.kernel, generator, self._features(group, mask, generator, dtype), dtype
-            )
-            flows.append(self.layer(index, group, mask, context, generator, dtype))
-        return GaugeFlow(HaarBase(group, shape, dtype), flows, action).to(device)
-
-    def _features(
-        self, group: Group, mask: Mask, generator: torch.Generator, dtype: torch.dtype
-    ) -> tuple[LCNN, int] | None:
-        if not self.lcnn:
-            return None
-        theory = GaugeTheory(group.name, mask.ndim, dtype)
-        return LCNN.of(theory, self.lcnn, generator=generator, hidden=()), self.lcnn
+            mask, features = masks[index % len(masks)], None
+            mask.check(setting.shape)
+            if self.lcnn:
+                theory = GaugeTheory(group.name, mask.ndim, setting.dtype)
+                features = LCNN.of(theory, self.lcnn, generator=setting.generator, hidden=()), self.lcnn
+            context = Context(group, mask, self.hidden, self.kernel, setting.generator, features, setting.dtype)
+            layers.append(self.layer(index, group, context, setting))
+        return layers
 
 
 class CouplingFlow(MaskedFlow):
@@ -82,7 +63,7 @@ class CouplingFlow(MaskedFlow):
 
     `transform: spline` with `knots` bins (of a half circle for U(1), of each coordinate of the alcove for SU(N)), or
     for U(1) `mixture` of `knots` non-compact projections. `mask: parity` changes half of the links of a direction at
-    once, in any dimension; `mask: blocks` in two dimensions splits cells from `block` down, see `flows/masks.py`.
+    once, in any dimension; `mask: blocks` in two dimensions splits cells from `block` down (`flows/coupling/masks.py`).
     Every mask has one layer for each of the `shares`, which say where between its two staples the identity lies: for
     SU(N) several of them turn the axes of loops too.
     """
@@ -98,11 +79,9 @@ class CouplingFlow(MaskedFlow):
         masks = parity_masks(ndim) if self.mask == "parity" else block_masks(self.block)
         return tuple(mask for mask in masks for _ in self.shares)
 
-    def layer(
-        self, index: int, group: Group, mask: Mask, context: Context, generator: torch.Generator, dtype: torch.dtype
-    ) -> Coupling:
-        share = self.shares[index % len(self.shares)]
-        return Coupling(group, mask, context, self._transform(group, generator, dtype), self.charge, share)
+    def layer(self, index: int, group: Group, context: Context, setting: Setting) -> Coupling:
+        transform = self._transform(group, setting.generator, setting.dtype)
+        return Coupling(group, context.mask, context, transform, self.charge, self.shares[index % len(self.shares)])
 
     def _transform(self, group: Group, generator: torch.Generator, dtype: torch.dtype) -> LoopTransform:
         width = self.hidden[-1]
@@ -122,7 +101,5 @@ class ResidualFlow(MaskedFlow):
     name: Literal["residual"]
     bound: Annotated[float, Field(gt=0, lt=1)] = 0.9
 
-    def layer(
-        self, index: int, group: Group, mask: Mask, context: Context, generator: torch.Generator, dtype: torch.dtype
-    ) -> ResidualStout:
-        return ResidualStout(group, mask, context, generator, self.bound, self.charge, dtype)
+    def layer(self, index: int, group: Group, context: Context, setting: Setting) -> ResidualStout:
+        return ResidualStout(group, context.mask, context, setting.generator, self.bound, self.charge, setting.dtype)

@@ -1,26 +1,48 @@
 """What the `model` section of a configuration offers, whatever the architecture."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import torch
+from torch import nn
 
+from gaugeflow.flows.bases.base import HaarBase
 from gaugeflow.flows.flow import GaugeFlow
 from gaugeflow.groups import Group
 from gaugeflow.lattice.action import Action
 from gaugeflow.runs import Section
 
-__all__ = ["Log", "ModelSection"]
+__all__ = ["Log", "ModelSection", "Setting"]
 
 Log = Callable[[dict[str, Any]], None]
 """Records a row of numbers; every row has the same keys."""
 
 
+class Setting(NamedTuple):
+    """What a flow is made for.
+
+    Attributes:
+        action: the target's.
+        group: None for scalars.
+        shape: extents.
+        dtype: real dtype of the fields.
+        device: where the flow lives.
+        generator: source of the first parameters, which are random numbers of it alone.
+    """
+
+    action: Action
+    group: Group | None
+    shape: tuple[int, ...]
+    dtype: torch.dtype
+    device: torch.device
+    generator: torch.Generator
+
+
 class ModelSection(Section):
     """An architecture with its hyper-parameters.
 
-    To add one: a file in this folder with a subclass that has `name: Literal["..."]`, its keys and `build`, and its
-    place in `ModelConfig`.
+    To add one: a file in this folder with a subclass that has `name: Literal["..."]`, its keys and `layers_in`, for
+    another base than Haar measure also `base_in`, and its place in `ModelConfig`.
     """
 
     integrated: ClassVar[bool] = False
@@ -28,28 +50,26 @@ class ModelSection(Section):
     that falls with the steps, which is for the report to show and not for `gaugeflow check`, which asks for rounding.
     Such a section has the key `steps`."""
 
-    def build(
-        self,
-        action: Action,
-        group: Group | None,
-        shape: tuple[int, ...],
-        dtype: torch.dtype,
-        device: torch.device,
-        generator: torch.Generator,
-    ) -> GaugeFlow:
-        """The flow with its first parameters, which are random numbers of the generator alone.
+    def build(self, setting: Setting) -> GaugeFlow:
+        """The flow with its first parameters.
 
-        Args:
-            action: the target's.
-            group: None for scalars.
-            shape: extents; called again with others where the report asks for other volumes, and the parameters
-                are then loaded from the trained flow.
-            dtype: real dtype of the fields.
+        Called again with other extents where the report asks for other volumes, and the parameters are then loaded
+        from the trained flow.
 
         Raises:
             UserError: a group or lattice that the architecture does not serve.
         """
+        layers = self.layers_in(setting)
+        return GaugeFlow(self.base_in(setting), layers, setting.action).to(setting.device)
+
+    def layers_in(self, setting: Setting) -> list[nn.Module]:
+        """The layers from the base to the target. Raises UserError as `build`."""
         raise NotImplementedError
+
+    def base_in(self, setting: Setting) -> nn.Module:
+        """The distribution where the layers begin."""
+        assert setting.group is not None  # the layers have refused scalars
+        return HaarBase(setting.group, setting.shape, setting.dtype)
 
     def finer(self) -> Self | None:
         """The same with twice as many steps; None where nothing is integrated."""

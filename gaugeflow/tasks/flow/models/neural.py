@@ -2,18 +2,14 @@
 
 from typing import Annotated, ClassVar, Literal
 
-import torch
 from pydantic import Field
+from torch import nn
 
 from gaugeflow.errors import UserError
-from gaugeflow.flows.bases.base import HaarBase
 from gaugeflow.flows.continuous.neural import NeuralFlow
-from gaugeflow.flows.flow import GaugeFlow
-from gaugeflow.groups import Group
-from gaugeflow.lattice.action import Action
 from gaugeflow.nn import GaugeTheory, Potential
 from gaugeflow.runs import Count
-from gaugeflow.tasks.flow.models.model import ModelSection
+from gaugeflow.tasks.flow.models.model import ModelSection, Setting
 
 __all__ = ["Neural"]
 
@@ -40,25 +36,15 @@ class Neural(ModelSection):
     degree: Annotated[int, Field(ge=0, le=5)] = 3
     chunk_size: Count = 64
 
-    def build(
-        self,
-        action: Action,
-        group: Group | None,
-        shape: tuple[int, ...],
-        dtype: torch.dtype,
-        device: torch.device,
-        generator: torch.Generator,
-    ) -> GaugeFlow:
-        if group is None:
+    def layers_in(self, setting: Setting) -> list[nn.Module]:
+        if setting.group is None:
             raise UserError("model neural: expected the group of links, came scalars")
-        theory = GaugeTheory(group.name, len(shape), dtype, "all" if self.rotations else "none")
-        potential = Potential.of(
-            theory, self.terms, generator=generator, channels=self.channels, hidden=self.hidden, shape=shape
-        )
-        layer = NeuralFlow(
-            potential, self.terms, self.steps, self.integrator, self.splines, self.degree, self.chunk_size
-        )
-        return GaugeFlow(HaarBase(group, shape, dtype), [layer], action).to(device)
+        shape, rotations = setting.shape, "all" if self.rotations else "none"
+        theory = GaugeTheory(setting.group.name, len(shape), setting.dtype, rotations)
+        widths = {"channels": self.channels, "hidden": self.hidden}
+        potential = Potential.of(theory, self.terms, generator=setting.generator, shape=shape, **widths)
+        integrator = self.steps, self.integrator, self.splines, self.degree
+        return [NeuralFlow(potential, self.terms, *integrator, self.chunk_size)]
 
     def symmetry(self, scalars: bool) -> str:
         return "gauge * translations"  # rotations up to the error of the steps

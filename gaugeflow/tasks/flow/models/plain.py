@@ -4,15 +4,15 @@ from typing import Any, Literal
 
 import torch
 from pydantic import Field
+from torch import nn
 
 from gaugeflow.errors import UserError
-from gaugeflow.flows.bases.base import Base, GaussianBase, HaarBase
+from gaugeflow.flows.bases.base import GaussianBase
 from gaugeflow.flows.bases.heat_kernel import HeatKernelBase
 from gaugeflow.flows.flow import GaugeFlow
-from gaugeflow.groups import Group
 from gaugeflow.lattice.action import Action
 from gaugeflow.runs import Positive
-from gaugeflow.tasks.flow.models.model import Log, ModelSection
+from gaugeflow.tasks.flow.models.model import Log, ModelSection, Setting
 from gaugeflow.tasks.objects import load
 
 __all__ = ["Identity", "Python"]
@@ -24,32 +24,26 @@ class Identity(ModelSection):
     name: Literal["identity"]
     time: Positive | None = None
 
-    def build(
-        self,
-        action: Action,
-        group: Group | None,
-        shape: tuple[int, ...],
-        dtype: torch.dtype,
-        device: torch.device,
-        generator: torch.Generator,
-    ) -> GaugeFlow:
-        return GaugeFlow(self._base(group, shape, dtype), [], action).to(device)
+    def layers_in(self, setting: Setting) -> list[nn.Module]:
+        return []
+
+    def base_in(self, setting: Setting) -> nn.Module:
+        group, shape, dtype = setting.group, setting.shape, setting.dtype
+        if self.time is None:
+            return GaussianBase(shape, dtype) if group is None else super().base_in(setting)
+        if group is None or group.name != "u1":
+            raise UserError(f"model: expected the group u1 for a heat kernel, got {group.name if group else 'scalars'}")
+        return HeatKernelBase(shape, self.time, dtype)
 
     def symmetry(self, scalars: bool) -> str:
         if scalars:
             return "translations * hypercubic * z2"
         return "" if self.time is None else "gauge * translations * hypercubic * charge"  # Haar links: density 1
 
-    def _base(self, group: Group | None, shape: tuple[int, ...], dtype: torch.dtype) -> Base:
-        if self.time is None:
-            return GaussianBase(shape, dtype) if group is None else HaarBase(group, shape, dtype)
-        if group is None or group.name != "u1":
-            raise UserError(f"model: expected the group u1 for a heat kernel, got {group.name if group else 'scalars'}")
-        return HeatKernelBase(shape, self.time, dtype)
-
 
 class Python(ModelSection):
-    """A flow of your own: `object: package.module:function` takes what `build` does, and `options` as keywords.
+    """A flow of your own: `object: package.module:function` takes what a `Setting` holds, one by one in its order, and
+    `options` as keywords.
 
     `fit: package.module:function` takes what `prepare` does. `invariant_under` is what `gaugeflow check` verifies.
     """
@@ -60,19 +54,11 @@ class Python(ModelSection):
     fit: str | None = None
     invariant_under: str = ""
 
-    def build(
-        self,
-        action: Action,
-        group: Group | None,
-        shape: tuple[int, ...],
-        dtype: torch.dtype,
-        device: torch.device,
-        generator: torch.Generator,
-    ) -> GaugeFlow:
+    def build(self, setting: Setting) -> GaugeFlow:
         function = load(self.object, "model")
         if not callable(function) or isinstance(function, type):
             raise UserError(f"model: {self.object}: expected a function that makes a flow, got {function!r:.80}")
-        flow = function(action, group, shape, dtype, device, generator, **self.options)
+        flow = function(*setting, **self.options)
         if not isinstance(flow, GaugeFlow):
             raise UserError(f"model: {self.object}: expected it to return a GaugeFlow, got {type(flow).__name__}")
         return flow

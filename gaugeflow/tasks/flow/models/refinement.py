@@ -4,19 +4,18 @@ from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
+from torch import nn
 
 from gaugeflow.errors import UserError
-from gaugeflow.flows.bases.base import HaarBase
 from gaugeflow.flows.flow import GaugeFlow
 from gaugeflow.flows.refinement.fit import fit_split
 from gaugeflow.flows.refinement.flow import RefinementFlow, split_areas
 from gaugeflow.flows.refinement.peeling import PeelingFlow
-from gaugeflow.groups import Group
 from gaugeflow.lattice.action import Action
 from gaugeflow.montecarlo.exact.sampler import plaquette_coupling
 from gaugeflow.random import draw_key
 from gaugeflow.runs import Count
-from gaugeflow.tasks.flow.models.model import Log, ModelSection
+from gaugeflow.tasks.flow.models.model import Log, ModelSection, Setting
 
 __all__ = ["Refinement"]
 
@@ -39,32 +38,21 @@ class Refinement(ModelSection):
     warmup: Annotated[int, Field(ge=0)] = 0
     iterations: Annotated[int, Field(ge=0)] = 20
 
-    def build(
-        self,
-        action: Action,
-        group: Group | None,
-        shape: tuple[int, ...],
-        dtype: torch.dtype,
-        device: torch.device,
-        generator: torch.Generator,
-    ) -> GaugeFlow:
+    def layers_in(self, setting: Setting) -> list[nn.Module]:
+        group = setting.group
         if group is None or group.n > 3:
             raise UserError(f"model.refinement: expected u1, su2 or su3, got {group.name if group else 'scalars'}")
-        areas = split_areas(group, plaquette_coupling(action))  # type: ignore[arg-type]
-        weights = torch.Generator().manual_seed(draw_key(generator) >> 1)
+        areas = split_areas(group, plaquette_coupling(setting.action))  # type: ignore[arg-type]
+        weights = torch.Generator().manual_seed(draw_key(setting.generator) >> 1)
         kind = RefinementFlow if self.cut == "halves" else PeelingFlow
-        layer = kind(group, shape, areas, self.bins, self.hidden, weights)
-        return GaugeFlow(HaarBase(group, shape, dtype), [layer.to(dtype)], action).to(device)
+        return [kind(group, setting.shape, areas, self.bins, self.hidden, weights).to(setting.dtype)]
 
     def prepare(self, flow: GaugeFlow, action: Action, generator: torch.Generator, log: Log) -> None:
         """Fits every area in double precision on the CPU, from the smallest on."""
         layer = flow.flows[0]
         beta = plaquette_coupling(action)  # type: ignore[arg-type]
         draws = torch.Generator().manual_seed(draw_key(generator) >> 1)
-        laws = [(int(area), split) for area, split in layer.splits.items()]
-        if isinstance(layer, PeelingFlow):
-            laws.append((1, layer.single))
-        for area, split in laws:
+        for area, split in layer.laws():
             first = next(split.parameters())
             place = first.device, first.dtype
             split.to("cpu", torch.float64)

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 import torch
 from pydantic import Field
+from torch import nn
 
 from gaugeflow.errors import UserError
 from gaugeflow.flows.bases.base import FreeFieldBase
@@ -14,17 +15,33 @@ from gaugeflow.flows.scalar.continuous import ScalarContinuousFlow
 from gaugeflow.flows.scalar.coupling import ScalarCoupling
 from gaugeflow.flows.scalar.fit import fit_scalar_flow
 from gaugeflow.flows.scalar.transform import ScalarAffine, ScalarSpline, ScalarTransform
-from gaugeflow.groups import Group
 from gaugeflow.lattice.action import Action
 from gaugeflow.lattice.phi4 import Phi4Action
 from gaugeflow.lattice.spaces import SCALARS
 from gaugeflow.runs import Count, Positive
-from gaugeflow.tasks.flow.models.model import Log, ModelSection
+from gaugeflow.tasks.flow.models.model import Log, ModelSection, Setting
 
 __all__ = ["ScalarContinuous", "ScalarCouplings"]
 
 
-class ScalarContinuous(ModelSection):
+class ScalarFlow(ModelSection):
+    """What flows of scalar fields share: they begin with the free field of mass squared `base_m2`."""
+
+    name: str
+    base_m2: Positive
+
+    def base_in(self, setting: Setting) -> nn.Module:
+        return FreeFieldBase(setting.shape, self.base_m2, setting.dtype)
+
+    def refuse_links(self, setting: Setting) -> None:
+        """Raises UserError unless the action is one of scalar fields."""
+        group, action = setting.group, setting.action
+        if group is not None or action.space is not SCALARS:
+            kind, came = type(action).__name__, "links" if group is None else f"links of {group.name}"
+            raise UserError(f"model: {self.name} is a flow of scalar fields, the action {kind} has {came}")
+
+
+class ScalarContinuous(ScalarFlow):
     """An ordinary differential equation from the free field of mass squared `base_m2`.
 
     Before any gradient step its weights are fitted to the path between the two actions, on `samples` configurations
@@ -34,7 +51,6 @@ class ScalarContinuous(ModelSection):
 
     integrated: ClassVar[bool] = True
     name: Literal["scalar_continuous"]
-    base_m2: Positive
     frequencies: list[Positive] = Field([2.0, 4.0])
     radius: Annotated[int, Field(ge=0)] = 3
     knots: Annotated[int, Field(ge=2)] = 7
@@ -45,18 +61,10 @@ class ScalarContinuous(ModelSection):
     natural_steps: Annotated[int, Field(ge=0)] = 4
     natural_ridge: Positive = 0.1
 
-    def build(
-        self,
-        action: Action,
-        group: Group | None,
-        shape: tuple[int, ...],
-        dtype: torch.dtype,
-        device: torch.device,
-        generator: torch.Generator,
-    ) -> GaugeFlow:
-        _check_scalars(self.name, action, group)
-        layer = ScalarContinuousFlow(shape, self.frequencies, self.radius, self.knots, self.steps, dtype)
-        return GaugeFlow(FreeFieldBase(shape, self.base_m2, dtype), [layer], action).to(device)
+    def layers_in(self, setting: Setting) -> list[nn.Module]:
+        self.refuse_links(setting)
+        path = self.frequencies, self.radius, self.knots, self.steps
+        return [ScalarContinuousFlow(setting.shape, *path, setting.dtype)]
 
     def symmetry(self, scalars: bool) -> str:
         return "translations * hypercubic * z2"
@@ -77,11 +85,10 @@ class ScalarContinuous(ModelSection):
         )
 
 
-class ScalarCouplings(ModelSection):
+class ScalarCouplings(ScalarFlow):
     """Checkerboard couplings from the free field of mass squared `base_m2`; `bins` and `bound` are of the spline."""
 
     name: Literal["scalar_coupling"]
-    base_m2: Positive
     layers: Count = 8
     transform: Literal["affine", "spline"] = "affine"
     hidden: list[Count] = Field([16, 16], min_length=1)
@@ -90,33 +97,20 @@ class ScalarCouplings(ModelSection):
     bins: Annotated[int, Field(ge=2)] = 8
     bound: Positive = 3.0
 
-    def build(
-        self,
-        action: Action,
-        group: Group | None,
-        shape: tuple[int, ...],
-        dtype: torch.dtype,
-        device: torch.device,
-        generator: torch.Generator,
-    ) -> GaugeFlow:
-        _check_scalars(self.name, action, group)
-        layers = []
-        for index in range(self.layers):
-            network = PeriodicNetwork(len(shape), 1, self.hidden, self.kernel, generator, dtype)
-            layers.append(ScalarCoupling(shape, index % 2, network, self._transform(generator, dtype), self.odd))
-        return GaugeFlow(FreeFieldBase(shape, self.base_m2, dtype), layers, action).to(device)
+    def layers_in(self, setting: Setting) -> list[nn.Module]:
+        self.refuse_links(setting)
+        return [self._layer(index % 2, setting) for index in range(self.layers)]
 
     def symmetry(self, scalars: bool) -> str:
         return "z2" if self.odd else ""
+
+    def _layer(self, parity: int, setting: Setting) -> ScalarCoupling:
+        shape, random = setting.shape, (setting.generator, setting.dtype)
+        network = PeriodicNetwork(len(shape), 1, self.hidden, self.kernel, *random)
+        return ScalarCoupling(shape, parity, network, self._transform(*random), self.odd)
 
     def _transform(self, generator: torch.Generator, dtype: torch.dtype) -> ScalarTransform:
         width = self.hidden[-1]
         if self.transform == "affine":
             return ScalarAffine(width, generator, dtype)
         return ScalarSpline(width, self.bins, self.bound, generator, dtype)
-
-
-def _check_scalars(name: str, action: Action, group: Group | None) -> None:
-    if group is not None or action.space is not SCALARS:
-        came = "links" if group is None else f"links of {group.name}"
-        raise UserError(f"model: {name} is a flow of scalar fields, the action {type(action).__name__} has {came}")
