@@ -110,6 +110,9 @@ def plot(
     dark: Annotated[bool, typer.Option("--dark", help="Light on a dark ground.")] = False,
     compare: Annotated[bool, typer.Option("--compare", help="Several runs in one figure.")] = False,
     out: Annotated[Path, typer.Option(metavar="FILE", help="The figure of --compare.")] = Path("compare.png"),
+    page: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="One page for all of DIR... instead of report.html in each.")
+    ] = None,
 ) -> None:
     """Draw the figures of a run, and put all of them on one page, report.html; or compare several runs."""
     from gaugeflow import plots, runs
@@ -118,10 +121,13 @@ def plot(
         paths = [runs.run_at(name) for name in directories]
         print(plots.compare_runs(paths, out, plots.Look(format, dark)))
         return
-    for path in map(_own_copy, directories):
-        figures = plots.plot_run(path, format, dark)
-        for file in [*figures, plots.contact_sheet(path, figures)]:
-            print(file)
+    figures = {path: plots.plot_run(path, format, dark) for path in map(_own_copy, directories)}
+    if page is None:
+        pages = [plots.contact_sheet(path / "report.html", {path: drawn}) for path, drawn in figures.items()]
+    else:
+        pages = [plots.contact_sheet(page, figures)]
+    for file in [*(figure for drawn in figures.values() for figure in drawn), *pages]:
+        print(file)
 
 
 def _own_copy(name: str) -> Path:

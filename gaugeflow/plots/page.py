@@ -1,4 +1,4 @@
-"""`report.html`: the tables and the figures of a run on one page that needs nothing else."""
+"""`report.html`: the tables and the figures of one or several runs on a page that needs nothing else."""
 
 import base64
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ PAGE = """<!doctype html>
 @media (prefers-color-scheme: dark) {{ :root {{ --ink: #e4e8ec; --page: #14191f; --line: #37414b; --blue: #6cb4dd; }} }}
 body {{ font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page); margin: 0 auto;
        max-width: 72rem; padding: 1.5rem; }}
-h1 {{ font-size: 1.4rem; }} h2 {{ font-size: 1.1rem; margin-top: 2rem; }}
+h1 {{ font-size: 1.4rem; margin-top: 2.5rem; }}
 .table {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.9rem; }}
 th, td {{ padding: 0.25rem 0.75rem; border-bottom: 1px solid var(--line); white-space: nowrap; }}
@@ -35,29 +35,30 @@ figcaption {{ color: #22303c; font-size: 0.85rem; }}
 </head>
 <body>
 {body}
-<h2>Figures</h2>
-<div class="figures">
-{figures}
-</div>
 </body>
 </html>
 """
 KINDS = {".png": "image/png", ".svg": "image/svg+xml"}
 
 
-def write_page(path: Path, title: str, report: str, figures: Sequence[Path]) -> None:
+def write_page(path: Path, title: str, parts: Sequence[tuple[str, Sequence[Path]]]) -> None:
     """Writes the page as a whole.
 
     Args:
         path: where it goes.
         title: of the browser's window.
-        report: markdown, as in `report.md`.
-        figures: PNG or SVG files; others, which a browser does not show in a page, are left out.
+        parts: for each run its report in markdown, as in `report.md`, and its figures, PNG or SVG files; others, which
+            a browser does not show in a page, are left out.
     """
+    body = "\n".join(_part(report, figures) for report, figures in parts)
+    write_whole(path, PAGE.format(title=escape(title), body=body))
+
+
+def _part(report: str, figures: Sequence[Path]) -> str:
     tables = MarkdownIt("commonmark", {"html": False}).enable("table").render(report)
-    body = tables.replace("<table>", '<div class="table"><table>').replace("</table>", "</table></div>")
+    scrolling = tables.replace("<table>", '<div class="table"><table>').replace("</table>", "</table></div>")
     shown = "\n".join(_figure(figure) for figure in figures if figure.suffix in KINDS)
-    write_whole(path, PAGE.format(title=escape(title), body=body, figures=shown))
+    return f'{scrolling}<div class="figures">\n{shown}\n</div>'
 
 
 def _figure(path: Path) -> str:

@@ -1,6 +1,6 @@
 """The figures of a run, whatever its task."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
@@ -40,14 +40,20 @@ def plot_run(path: Path, format: str = "png", dark: bool = False) -> list[Path]:
         return [chosen.file(figure) for figure in resolve_name(PLOTTERS[task.name])(path, config, metrics)]
 
 
-def contact_sheet(path: Path, figures: Sequence[Path]) -> Path:
-    """Puts the tables of a run's report, where there is one, and its figures on one page, `report.html`."""
-    directory = runs.RunDirectory.open(path)
-    title = heading(_opened(directory)[1])
-    tables = directory.markdown.read_text() if directory.markdown.is_file() else f"# {title}\n"
-    page = path / "report.html"
-    write_page(page, title, tables, figures)
-    return page
+def contact_sheet(target: Path, figures: Mapping[Path, Sequence[Path]]) -> Path:
+    """Puts the tables of the reports of some runs, where there are any, and their figures on one page.
+
+    Args:
+        target: the HTML file.
+        figures: those of each run directory.
+    """
+    parts = []
+    for path, drawn in figures.items():
+        directory = runs.RunDirectory.open(path)
+        bare = f"# {heading(_opened(directory)[1])}\n"
+        parts.append((directory.markdown.read_text() if directory.markdown.is_file() else bare, drawn))
+    write_page(target, ", ".join(path.name for path in figures), parts)
+    return target
 
 
 def _opened(directory: runs.RunDirectory) -> tuple[type[runs.Task[Any]], Any]:

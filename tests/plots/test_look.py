@@ -120,8 +120,8 @@ def test_runs_without_anything_in_common_are_refused(chains: list[Path], tmp_pat
         compare_runs(chains[:1], tmp_path / "none.png")
 
 
-def test_one_page_holds_tables_and_figures(chains: list[Path]) -> None:
-    page = contact_sheet(chains[0], plot_run(chains[0])).read_text()
+def test_one_page_holds_tables_and_figures(chains: list[Path], tmp_path: Path) -> None:
+    page = contact_sheet(tmp_path / "a.html", {chains[0]: plot_run(chains[0])}).read_text()
     report = runs.report(Chain, chains[0])
     assert f'<td style="text-align:right">{report["observables"]["plaquette"]["text"]}</td>' in page
     assert len(re.findall(r'<img alt="[a-z ]+" src="data:image/png;base64,[A-Za-z0-9+/=]{1000,}">', page)) == 3
@@ -129,7 +129,7 @@ def test_one_page_holds_tables_and_figures(chains: list[Path]) -> None:
 
 
 def test_what_a_report_says_cannot_become_a_script(tmp_path: Path) -> None:
-    write_page(tmp_path / "a.html", "<script>", "# <script>alert(1)</script>\n", [])
+    write_page(tmp_path / "a.html", "<script>", [("# <script>alert(1)</script>\n", [])])
     assert "<script>" not in (tmp_path / "a.html").read_text()
 
 
@@ -143,3 +143,13 @@ def test_the_command_writes_figures_and_page(
     printed = [Path(line) for line in capsys.readouterr().out.split()]
     assert printed[-1] == copy / "report.html"
     assert all(path.is_file() for path in printed)
+
+
+def test_one_page_for_several_runs(chains: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["plot", *map(str, chains), "--page", str(tmp_path / "all.html")])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out.split()[-1] == str(tmp_path / "all.html")
+    page = (tmp_path / "all.html").read_text()
+    assert [beta for beta in ("1.0", "2.0") if f"(beta {beta})" in page] == ["1.0", "2.0"]
+    assert page.count("<img") == 6

@@ -1,0 +1,93 @@
+"""The wheel in a new environment, without the repository: what a user gets from `pip install gaugeflow`."""
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+from tests.places import CONFIGS, ROOT
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from the checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+    subprocess.run([*command, "--wheel-dir", folder, ROOT], check=True, capture_output=True, text=True)
+    (found,) = folder.glob("gaugeflow-*.whl")
+    return found
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Python of a new environment with the wheel; what it depends on is borrowed from this environment."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=False)
+    python = folder / "bin" / "python"
+    site = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", site, wheel]
+    subprocess.run(command, check=True, capture_output=True, text=True)
+    (site / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return python
+
+
+def call(python: Path, folder: Path, program: str, *arguments: str) -> str:
+    """Standard output of a Python program in a folder that is no repository."""
+    hidden = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTEST_XDIST_WORKER")}
+    ended = subprocess.run(
+        [python, "-c", program, *arguments], cwd=folder, env=hidden, capture_output=True, text=True, timeout=300
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+PATH = """
+import io, json, sys
+from contextlib import redirect_stdout
+from pathlib import Path
+import gaugeflow
+from gaugeflow.cli import main
+
+def gaugeflow_command(*arguments):
+    text = io.StringIO()
+    try:
+        with redirect_stdout(text):
+            main(arguments)
+    except SystemExit as stop:
+        assert stop.code in (0, None), (arguments, stop.code)
+    return text.getvalue()
+
+found = {"file": gaugeflow.__file__, "list": json.loads(gaugeflow_command("list", "--json"))["shipped"]}
+gaugeflow_command("new", "su3_2d", "my.yaml")
+few = ["--set", "shape=[4,4]", "--set", "chains=4", "--set", "warmup=20", "--set", "measurements=50"]
+gaugeflow_command("run", "my.yaml", *few, "--set", "observables=[plaquette]", "--out", "mine")
+found["mine"] = json.loads(gaugeflow_command("report", "mine", "--json"))
+found["dot2"] = json.loads(gaugeflow_command("report", "dot2", "--json"))
+found["fresh"] = json.loads(gaugeflow_command("report", "dot2", "--fresh", "--minutes", "0.01", "--json"))
+gaugeflow_command("sample", "su2_2d_8_coupling", "-n", "2")
+found["figures"] = gaugeflow_command("plot", "mine").split()
+found["check"] = json.loads(gaugeflow_command("check", "mine", "--trials", "1", "--json"))["holds"]
+found["schema"] = json.loads(gaugeflow_command("schema", "chain"))["properties"]["task"]["const"]
+found["files"] = sorted(path.name for path in Path().iterdir())
+print(json.dumps(found))
+"""
+
+
+def test_the_whole_path_without_the_repository(installed: Path, tmp_path: Path) -> None:
+    found = json.loads(call(installed, tmp_path, PATH))
+    assert str(installed.parents[1]) in found["file"], "the package came from elsewhere"
+    names = {entry["name"] for entry in found["list"]}
+    assert {path.stem for path in CONFIGS.glob("*/*.yaml") if path.parent.name != "trained"} <= names
+    assert all(str(installed.parents[1]) in entry["path"] for entry in found["list"])
+    assert abs(found["mine"]["observables"]["plaquette"]["deviation"]) < 4.5
+    assert found["dot2"]["energy_text"].startswith("3.00000")
+    assert abs(found["fresh"]["energy"] - 3) < 1e-4
+    assert "mine/report.html" in found["figures"]
+    assert found["check"] is True
+    assert found["schema"] == "chain"
+    assert found["files"] == ["mine", "my.yaml", "su2_2d_8_coupling.h5"]
