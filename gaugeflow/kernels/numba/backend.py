@@ -21,6 +21,7 @@ from gaugeflow.kernels.numba import local as numba_local
 from gaugeflow.kernels.numba import loops as numba_loops
 from gaugeflow.kernels.numba import rows as numba_rows
 from gaugeflow.kernels.numba.layout import RowLayout
+from gaugeflow.kernels.numba.local import Colour
 from gaugeflow.kernels.numba.loops import Grid
 from gaugeflow.kernels.numba.programs import Program, compile_paths, reaches
 from gaugeflow.kernels.numba.threads import share
@@ -153,22 +154,21 @@ class NumbaKernels(LoopKernels):
         return state[..., layout.places() % self.layout.extent + self.layout.halo], layout
 
     @cached_property
-    def _colours(self) -> list[NDArray[np.int64]]:
-        """For each axis the colours of its links, as ``(rows, T)``."""
-        return [colours.reshape(-1)[self._sites] for colours in colour_links(self.staple_table, self.shape)]
-
-    @cached_property
-    def _sites(self) -> NDArray[np.int64]:
-        return self.layout.sites()
+    def _colours(self) -> list[Colour]:
+        """What is updated one after the other."""
+        sites, found = self.layout.sites(), []
+        for mu, by_site in enumerate(colour_links(self.staple_table, self.shape)):
+            colours = by_site.reshape(-1)[sites]
+            for number in range(int(colours.max()) + 1):
+                found.append(Colour(mu, number, self.layout.vectors(colours == number), colours, sites))
+        return found
 
     def _sweep(self, state: Tensor, kind: int, key: int) -> Tensor:
         numbers, grid = self._links(state), grid_of(self.n, self.layout)
-        for mu, colours in enumerate(self._colours):
-            for colour in range(colours.max() + 1):
-                vectors = self.layout.vectors(colours == colour)
-                fields = (numbers, mu, colour, vectors, colours, self._sites, kind, np.uint64(key))
-                head = (self._size, self._lanes, grid, self._program)
-                share(partial(numba_local.sweep, *head), fields, state.shape[0] * len(vectors), VECTORS_PER_PIECE)
+        sweep = partial(numba_local.sweep, self._size, self._lanes, grid, self._program)
+        for links in self._colours:
+            fields = (numbers, links, kind, np.uint64(key))
+            share(sweep, fields, state.shape[0] * len(links.vectors), VECTORS_PER_PIECE)
         return state
 
     def _over_rows(

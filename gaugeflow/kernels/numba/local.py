@@ -8,17 +8,37 @@ double precision. The formulas are explained in :mod:`gaugeflow.kernels.torch.lo
 # (numba infers the types of compiled functions)
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from gaugeflow.kernels.numba.densities import sample_su2, sample_von_mises
-from gaugeflow.kernels.numba.loops import address_of, line_address, new_buffers, staple_sum
+from gaugeflow.kernels.numba.loops import Position, address_of, links_at, new_buffers, staple_sum
 from gaugeflow.kernels.numba.simd import matrices as mk
 
-__all__ = ["HEATBATH", "OVERRELAX", "sweep"]
+__all__ = ["HEATBATH", "OVERRELAX", "Colour", "sweep"]
 
 HEATBATH, OVERRELAX = 0, 1
+
+
+class Colour(NamedTuple):
+    """The links of one axis that are updated together.
+
+    Attributes:
+        mu: the axis.
+        number: their colour.
+        vectors: numbers of the vectors that hold such links, ``row * vectors_per_row + vector``.
+        colours: colours of all links of the axis, ``(rows, T)``.
+        sites: lexicographic index of the sites, ``(rows, T)``.
+    """
+
+    mu: int
+    number: int
+    vectors: NDArray[np.int64]
+    colours: NDArray[np.int64]
+    sites: NDArray[np.int64]
 
 
 @njit(cache=True, nogil=True)
@@ -91,45 +111,37 @@ def update_phase(u, m, lane, kind, key, link, chain):
 
 
 @njit(cache=True, nogil=True)
-def store(size, grid, state, batch, mu, row, site, u, lane):
-    """Writes one link to its site and to every place of the halo that stands for it."""
+def store(size, grid, state, mu, at, u, lane):
+    """Writes the link of one lane to its site and to every place of the halo that stands for it."""
     width = grid.padded + 2 * grid.halo
-    first = ((batch * grid.ndim + mu) * grid.rows + row) * 2 * len(size) ** 2 * width
-    for position in range((grid.halo + site) % grid.extent, width, grid.extent):
+    first = ((at.batch * grid.ndim + mu) * grid.rows + at.row) * 2 * len(size) ** 2 * width
+    for position in range((grid.halo + at.column + lane) % grid.extent, width, grid.extent):
         for line in range(2 * len(size) ** 2):
             state[first + line * width + position] = u[line, lane]
 
 
 @njit(cache=True, nogil=True)
-def sweep(size, lanes, grid, program, start, stop, state, mu, colour, vectors, colours, sites, kind, key):
-    """Updates the links of axis ``mu`` and one colour.
-
-    Args:
-        vectors: numbers of the vectors that hold such links, ``row * vectors_per_row + vector``.
-        colours: colour of the links of the axis, ``(rows, T)``.
-        sites: lexicographic index of the sites, ``(rows, T)``.
-        kind: HEATBATH or OVERRELAX.
-        key: of the random numbers.
-    """
-    n, stride = len(size), len(lanes)
-    width, per_row = grid.padded + 2 * grid.halo, grid.padded // stride
+def sweep(size, lanes, grid, program, start, stop, state, links, kind, key):
+    """Updates the links of one :class:`Colour`; kind is HEATBATH or OVERRELAX, key that of the random numbers."""
+    n, stride, per_row = len(size), len(lanes), grid.padded // len(lanes)
     memory, total = new_buffers(size, lanes, state, program.depth + 1)
     buffers = total + 2 * n * n * stride * state.itemsize
     u, m = np.zeros((2 * n * n, stride), state.dtype), np.zeros((2 * n * n, stride), state.dtype)
     here, closed = (address_of(u), stride), (address_of(m), stride)
     for item in range(start, stop):
-        batch, vector = item // len(vectors), vectors[item % len(vectors)]
+        batch, vector = item // len(links.vectors), links.vectors[item % len(links.vectors)]
         row, column = vector // per_row, vector % per_row * stride
-        staple_sum(size, lanes, grid, program, state, mu, batch, row, column, total, buffers)
-        link = (line_address(size, grid, state, batch, mu, row, grid.halo + column), width)
+        at = Position(batch, row, column)
+        staple_sum(size, lanes, grid, program, state, links.mu, at, total, buffers)
+        link = links_at(size, grid, state, links.mu, at)
         mk.product(size, lanes, (closed, link, (total, stride)), 0.0)
         mk.scaled(size, lanes, (here, link), 1.0)
         for lane in range(min(stride, grid.extent - column)):
-            if colours[row, column + lane] == colour:
-                number = mu * sites.size + sites[row, column + lane]
+            if links.colours[row, column + lane] == links.number:
+                number = links.mu * links.sites.size + links.sites[row, column + lane]
                 if n == 1:
                     update_phase(u, m, lane, kind, key, number, batch)
                 else:
                     update_matrix(u, m, n, lane, kind, key, number, batch)
-                store(size, grid, state, batch, mu, row, column + lane, u, lane)
+                store(size, grid, state, links.mu, at, u, lane)
     return memory.size

@@ -2,7 +2,9 @@
 
 Every kernel works on the items ``start ... stop - 1`` of its range (chain and row) without holding Python's lock, so
 that threads share the work (:mod:`gaugeflow.kernels.numba.threads`). ``size`` and ``lanes`` are tuples that carry N
-and the vector type. Fields are flat arrays in the layout of :class:`gaugeflow.kernels.numba.layout.RowLayout`.
+and the vector type. Fields are flat arrays in the layout of :class:`gaugeflow.kernels.numba.layout.RowLayout`. What
+belongs together comes as one named tuple, which compiled code takes apart at no cost; each costs its caller in Python
+about a microsecond.
 """
 
 # mypy: disable-error-code=no-untyped-def
@@ -15,7 +17,7 @@ from numba import njit
 
 from gaugeflow.kernels.numba.simd import matrices as mk
 
-__all__ = ["Grid", "kick", "path_products", "staple_sum", "staples", "traces"]
+__all__ = ["Grid", "Position", "kick", "path_products", "staple_sum", "staples", "traces"]
 
 ALIGNMENT = 64
 
@@ -32,6 +34,14 @@ class Grid(NamedTuple):
     """Whether the links of the next row are asked for ahead of time: pays for fields larger than the caches."""
 
 
+class Position(NamedTuple):
+    """Where a vector of sites begins."""
+
+    batch: int
+    row: int
+    column: int
+
+
 @njit(cache=True, nogil=True)
 def address_of(array):
     """Address of the first number of ``array``."""
@@ -46,17 +56,26 @@ def new_buffers(size, lanes, like, count):
 
 
 @njit(cache=True, nogil=True)
-def line_address(size, grid, state, batch, axis, row, position):
-    """Address of the first line of the links of a row, at a position of that line."""
-    block = ((batch * grid.ndim + axis) * grid.rows + row) * 2 * len(size) ** 2
-    return address_of(state) + (block * (grid.padded + 2 * grid.halo) + position) * state.itemsize
+def links_at(size, grid, state, axis, at):
+    """(address, stride) of the links of one axis for the vector at a position."""
+    width = grid.padded + 2 * grid.halo
+    block = ((at.batch * grid.ndim + axis) * grid.rows + at.row) * 2 * len(size) ** 2
+    return address_of(state) + (block * width + grid.halo + at.column) * state.itemsize, width
 
 
 @njit(cache=True, nogil=True)
-def link_address(size, grid, program, state, k, batch, row, column):
-    """Address of the link that instruction k of a program multiplies, for the vector at ``column`` of a row."""
+def lines_at(grid, field, lines, axis, at):
+    """(address, stride) of a field without halo, so many lines to a row, for the vector at a position."""
+    block = ((at.batch * grid.ndim + axis) * grid.rows + at.row) * lines * grid.padded
+    return address_of(field) + (block + at.column) * field.itemsize, grid.padded
+
+
+@njit(cache=True, nogil=True)
+def next_links(size, grid, program, state, k, at):
+    """(address, stride) of the links that instruction k of a program multiplies, for the vector at a position."""
     axis, place, shift = program.steps[k, 1], program.steps[k, 3], program.steps[k, 4]
-    return line_address(size, grid, state, batch, axis, program.neighbours[place, row], grid.halo + column + shift)
+    beside = Position(at.batch, program.neighbours[place, at.row], at.column + shift)
+    return links_at(size, grid, state, axis, beside)
 
 
 @njit(cache=True, nogil=True)
@@ -78,22 +97,21 @@ def extend(size, lanes, depth, backward, before, link, result):
 
 
 @njit(cache=True, nogil=True)
-def staple_sum(size, lanes, grid, program, state, mu, batch, row, column, total, buffers):
+def staple_sum(size, lanes, grid, program, state, mu, at, total, buffers):
     """Sum ``mu`` of a program for the sites of one vector, written to the matrix at address ``total``.
 
     ``buffers`` is the address of ``program.depth`` matrices for the partial products.
     """
-    stride, width = len(lanes), grid.padded + 2 * grid.halo
-    matrix = 2 * len(size) ** 2 * stride * state.itemsize
+    stride, matrix = len(lanes), 2 * len(size) ** 2 * len(lanes) * state.itemsize
     sum_, first, before = (total, stride), (buffers, stride), (buffers, stride)
     mk.identity(size, lanes, (sum_,), 0.0)
     for k in range(program.bounds[mu], program.bounds[mu + 1]):
         depth, _, backward, _, _, goes_on, end = program.steps[k]
-        link = (link_address(size, grid, program, state, k, batch, row, column), width)
+        link = next_links(size, grid, program, state, k, at)
         before = first if depth == 1 else (buffers + (depth - 1) * matrix, stride)
-        if grid.look_ahead and row + 1 < grid.rows:
-            soon = link_address(size, grid, program, state, k, batch, row + 1, column)
-            mk.prefetch(size, lanes, ((soon, width),), 0.0)
+        if grid.look_ahead and at.row + 1 < grid.rows:
+            soon = next_links(size, grid, program, state, k, Position(at.batch, at.row + 1, at.column))
+            mk.prefetch(size, lanes, (soon,), 0.0)
         if depth > 0 and not goes_on:
             if backward:
                 mk.product_adjoint_add(size, lanes, (sum_, before, link), program.coefficients[k])
@@ -114,11 +132,11 @@ def staples(size, lanes, grid, program, start, stop, state, out):
     for item in range(start, stop):
         batch, row = item // grid.rows, item % grid.rows
         for mu in range(grid.ndim):
-            block = ((batch * grid.ndim + mu) * grid.rows + row) * 2 * len(size) ** 2 * grid.padded
             for column in range(0, grid.padded, len(lanes)):
-                staple_sum(size, lanes, grid, program, state, mu, batch, row, column, total, buffers)
-                target = address_of(out) + (block + column) * out.itemsize
-                mk.scaled(size, lanes, ((target, grid.padded), (total, len(lanes))), 1.0)
+                at = Position(batch, row, column)
+                staple_sum(size, lanes, grid, program, state, mu, at, total, buffers)
+                target = lines_at(grid, out, 2 * len(size) ** 2, mu, at)
+                mk.scaled(size, lanes, (target, (total, len(lanes))), 1.0)
     return memory.size
 
 
@@ -127,18 +145,16 @@ def kick(size, lanes, grid, program, start, stop, momenta, state, mask, eps):
     """``p <- p - eps (1/N) Im tr(T_a U A)``; ``mask`` is a line of ones, zero beyond the extent."""
     memory, total = new_buffers(size, lanes, state, program.depth + 2)
     matrix = 2 * len(size) ** 2 * len(lanes) * state.itemsize
-    dim = max(1, len(size) ** 2 - 1)
-    stride, width = len(lanes), grid.padded + 2 * grid.halo
+    dim, stride = max(1, len(size) ** 2 - 1), len(lanes)
     for item in range(start, stop):
         batch, row = item // grid.rows, item % grid.rows
         for mu in range(grid.ndim):
-            block = ((batch * grid.ndim + mu) * grid.rows + row) * dim * grid.padded
             for column in range(0, grid.padded, stride):
-                staple_sum(size, lanes, grid, program, state, mu, batch, row, column, total, total + 2 * matrix)
-                link = line_address(size, grid, state, batch, mu, row, grid.halo + column)
+                at = Position(batch, row, column)
+                staple_sum(size, lanes, grid, program, state, mu, at, total, total + 2 * matrix)
                 closed = (total + matrix, stride)
-                mk.product(size, lanes, (closed, (link, width), (total, stride)), 0.0)
-                target = (address_of(momenta) + (block + column) * momenta.itemsize, grid.padded)
+                mk.product(size, lanes, (closed, links_at(size, grid, state, mu, at), (total, stride)), 0.0)
+                target = lines_at(grid, momenta, dim, mu, at)
                 weight = (address_of(mask) + column * mask.itemsize, grid.padded)
                 mk.force_add(size, lanes, (target, closed, weight), -eps / len(size))
     return memory.size
@@ -148,8 +164,7 @@ def kick(size, lanes, grid, program, start, stop, momenta, state, mask, eps):
 def traces(size, lanes, grid, program, start, stop, state, out):
     """``tr W`` of closed paths, summed along each row in double precision: Re and Im in ``out[item, loop]``."""
     memory, unit = new_buffers(size, lanes, state, program.depth + 1)
-    stride, width = len(lanes), grid.padded + 2 * grid.halo
-    matrix = 2 * len(size) ** 2 * stride * state.itemsize
+    stride, matrix = len(lanes), 2 * len(size) ** 2 * len(lanes) * state.itemsize
     one, buffers = (unit, stride), unit + matrix
     first, before = one, one
     mk.identity(size, lanes, (one,), 1.0)
@@ -159,7 +174,7 @@ def traces(size, lanes, grid, program, start, stop, state, out):
         for column in range(0, grid.padded, stride):
             for k in range(len(program.steps)):
                 depth, _, backward, _, _, goes_on, end = program.steps[k]
-                link = (link_address(size, grid, program, state, k, batch, row, column), width)
+                link = next_links(size, grid, program, state, k, Position(batch, row, column))
                 before = first if depth == 1 else (buffers + (depth - 1) * matrix, stride)
                 trace = (address_of(result), stride)
                 if depth > 0 and not goes_on:
@@ -192,7 +207,7 @@ def path_products(size, lanes, grid, program, start, stop, state, out):
         for column in range(0, grid.padded, stride):
             for k in range(len(program.steps)):
                 depth, _, backward, _, _, _, end = program.steps[k]
-                link = (link_address(size, grid, program, state, k, batch, row, column), width)
+                link = next_links(size, grid, program, state, k, Position(batch, row, column))
                 before = first if depth == 1 else (buffers + (depth - 1) * matrix, stride)
                 here = extend(size, lanes, depth, backward, before, link, buffers + depth * matrix)
                 first = here if depth == 0 else first

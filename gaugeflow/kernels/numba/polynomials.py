@@ -11,10 +11,10 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.kernels.interface import LoopKernels
-from gaugeflow.kernels.numba import tape as numba_tape
 from gaugeflow.kernels.numba.backend import flat, grid_of, type_carriers
 from gaugeflow.kernels.numba.layout import RowLayout
-from gaugeflow.kernels.numba.tape import ADJOINT_TIMES, TIMES, TIMES_ADJOINT, Score, Terms
+from gaugeflow.kernels.numba.tape.play import play
+from gaugeflow.kernels.numba.tape.score import ADJOINT_TIMES, TIMES, TIMES_ADJOINT, Request, Score, Terms
 from gaugeflow.kernels.numba.threads import share
 from gaugeflow.kernels.polynomials import LoopPolynomials
 from gaugeflow.kernels.tapes.loops import Factor, Recording, Site
@@ -33,10 +33,9 @@ class NumbaPolynomials(LoopPolynomials):
         self.layout = RowLayout(shape, dtype.itemsize, [places.reach] * len(shape))
         neighbours = self.layout.neighbour_rows(places.known)
         spots = places.spots(self.layout, neighbours)
-        self._score = Score(self.tape.fields, products, traces, neighbours, spots, terms, slopes)
         self._size, self._lanes = type_carriers(kernels.n, self.layout, dtype)
-        self._mask = np.zeros(self.layout.padded, self._lanes[0].dtype)
-        self._mask[: self.layout.extent] = 1
+        mask = (np.arange(self.layout.padded) < self.layout.extent).astype(self._lanes[0].dtype)
+        self._score = Score(self.tape.fields, products, traces, neighbours, spots, mask, terms, slopes)
 
     def values(self, state: Tensor) -> Tensor:
         return self._play(state, False, False)[0]
@@ -78,7 +77,7 @@ class NumbaPolynomials(LoopPolynomials):
         numbers = [_numbers(x, default) for x, default in ((momenta, rest), (c, zero), (e, zero), (weight, one))]
         out = (sums[0].numpy(), sums[1].numpy(), flat(force), flat(turned))
         head = (self._size, self._lanes, grid_of(self.kernels.n, layout), self._score)
-        share(partial(numba_tape.play, *head), (flat(state), *numbers, self._mask, dual, back, out), batch)
+        share(partial(play, *head), (flat(state), Request(dual, back, *numbers), out), batch)
         return sums[0], sums[1], force, turned
 
     def _tables(self, places: "_Places") -> tuple[NDArray[np.int64], NDArray[np.int64], Terms, Terms]:

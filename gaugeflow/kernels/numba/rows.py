@@ -6,7 +6,7 @@
 import numpy as np
 from numba import njit
 
-from gaugeflow.kernels.numba.loops import address_of, line_address, new_buffers
+from gaugeflow.kernels.numba.loops import Position, lines_at, links_at, new_buffers
 from gaugeflow.kernels.numba.simd import matrices as mk
 
 __all__ = ["drift", "refresh_halo", "reunitarize"]
@@ -81,8 +81,7 @@ def exponential(size, lanes, result, x, work, count, itemsize):
 def drift(size, lanes, grid, start, stop, state, momenta, eps):
     """``U <- exp(i eps p) U``; for eps < 0 by the adjoint of ``exp(i |eps| p)``, so that the two cancel."""
     memory, address = new_buffers(size, lanes, state, 4)
-    stride, width = len(lanes), grid.padded + 2 * grid.halo
-    matrix = 2 * len(size) ** 2 * stride * state.itemsize
+    stride, matrix = len(lanes), 2 * len(size) ** 2 * len(lanes) * state.itemsize
     x, step, work = (address, stride), (address + matrix, stride), (address + 2 * matrix, stride)
     dim = max(1, len(size) ** 2 - 1)
     for item in range(start, stop):
@@ -91,13 +90,14 @@ def drift(size, lanes, grid, start, stop, state, momenta, eps):
             first = ((batch * grid.ndim + mu) * grid.rows + row) * dim * grid.padded
             count = halvings(momenta, first, dim, grid.padded, eps)
             for column in range(0, grid.padded, stride):
-                p = (address_of(momenta) + (first + column) * momenta.itemsize, grid.padded)
+                at = Position(batch, row, column)
+                p = lines_at(grid, momenta, dim, mu, at)
                 mk.times_i_hermitian(size, lanes, (x, p), abs(eps) * 0.5**count)
                 exponential(size, lanes, step, x, work, count, state.itemsize)
                 if eps < 0:
                     mk.adjoint(size, lanes, (work, step), 0.0)
                     mk.scaled(size, lanes, (step, work), 1.0)
-                link = (line_address(size, grid, state, batch, mu, row, grid.halo + column), width)
+                link = links_at(size, grid, state, mu, at)
                 mk.product(size, lanes, (work, step, link), 0.0)
                 mk.scaled(size, lanes, (link, work), 1.0)
             refresh_halo(size, grid, state, batch, mu, row)
@@ -108,14 +108,13 @@ def drift(size, lanes, grid, start, stop, state, momenta, eps):
 def reunitarize(size, lanes, grid, start, stop, state):
     """Three Newton-Schulz steps, then the phase of the determinant; N <= 3."""
     memory, address = new_buffers(size, lanes, state, 3)
-    stride, width = len(lanes), grid.padded + 2 * grid.halo
-    matrix = 2 * len(size) ** 2 * stride * state.itemsize
+    stride, matrix = len(lanes), 2 * len(size) ** 2 * len(lanes) * state.itemsize
     u, work, other = (address, stride), (address + matrix, stride), (address + 2 * matrix, stride)
     for item in range(start, stop):
         batch, row = item // grid.rows, item % grid.rows
         for mu in range(grid.ndim):
             for column in range(0, grid.padded, stride):
-                link = (line_address(size, grid, state, batch, mu, row, grid.halo + column), width)
+                link = links_at(size, grid, state, mu, Position(batch, row, column))
                 mk.scaled(size, lanes, (u, link), 1.0)
                 for _ in range(3):
                     newton_schulz(size, lanes, u, work, other)

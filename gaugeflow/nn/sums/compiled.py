@@ -21,7 +21,7 @@ from gaugeflow.kernels.numba.layout import vector_bytes
 from gaugeflow.kernels.numba.threads import share
 from gaugeflow.lattice.paths import displacement
 from gaugeflow.nn.sums import pair_loops
-from gaugeflow.nn.sums.pair_loops import Job
+from gaugeflow.nn.sums.pair_loops import Fields, Job
 
 __all__ = ["CompiledPairs", "Plan"]
 
@@ -60,7 +60,7 @@ class CompiledPairs(torch.autograd.Function):
         out = left.new_empty(right.shape[0], weight.shape[0], *right.shape[2:])
         for first in range(0, work.sites, work.job.chunk):
             work.mix(first)
-            work.share(pair_loops.multiply, first, work.left, work.mixed, _numbers(out))
+            work.share(pair_loops.multiply, first, work.fields, work.mixed, _numbers(out))
         return out
 
     @staticmethod
@@ -82,48 +82,48 @@ class _Work:
     def __init__(self, plan: Plan, lines: Tensor, left: Tensor, right: Tensor, weight: Tensor) -> None:
         n, real = right.shape[-1], right.real.dtype
         (outs, factors, _), (channels, copies) = weight.shape, (right.shape[1], len(plan.paths))
-        self.fields, self.plan, k = (lines, left, right), plan, channels * copies
+        self.given, self.plan, k = (lines, left, right), plan, channels * copies
         lanes = vector_bytes() // real.itemsize
         self.sites = right.shape[0] * int(np.prod(plan.shape))
         per_vector = lanes * 2 * n * n * real.itemsize * outs * factors
         chunk = lanes * max(1, min(CHUNK_BYTES // per_vector, -(-self.sites // lanes)))
         sizes = (right.shape[0], self.sites // right.shape[0], left.shape[1], channels, copies, outs, factors)
-        self.job = Job(*sizes, plan.adjoints_left, plan.unit_left, chunk)
+        self.job = Job(*sizes, plan.adjoints_left, plan.unit_left, chunk, *_table(plan.shape, plan.paths, n > 1))
         self.size, self.lanes = (0,) * n, (np.dtype(str(real).removeprefix("torch.")).type(0),) * lanes
-        self.index, self.line_of = _table(plan.shape, plan.paths, n > 1)
-        self.lines, self.left, self.right = (_numbers(field) for field in self.fields)
+        self.fields = Fields(*map(_numbers, self.given))
         self.signs = _signed(weight.to(real), k, plan)
         self.unit = weight[..., -1:].to(real).flatten(0, 1) if plan.unit_right else None
         self.parts = right.new_empty(2, k, n * n * chunk, dtype=real)
         self.both = right.new_empty(2, outs * factors, n * n * chunk, dtype=real)
         self.mixed = _flat(self.both)
 
-    def share(self, loop: Callable[..., object], first: int, *arrays: NDArray[Any]) -> None:
+    def share(self, loop: Callable[..., object], first: int, *arrays: Fields | NDArray[Any]) -> None:
         vectors = -(-min(self.job.chunk, self.sites - first) // len(self.lanes))
 
         def work(start: int, stop: int) -> None:
-            loop(self.size, self.lanes, start, stop, self.job, first, self.index, *arrays)
+            loop(self.size, self.lanes, start, stop, self.job, first, *arrays)
 
         share(work, (), vectors, LEAST_VECTORS)
 
-    def share_channels(self, first: int, carried: NDArray[Any], grad_right: NDArray[Any]) -> None:
+    def share_channels(self, first: int, carried: NDArray[Any], grads: Fields) -> None:
         """Takes gradients to the ends of the paths, which may lie anywhere; so threads share channels, not sites."""
 
         def work(start: int, stop: int) -> None:
-            pair_loops.gather_back(self.size, start, stop, self.job, first, self.index, carried, grad_right)
+            pair_loops.gather_back(self.size, start, stop, self.job, first, carried, grads)
 
         share(work, (), self.job.right)
 
     def mix(self, first: int) -> None:
         """The parts of ``C_ij = sum_k alpha_ijk B_k`` of a chunk."""
-        self.share(pair_loops.ends, first, self.line_of, self.lines, self.right, _flat(self.parts))
+        self.share(pair_loops.ends, first, self.fields, _flat(self.parts))
         torch.bmm(self.signs, self.parts, out=self.both)
         if self.unit is not None:
             self.both[0, :, : len(self.size) * self.job.chunk] += self.unit
 
-    def backward(self, grad: Tensor, moving: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def backward(self, grad: Tensor, moving: bool) -> tuple[Tensor, ...]:
         """Gradients of lines, left, right and weight; ``moving`` tells whether those of lines and right are wanted."""
-        lines, left, right = (torch.zeros_like(f, memory_format=torch.contiguous_format) for f in self.fields)
+        found = [torch.zeros_like(f, memory_format=torch.contiguous_format) for f in self.given]
+        grads = Fields(*map(_numbers, found))
         signs, unit = torch.zeros_like(self.signs), torch.zeros_like(self.signs[0, :, :1])
         n, job = len(self.size), self.job
         carried = torch.empty(2 * n * n * job.paths * job.right * job.chunk, dtype=self.parts.dtype)
@@ -131,16 +131,15 @@ class _Work:
             self.mix(first)
             if first + job.chunk > self.sites:
                 self._clear(first)
-            self.share(pair_loops.multiply_back, first, self.left, _numbers(grad), self.mixed, _numbers(left))
+            self.share(pair_loops.multiply_back, first, self.fields, grads, self.mixed, _numbers(grad))
             signs.baddbmm_(self.both, self.parts.mT)
             unit += self.both[0, :, : n * job.chunk].sum(1, keepdim=True)
             if not moving:
                 continue
             torch.bmm(self.signs.mT, self.both, out=self.parts)
-            arrays = (self.line_of, self.lines, self.right, _flat(self.parts), _numbers(lines), _flat(carried))
-            self.share(pair_loops.ends_back, first, *arrays)
-            self.share_channels(first, _flat(carried), _numbers(right))
-        return lines, left, right, _unsigned(signs, unit, self.plan, job)
+            self.share(pair_loops.ends_back, first, self.fields, grads, _flat(self.parts), _flat(carried))
+            self.share_channels(first, _flat(carried), grads)
+        return (*found, _unsigned(signs, unit, self.plan, job))
 
     def _clear(self, first: int) -> None:
         """Zero where a chunk has no sites, so that nothing of an older one counts."""

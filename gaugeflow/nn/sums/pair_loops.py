@@ -13,20 +13,21 @@ Python's lock.
 # (numba infers the types of compiled functions)
 
 from itertools import combinations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from gaugeflow.kernels.numba.loops import address_of, new_buffers
 from gaugeflow.kernels.numba.simd import matrices as mk
 from gaugeflow.kernels.numba.simd.staging import Complex, Emitter, Lines, Matrix, Vector, microkernel
 
-__all__ = ["Job", "ends", "ends_back", "gather_back", "multiply", "multiply_back"]
+__all__ = ["Fields", "Job", "ends", "ends_back", "gather_back", "multiply", "multiply_back"]
 
 
 class Job(NamedTuple):
-    """The sizes that compiled code needs."""
+    """The sizes and tables that compiled code needs."""
 
     batch: int
     volume: int
@@ -43,6 +44,18 @@ class Job(NamedTuple):
     """Whether the unit is among A."""
     chunk: int
     """S, a multiple of the vector."""
+    sites: NDArray[np.int64]
+    """``(1 + paths, volume)``: the sites themselves, then for each path those at its end."""
+    line_of: NDArray[np.int64]
+    """For each path which of the lines it is; -1 where that is the unit."""
+
+
+class Fields(NamedTuple):
+    """Lines, A and W, or their gradients, as plain numbers."""
+
+    lines: NDArray[Any]
+    left: NDArray[Any]
+    right: NDArray[Any]
 
 
 @microkernel
@@ -107,6 +120,14 @@ def place_lanes(job, channels, channel, first, index, places):
 
 
 @njit(cache=True, nogil=True)
+def place_lines(job, path, first, places):
+    """Where the lines of a path lie that start at the V sites from ``first``."""
+    place_lanes(job, 1, 0, first, job.sites[0], places)
+    for lane in range(len(places)):
+        places[lane] += job.line_of[path] * job.batch * job.volume
+
+
+@njit(cache=True, nogil=True)
 def part_address(size, job, parts, channels, part, channel, column):
     """Address and stride of the lines of one part."""
     line = (part * channels + channel) * len(size) ** 2
@@ -114,24 +135,22 @@ def part_address(size, job, parts, channels, part, channel, column):
 
 
 @njit(cache=True, nogil=True)
-def ends(size, lanes, start, stop, job, first, index, line_of, lines, right, parts):
-    """Parts of ``B = L_p W_c(x + p) L_p^dagger`` for every path and channel; ``line_of`` is -1 where L is the unit."""
-    memory, one = buffers(size, lanes, right, 4)
+def ends(size, lanes, start, stop, job, first, fields, parts):
+    """Parts of ``B = L_p W_c(x + p) L_p^dagger`` for every path and channel."""
+    memory, one = buffers(size, lanes, fields.right, 4)
     link, w, moved, b = memory[:one], memory[one : 2 * one], memory[2 * one : 3 * one], memory[3 * one : 4 * one]
     v, places, channels = len(lanes), np.empty(len(lanes), np.int64), job.paths * job.right
     at_link, at_w, at_moved = (address_of(link), v), (address_of(w), v), (address_of(moved), v)
     for column in range(start * v, stop * v, v):
         for p in range(job.paths):
-            if line_of[p] >= 0:
-                place_lanes(job, 1, 0, first + column, index[0], places)
-                for lane in range(v):
-                    places[lane] += line_of[p] * job.batch * job.volume
-                load(size, lanes, link, lines, places)
+            if job.line_of[p] >= 0:
+                place_lines(job, p, first + column, places)
+                load(size, lanes, link, fields.lines, places)
             for c in range(job.right):
-                place_lanes(job, job.right, c, first + column, index[1 + p], places)
-                load(size, lanes, w, right, places)
+                place_lanes(job, job.right, c, first + column, job.sites[1 + p], places)
+                load(size, lanes, w, fields.right, places)
                 result = at_w
-                if line_of[p] >= 0:
+                if job.line_of[p] >= 0:
                     mk.product(size, lanes, (at_moved, at_link, at_w), 0.0)
                     result = (address_of(b), v)
                     mk.product_adjoint(size, lanes, (result, at_moved, at_link), 0.0)
@@ -143,26 +162,26 @@ def ends(size, lanes, start, stop, job, first, index, line_of, lines, right, par
 
 
 @njit(cache=True, nogil=True)
-def load_factors(size, lanes, job, first, index, left, memory, one, places):
+def load_factors(size, lanes, job, first, left, memory, one, places):
     """All A of V sites and their adjoints, ``2 left`` matrices."""
     v = len(lanes)
     for c in range(job.left):
-        place_lanes(job, job.left, c, first, index[0], places)
+        place_lanes(job, job.left, c, first, job.sites[0], places)
         a, adjoint = memory[c * one : (c + 1) * one], memory[(job.left + c) * one : (job.left + c + 1) * one]
         load(size, lanes, a, left, places)
         mk.adjoint(size, lanes, ((address_of(adjoint), v), (address_of(a), v)), 0.0)
 
 
 @njit(cache=True, nogil=True)
-def multiply(size, lanes, start, stop, job, first, index, left, mixed, out):
+def multiply(size, lanes, start, stop, job, first, fields, mixed, out):
     """``out_i = sum_j A_j C_ij`` with the C given by their parts."""
-    memory, one = buffers(size, lanes, left, 2 * job.left + 2)
+    memory, one = buffers(size, lanes, fields.left, 2 * job.left + 2)
     c_ij, total = memory[2 * job.left * one :], memory[(2 * job.left + 1) * one :]
     v, places, channels = len(lanes), np.empty(len(lanes), np.int64), job.out * job.factors
-    at_c, at_total, step = (address_of(c_ij), v), (address_of(total), v), one * left.itemsize
+    at_c, at_total, step = (address_of(c_ij), v), (address_of(total), v), one * memory.itemsize
     matrices = job.factors - 1 if job.unit else job.factors
     for column in range(start * v, stop * v, v):
-        load_factors(size, lanes, job, first + column, index, left, memory, one, places)
+        load_factors(size, lanes, job, first + column, fields.left, memory, one, places)
         for i in range(job.out):
             if not job.unit:
                 mk.identity(size, lanes, (at_total,), 0.0)
@@ -174,30 +193,26 @@ def multiply(size, lanes, start, stop, job, first, index, left, mixed, out):
                 else:
                     join(size, lanes, (at_c, plus, minus), 1.0)
                     mk.product_add(size, lanes, (at_total, (address_of(memory) + j * step, v), at_c), 1.0)
-            place_lanes(job, job.out, i, first + column, index[0], places)
+            place_lanes(job, job.out, i, first + column, job.sites[0], places)
             store(size, lanes, out, places, total, min(v, job.batch * job.volume - first - column))
     return memory.size
 
 
 @njit(cache=True, nogil=True)
-def multiply_back(size, lanes, start, stop, job, first, index, left, grad, mixed, grad_left):
+def multiply_back(size, lanes, start, stop, job, first, fields, grads, mixed, grad_out):
     """The transpose of :func:`multiply`: the parts of C give way to those of their gradients ``A_j^dagger G_i``."""
-    memory, one = buffers(size, lanes, left, 4 * job.left + 3)
+    memory, one = buffers(size, lanes, fields.left, 4 * job.left + 3)
     g, c_ij, change = memory[4 * job.left * one :], memory[(4 * job.left + 1) * one :], memory[-one:]
     v, places, channels = len(lanes), np.empty(len(lanes), np.int64), job.out * job.factors
-    at_g, at_c, at_change, step = (
-        (address_of(g), v),
-        (address_of(c_ij), v),
-        (address_of(change), v),
-        one * left.itemsize,
-    )
-    origin, matrices = address_of(memory), job.factors - 1 if job.unit else job.factors
+    at_g, at_c, at_change = (address_of(g), v), (address_of(c_ij), v), (address_of(change), v)
+    origin, step = address_of(memory), one * memory.itemsize
+    matrices = job.factors - 1 if job.unit else job.factors
     for column in range(start * v, stop * v, v):
-        load_factors(size, lanes, job, first + column, index, left, memory, one, places)
+        load_factors(size, lanes, job, first + column, fields.left, memory, one, places)
         memory[2 * job.left * one : 4 * job.left * one] = 0
         for i in range(job.out):
-            place_lanes(job, job.out, i, first + column, index[0], places)
-            load(size, lanes, g, grad, places)
+            place_lanes(job, job.out, i, first + column, job.sites[0], places)
+            load(size, lanes, g, grad_out, places)
             if min(v, job.batch * job.volume - first - column) < v:
                 clear_lanes(lanes, g, one, max(0, job.batch * job.volume - first - column))
             for j in range(job.factors):
@@ -216,8 +231,8 @@ def multiply_back(size, lanes, start, stop, job, first, index, left, grad, mixed
             own = memory[(2 * job.left + c) * one : (2 * job.left + c + 1) * one]
             mk.adjoint(size, lanes, (at_change, (origin + (3 * job.left + c) * step, v)), 0.0)
             mk.add_scaled(size, lanes, ((address_of(own), v), at_change), 1.0)
-            place_lanes(job, job.left, c, first + column, index[0], places)
-            store(size, lanes, grad_left, places, own, min(v, job.batch * job.volume - first - column))
+            place_lanes(job, job.left, c, first + column, job.sites[0], places)
+            store(size, lanes, grads.left, places, own, min(v, job.batch * job.volume - first - column))
     return memory.size
 
 
@@ -230,23 +245,20 @@ def clear_lanes(lanes, buffer, one, count):
 
 
 @njit(cache=True, nogil=True)
-def ends_back(size, lanes, start, stop, job, first, index, line_of, lines, right, parts, grad_lines, carried):
+def ends_back(size, lanes, start, stop, job, first, fields, grads, parts, carried):
     """The transpose of :func:`ends`: gradients of the lines, and those of W, still at the starts of the paths."""
-    memory, one = buffers(size, lanes, right, 8)
+    memory, one = buffers(size, lanes, fields.right, 8)
     link, w, grad_link = memory[:one], memory[one : 2 * one], memory[2 * one : 3 * one]
-    v, places, channels, step = len(lanes), np.empty(len(lanes), np.int64), job.paths * job.right, one * right.itemsize
+    v, places, channels = len(lanes), np.empty(len(lanes), np.int64), job.paths * job.right
     at_link, at_w, at_grad_link = (address_of(link), v), (address_of(w), v), (address_of(grad_link), v)
-    origin = address_of(memory)
+    origin, step = address_of(memory), one * memory.itemsize
     back, g, daggered = (origin + 3 * step, v), (origin + 4 * step, v), (origin + 5 * step, v)
     turned, ahead = (origin + 6 * step, v), (origin + 7 * step, v)
     for column in range(start * v, stop * v, v):
         for p in range(job.paths):
-            shift = max(0, line_of[p]) * job.batch * job.volume
-            if line_of[p] >= 0:
-                place_lanes(job, 1, 0, first + column, index[0], places)
-                for lane in range(v):
-                    places[lane] += shift
-                load(size, lanes, link, lines, places)
+            if job.line_of[p] >= 0:
+                place_lines(job, p, first + column, places)
+                load(size, lanes, link, fields.lines, places)
                 mk.adjoint(size, lanes, (back, at_link), 0.0)
                 grad_link[:] = 0
             for c in range(job.right):
@@ -254,28 +266,26 @@ def ends_back(size, lanes, start, stop, job, first, index, line_of, lines, right
                 plus = part_address(size, job, parts, channels, 0, k, column)
                 minus = part_address(size, job, parts, channels, 1, k, column)
                 place = address_of(carried) + (k * 2 * len(size) ** 2 * job.chunk + column) * carried.itemsize
-                if line_of[p] < 0:
+                if job.line_of[p] < 0:
                     join(size, lanes, ((place, job.chunk), plus, minus), 0.5)
                     continue
                 join(size, lanes, (g, plus, minus), 0.5)
-                place_lanes(job, job.right, c, first + column, index[1 + p], places)
-                load(size, lanes, w, right, places)
+                place_lanes(job, job.right, c, first + column, job.sites[1 + p], places)
+                load(size, lanes, w, fields.right, places)
                 mk.product(size, lanes, (turned, g, at_link), 0.0)
                 mk.product_adjoint_add(size, lanes, (at_grad_link, turned, at_w), 1.0)
                 mk.product(size, lanes, (ahead, at_link, at_w), 0.0)
                 mk.adjoint(size, lanes, (daggered, g), 0.0)
                 mk.product_add(size, lanes, (at_grad_link, daggered, ahead), 1.0)
                 mk.product(size, lanes, ((place, job.chunk), back, turned), 0.0)
-            if line_of[p] >= 0:
-                place_lanes(job, 1, 0, first + column, index[0], places)
-                for lane in range(v):
-                    places[lane] += shift
-                store(size, lanes, grad_lines, places, grad_link, min(v, job.batch * job.volume - first - column))
+            if job.line_of[p] >= 0:
+                place_lines(job, p, first + column, places)
+                store(size, lanes, grads.lines, places, grad_link, min(v, job.batch * job.volume - first - column))
     return memory.size
 
 
 @njit(cache=True, nogil=True)
-def gather_back(size, start, stop, job, first, index, carried, grad_right):
+def gather_back(size, start, stop, job, first, carried, grads):
     """Adds the gradients of some channels, carried to the ends of the paths, to those of W."""
     width = 2 * len(size) ** 2
     for c in range(start, stop):
@@ -283,6 +293,6 @@ def gather_back(size, start, stop, job, first, index, carried, grad_right):
             origin = (p * job.right + c) * width * job.chunk
             for column in range(min(job.chunk, job.batch * job.volume - first)):
                 copy, site = (first + column) // job.volume, (first + column) % job.volume
-                place = ((copy * job.right + c) * job.volume + index[1 + p, site]) * width
+                place = ((copy * job.right + c) * job.volume + job.sites[1 + p, site]) * width
                 for line in range(width):
-                    grad_right[place + line] += carried[origin + line * job.chunk + column]
+                    grads.right[place + line] += carried[origin + line * job.chunk + column]
