@@ -5,7 +5,7 @@ One row for each configuration file and lattice:
 
     sample  base to target with the log-determinant
     train   one training step by path gradients: forward, gradient, backward, Adam
-    copy    the machine's own copy of 1 GB, for comparison (bytes read and written per second)
+    copy    the machine's own copy of 512 MB, for comparison (bytes read and written per second)
 
 ``per_second`` counts configurations, ``seconds`` is one over it (wall time, best of several). ``bytes`` is how far the
 resident memory of the process rises above what it held before the step, for each configuration: in a process of its
@@ -13,17 +13,17 @@ own, free memory given back first and the kernel's mark of the peak set back (Li
 """
 
 import argparse
-import ctypes
-import gc
 import json
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import torch
 import yaml
+from benchmarks.copying import copy_row
+from benchmarks.machine import machine
+from benchmarks.memory import elsewhere, growth
+from benchmarks.output import parser_of, publish
 
 from gaugeflow.flows import GaugeFlow
 from gaugeflow.tasks.flow.config import FlowConfig
@@ -37,7 +37,6 @@ CASES = [
     ("configs/flow/su3_2d_16_beta6.yaml", [[8, 8], [16, 16]]),
     ("configs/flow/su3_4d_4_beta1.yaml", [[4, 4, 4, 4], [8, 4, 4, 4]]),
 ]
-COPY_BYTES = 1 << 29
 Row = dict[str, Any]
 
 
@@ -68,85 +67,51 @@ def measure(op: str, path: str, shape: list[int], batch: int, repeats: int) -> R
 
     small = config.training.model_copy(update={"steps": 1, "batch": 1})
     Trainer(flow, small).step(0, generator)  # compiles
-    before = settled_memory()
-    times = []
-    for step in range(repeats):
-        start = time.perf_counter()
-        work(step)
-        times.append(time.perf_counter() - start)
-    growth = resident("VmHWM") - before
+    times: list[float] = []
+
+    def repeat() -> None:
+        for step in range(repeats):
+            start = time.perf_counter()
+            work(step)
+            times.append(time.perf_counter() - start)
+
+    grown = growth(repeat)
     seconds = min(times) / batch
     name = {"op": op, "group": config.group, "shape": shape, "dtype": config.dtype, "backend": "numba"}
     threads, parameters = torch.get_num_threads(), sum(p.numel() for p in flow.parameters())
-    cost = {"per_second": 1 / seconds, "seconds": seconds, "bytes": growth / batch}
+    cost = {"per_second": 1 / seconds, "seconds": seconds, "bytes": grown / batch}
     return name | cost | {"model": Path(path).stem, "batch": batch, "threads": threads, "parameters": parameters}
 
 
-def settled_memory() -> int:
-    """Bytes that the process holds once what is free has gone back; from here the peak is counted anew."""
-    gc.collect()
-    ctypes.CDLL(None).malloc_trim(0)
-    Path("/proc/self/clear_refs").write_text("5")
-    return resident("VmRSS")
-
-
-def resident(key: str) -> int:
-    """``VmRSS``, what the process holds in memory, or ``VmHWM``, the most it held, in bytes."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return 1024 * int(next(line for line in lines if line.startswith(key)).split()[1])
-
-
-def copy_row() -> Row:
-    source = torch.ones(COPY_BYTES // 8, dtype=torch.float64)
-    target = torch.empty_like(source)
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        target.copy_(source)
-        times.append(time.perf_counter() - start)
-    rate = 2 * COPY_BYTES / min(times[1:])
-    return {"op": "copy", "group": None, "shape": [], "dtype": "float64", "backend": "torch"} | {
-        "per_second": rate / 16,
-        "bytes": rate,
-    }
-
-
-def apart(*arguments: object) -> Row:
-    """A measurement in a process of its own, whose peak memory is that of this measurement."""
-    command = [sys.executable, __file__, "--one", json.dumps(arguments)]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
-
-
-def table(rows: list[Row]) -> str:
-    lines = [f"{'model':22} {'op':7} {'lattice':14} {'ms/configuration':>17} {'MB/configuration':>17}"]
+def print_table(rows: list[Row]) -> None:
+    print(f"{'model':22} {'op':7} {'lattice':14} {'ms/configuration':>17} {'MB/configuration':>17}")
     for row in rows:
         if row["op"] != "copy":
             shape = "x".join(map(str, row["shape"]))
             cost = f"{1e3 * row['seconds']:17.2f} {row['bytes'] / 1e6:17.2f}"
-            lines.append(f"{row['model']:22} {row['op']:7} {shape:14} {cost}")
-    return "\n".join(lines)
+            print(f"{row['model']:22} {row['op']:7} {shape:14} {cost}")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="print rows as JSON")
-    parser.add_argument("--output", type=Path, help="write the rows to this file too")
+def parse_arguments() -> argparse.Namespace:
+    parser = parser_of(__doc__)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--one", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.one:
-        print(json.dumps(measure(*json.loads(options.one))))
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    if arguments.one:
+        print(json.dumps(measure(*json.loads(arguments.one))))
         return
     rows = [copy_row()]
     for path, shapes in CASES:
         for shape in shapes:
             for op in ("sample", "train"):
-                rows.append(apart(op, path, shape, options.batch, options.repeats))
-    text = json.dumps(rows, indent=2)
-    if options.output:
-        options.output.write_text(text + "\n")
-    print(text if options.json else table(rows))
+                one = (op, path, shape, arguments.batch, arguments.repeats)
+                rows.append(json.loads(elsewhere("--one", json.dumps(one))))
+    publish(rows, machine(), arguments, print_table)
 
 
 if __name__ == "__main__":

@@ -10,31 +10,30 @@ One row for each operation, group, lattice, precision and backend:
     overrelax one overrelaxation sweep
     pack      from the links of the library to the backend's layout
     unpack    and back
-    copy      the machine's own copy of 1 GB, for comparison (bytes read and written per second)
+    copy      the machine's own copy of 512 MB, for comparison (bytes read and written per second)
 
 ``per_second`` counts links, ``bytes`` the memory traffic per second if each link were read once and each result
 written once. Times are the best of several after a warm-up that also compiles.
 """
 
 import argparse
-import json
 import math
-import os
-import platform
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import torch
+from benchmarks.copying import copy_row, synchronize
+from benchmarks.machine import machine
+from benchmarks.output import parser_of, publish
 
 from gaugeflow.groups import get_group
 from gaugeflow.kernels import LoopKernels, get_kernels
 from gaugeflow.lattice.paths import lattice_images, rectangle, staple_paths
 
 DTYPES = {"complex64": torch.float32, "complex128": torch.float64}
+OPS = ["staples", "force", "hmc", "heatbath", "overrelax", "pack", "unpack"]
 BETA = {"u1": 1.0, "su2": 2.3, "su3": 6.0}
-COPY_BYTES = 1 << 29
 Row = dict[str, Any]
 
 
@@ -51,23 +50,10 @@ def best_time(work: Callable[[], object], device: torch.device, seconds: float) 
     return min(times)
 
 
-def synchronize(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-
-
-def copy_row(device: torch.device, seconds: float) -> Row:
-    source = torch.ones(COPY_BYTES // 8, dtype=torch.float64, device=device)
-    target = torch.empty_like(source)
-    bandwidth = 2 * COPY_BYTES / best_time(lambda: target.copy_(source), device, seconds)
-    row = {"op": "copy", "group": "", "shape": [COPY_BYTES // 8], "dtype": "float64", "backend": device.type}
-    return row | {"per_second": bandwidth / 16, "bytes": bandwidth}
-
-
 def operations(kernels: LoopKernels, links: torch.Tensor) -> dict[str, tuple[Callable[[], object], int]]:
-    """What is timed, and the real numbers that one link of it must read and write."""
+    """What is timed, on links that a few sweeps took from the unit, and the numbers that one link reads and writes."""
     matrix, dim, generator = 2 * kernels.n**2, kernels.dim, torch.Generator(links.device).manual_seed(1)
-    algebra = (1, kernels.ndim, *kernels.shape, *kernels.group.algebra_shape)
+    algebra = (len(links), kernels.ndim, *kernels.shape, *kernels.group.algebra_shape)
     momenta = torch.randn(algebra, generator=generator, dtype=kernels.dtype, device=links.device)
     state, p = kernels.pack(links), kernels.pack_momenta(momenta)
     for sweep in range(3):
@@ -89,11 +75,10 @@ def bench(name: str, extent: int, dtype: str, backend: str, arguments: argparse.
     """Rows of one group, lattice, precision and backend."""
     shape, device = (extent,) * arguments.ndim, torch.device(arguments.device)
     loops = [(loop, BETA.get(name, 6.0)) for loop in lattice_images(rectangle(0, 1, 1, 1), arguments.ndim)]
-    group, generator = get_group(name), torch.Generator(device).manual_seed(1)
-    links = group.haar((1, arguments.ndim, *shape), generator, DTYPES[dtype])
+    links = get_group(name).identity((arguments.chains, arguments.ndim, *shape), DTYPES[dtype], device)
     kernels = get_kernels(links, staple_paths(loops, arguments.ndim), backend=backend)
-    count = arguments.ndim * math.prod(shape)
-    row = {"group": name, "shape": list(shape), "dtype": dtype, "backend": backend}
+    count = arguments.chains * arguments.ndim * math.prod(shape)
+    row = {"group": name, "shape": list(shape), "chains": arguments.chains, "dtype": dtype, "backend": backend}
     for op, (work, numbers) in operations(kernels, links).items():
         if op in arguments.ops:
             rate = count / best_time(work, device, arguments.seconds)
@@ -108,35 +93,13 @@ def print_table(rows: list[Row]) -> None:
         print(f"{row['per_second']:12.3e}{row['bytes'] / 1e9:9.2f}")
 
 
-def machine(device: torch.device) -> Row:
-    """What the numbers were measured on."""
-    described = torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
-    return {
-        "machine": described,
-        "threads": torch.get_num_threads(),
-        "cores": os.cpu_count(),
-        "torch": torch.__version__,
-    }
-
-
-def processor() -> str:
-    information = Path("/proc/cpuinfo")
-    if information.exists():
-        for line in information.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
-
-
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    every = ["staples", "force", "hmc", "heatbath", "overrelax", "pack", "unpack"]
-    parser.add_argument("--json", action="store_true", help="print a JSON list of rows and nothing else")
-    parser.add_argument("--output", type=Path, help="also write the rows and the machine's name to this JSON file")
-    parser.add_argument("--ops", nargs="+", choices=every, default=every)
+    parser = parser_of(__doc__)
+    parser.add_argument("--ops", nargs="+", choices=OPS, default=OPS)
     parser.add_argument("--groups", nargs="+", default=["su2", "su3"])
     parser.add_argument("--extents", nargs="+", type=int, default=[8, 16])
     parser.add_argument("--ndim", type=int, default=4)
+    parser.add_argument("--chains", type=int, default=1, help="how many lattices at once")
     parser.add_argument("--dtypes", nargs="+", choices=sorted(DTYPES), default=list(DTYPES))
     parser.add_argument("--backends", nargs="+", help="default: torch and the compiled backend of the device")
     parser.add_argument("--device", default="cpu")
@@ -148,19 +111,13 @@ def main() -> None:
     arguments = parse_arguments()
     device = torch.device(arguments.device)
     backends = arguments.backends or ["torch", "triton" if device.type == "cuda" else "numba"]
-    rows = [copy_row(device, arguments.seconds)]
+    rows = [copy_row(device)]
     for name in arguments.groups:
         for extent in arguments.extents:
             for dtype in arguments.dtypes:
                 for backend in backends:
                     rows += bench(name, extent, dtype, backend, arguments)
-    if arguments.output:
-        arguments.output.write_text(json.dumps(machine(device) | {"rows": rows}, indent=1) + "\n")
-    if arguments.json:
-        print(json.dumps(rows))
-    else:
-        print(", ".join(f"{key}: {value}" for key, value in machine(device).items()))
-        print_table(rows)
+    publish(rows, machine(device), arguments, print_table)
 
 
 if __name__ == "__main__":

@@ -25,18 +25,17 @@ having done both on a lattice of 2^D sites before.
 """
 
 import argparse
-import json
 import math
-import os
-import platform
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import torch
+from benchmarks.copying import copy_row
+from benchmarks.machine import machine
+from benchmarks.memory import elsewhere, growth
+from benchmarks.output import CLOCKS, parser_of, publish
 from torch import Tensor
 
 from gaugeflow.lattice import hot_start
@@ -47,7 +46,6 @@ DTYPES = {"complex64": torch.float32, "complex128": torch.float64}
 CASES = [("su3", 8, 4, "complex128"), ("su3", 8, 4, "complex64"), ("su2", 64, 2, "complex128")]
 OPS: dict[str, Callable[..., Layer]] = {"conv-bilin": LConvBilin, "conv": LConv, "bilin": LBilin}
 BACKENDS = ("gaugeflow", "matmul", "pairs")
-COPY_BYTES = 1 << 29
 Row = dict[str, Any]
 Case = tuple[str, int, int, str]
 
@@ -116,9 +114,6 @@ class Job:
         return [out.detach(), *self.backward(out)]
 
 
-CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
-
-
 def times(job: Job, backends: list[str], arguments: argparse.Namespace) -> dict[str, tuple[float, float]]:
     """Shortest forward and backward time of each backend; they take turns."""
     clock = CLOCKS[arguments.clock]
@@ -141,24 +136,13 @@ def peak(op: str, case: Case, channels: int, backend: str) -> int:
     worth, sums.WORTH_COMPILING = sums.WORTH_COMPILING, 0  # compiled code is loaded before the measurement
     Job(op, (case[0], 2, case[2], case[3]), channels).results(backend)
     sums.WORTH_COMPILING = worth
-    job = Job(op, case, channels)
-    Path("/proc/self/clear_refs").write_text("5")  # sets the peak to what is resident now
-    before = status("VmRSS")
-    job.results(backend)
-    return status("VmHWM") - before
-
-
-def status(key: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(key))
+    return growth(partial(Job(op, case, channels).results, backend))
 
 
 def peak_elsewhere(op: str, case: Case, channels: int, backend: str) -> int:
     """:func:`peak` of a fresh process."""
     arguments = ["--peak", op, *map(str, case), backend, "--channels", str(channels)]
-    threads = ["--threads", str(torch.get_num_threads())]
-    done = subprocess.run([sys.executable, __file__, *arguments, *threads], check=True, capture_output=True, text=True)
-    return int(done.stdout)
+    return int(elsewhere(*arguments, "--threads", str(torch.get_num_threads())))
 
 
 def bench(op: str, case: Case, arguments: argparse.Namespace) -> Iterator[Row]:
@@ -176,18 +160,6 @@ def bench(op: str, case: Case, arguments: argparse.Namespace) -> Iterator[Row]:
             yield row | {"backend": backend, "per_second": extent**ndim / seconds, "bytes": memory}
 
 
-def copy_row() -> Row:
-    source = torch.ones(COPY_BYTES // 8, dtype=torch.float64)
-    target, spent = torch.empty_like(source), []
-    for _ in range(5):
-        start = time.perf_counter()
-        target.copy_(source)
-        spent.append(time.perf_counter() - start)
-    bandwidth = 2 * COPY_BYTES / min(spent)
-    row = {"op": "copy", "group": "", "shape": [COPY_BYTES // 8], "dtype": "float64", "backend": "cpu"}
-    return row | {"per_second": bandwidth / 16, "bytes": bandwidth}
-
-
 def print_table(rows: list[Row]) -> None:
     print(f"{'op':21}{'group':7}{'shape':10}{'dtype':12}{'backend':11}{'sites/s':>11}{'peak MB':>9}")
     for row in rows:
@@ -196,19 +168,8 @@ def print_table(rows: list[Row]) -> None:
         print(f"{row['per_second']:11.3e}{row['bytes'] / 1e6:9.1f}")
 
 
-def machine() -> Row:
-    """What the numbers were measured on."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
-    load = os.getloadavg()[0]
-    threads = torch.get_num_threads()
-    return {"machine": name, "threads": threads, "cores": os.cpu_count(), "torch": torch.__version__, "load": load}
-
-
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="print a JSON list of rows and nothing else")
-    parser.add_argument("--output", type=Path, help="also write the rows and the machine's name to this JSON file")
+    parser = parser_of(__doc__)
     parser.add_argument("--ops", nargs="+", choices=list(OPS), default=list(OPS))
     parser.add_argument("--groups", nargs="+", default=["su2", "su3"])
     parser.add_argument("--dtypes", nargs="+", choices=sorted(DTYPES), default=list(DTYPES))
@@ -237,13 +198,7 @@ def main() -> None:
         if case[0] in arguments.groups and case[3] in arguments.dtypes:
             for op in arguments.ops:
                 rows += bench(op, case, arguments)
-    if arguments.output:
-        arguments.output.write_text(json.dumps(found | {"rows": rows}, indent=1) + "\n")
-    if arguments.json:
-        print(json.dumps(rows))
-    else:
-        print(", ".join(f"{key}: {value}" for key, value in found.items()))
-        print_table(rows)
+    publish(rows, found, arguments, print_table)
 
 
 if __name__ == "__main__":

@@ -22,16 +22,16 @@ follow, and how time and memory grow with n.
 import argparse
 import json
 import math
-import os
-import platform
-import subprocess
 import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import torch
+from benchmarks.copying import copy_row, synchronize
+from benchmarks.machine import machine
+from benchmarks.memory import elsewhere, growth
+from benchmarks.output import CLOCKS, parser_of, publish
 
 from gaugeflow.runs import Source, validate
 from gaugeflow.tasks import VMC
@@ -45,8 +45,6 @@ ITERATIONS = {
     "iteration": ("moves", "local energy", "gradient"),
     "natural iteration": ("moves", "local energy", "natural gradient"),
 }
-CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
-COPY_BYTES = 1 << 29
 Row = dict[str, Any]
 
 
@@ -109,8 +107,7 @@ class Job:
             for name, part in self.parts.items():
                 begin = clock()
                 part()
-                if self.task.config.device != "cpu":
-                    torch.cuda.synchronize()
+                synchronize(self.task.config.device)
                 if index:
                     found[name] = min(found[name], clock() - begin)
         return found
@@ -142,38 +139,12 @@ def peak(arguments: argparse.Namespace, atom: str, walkers: int) -> int:
         torch.cuda.reset_peak_memory_stats()
         job.iterate("natural iteration")
         return torch.cuda.max_memory_allocated()
-    Path("/proc/self/clear_refs").write_text("5")  # sets the peak to what is resident now
-    before = status("VmRSS")
-    job.iterate("natural iteration")
-    return status("VmHWM") - before
-
-
-def status(key: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(key))
+    return growth(partial(job.iterate, "natural iteration"))
 
 
 def peak_elsewhere(atom: str, walkers: int) -> int:
     """:func:`peak` of a fresh process."""
-    done = subprocess.run(
-        [sys.executable, __file__, *sys.argv[1:], "--peak", atom, str(walkers)],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return int(done.stdout)
-
-
-def copy_row() -> Row:
-    source = torch.ones(COPY_BYTES // 8, dtype=torch.float64)
-    target, spent = torch.empty_like(source), []
-    for _ in range(5):
-        start = time.perf_counter()
-        target.copy_(source)
-        spent.append(time.perf_counter() - start)
-    bandwidth = 2 * COPY_BYTES / min(spent)
-    row = {"op": "copy", "group": "", "shape": [COPY_BYTES // 8], "dtype": "float64", "backend": "cpu"}
-    return row | {"per_second": bandwidth / 16, "bytes": bandwidth}
+    return int(elsewhere(*sys.argv[1:], "--peak", atom, str(walkers)))
 
 
 def exponent(rows: list[Row], axis: int, key: str) -> float:
@@ -205,18 +176,8 @@ def print_table(rows: list[Row]) -> None:
         print(f"{row['per_second']:12.1f}{memory}")
 
 
-def machine() -> Row:
-    """What the numbers were measured on."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
-    found = {"machine": name, "threads": torch.get_num_threads(), "cores": os.cpu_count(), "torch": torch.__version__}
-    return found | {"load": os.getloadavg()[0]}
-
-
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="print a JSON list of rows and nothing else")
-    parser.add_argument("--output", type=Path, help="also write the rows and the machine's name to this JSON file")
+    parser = parser_of(__doc__)
     parser.add_argument("--atom", default="Be")
     parser.add_argument("--walkers", type=int, default=256)
     parser.add_argument("--growth", action="store_true", help="other atoms and numbers of walkers too")
@@ -244,22 +205,16 @@ def main() -> None:
         atom, walkers = arguments.peak
         print(peak(arguments, atom, int(walkers)))
         return
-    found = machine() | {"clock": arguments.clock}
+    found = machine(arguments.device) | {"clock": arguments.clock}
     cases = [(arguments.atom, arguments.walkers)]
     if arguments.growth:
         cases += [(atom, arguments.walkers) for atom in ATOMS if atom != arguments.atom]
         cases += [(arguments.atom, arguments.walkers * factor // 2) for factor in (1, 4, 8)]
-    rows = [copy_row()]
+    rows = [copy_row(arguments.device)]
     for atom, walkers in cases:
         rows += bench(arguments, atom, walkers)
-    if arguments.output:
-        arguments.output.write_text(json.dumps(found | {"rows": rows}, indent=1) + "\n")
-    if arguments.json:
-        print(json.dumps(rows))
-        return
-    print(", ".join(f"{key}: {value}" for key, value in found.items()))
-    print_table(rows)
-    if arguments.growth:
+    publish(rows, found, arguments, print_table)
+    if arguments.growth and not arguments.json:
         print_growth(rows, arguments.atom, arguments.walkers)
 
 

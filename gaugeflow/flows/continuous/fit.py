@@ -60,8 +60,8 @@ def fit_along_path(
         kernels = system.kernels
         force = kernels.pack_momenta(action.force(links))
         values, along = system.polynomials.directional(kernels.pack(links), force)
-        rows = t * along[:, : system.basis.size] - values @ system.basis.laplacian.T
-        features = (flow.spline(t)[:, None] * rows[:, None]).flatten(1)
+        rows = t * along[:, : system.basis.size] - values @ system.basis.laplacian.T.to(values)
+        features = (flow.spline(t).to(rows)[:, None] * rows[:, None]).flatten(1)
         target = action(links).double()
         equations.add(features - features.mean(0), target - target.mean())
     solution = equations.solve(ridge)

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
 
 import torch
 import triton
@@ -13,10 +12,11 @@ from gaugeflow.errors import UserError
 from gaugeflow.groups import Group
 from gaugeflow.kernels.colouring import colour_links
 from gaugeflow.kernels.interface import LoopKernels
-from gaugeflow.kernels.tables import Path, Staples, visited_links
+from gaugeflow.kernels.tables import Path, Staples
 from gaugeflow.kernels.torch.backend import TorchKernels
 from gaugeflow.kernels.triton import local as triton_local
 from gaugeflow.kernels.triton import loops as triton_loops
+from gaugeflow.kernels.triton.paths import link_table
 from gaugeflow.random import split_key
 
 __all__ = ["TritonKernels"]
@@ -48,10 +48,9 @@ class TritonKernels(LoopKernels):
         if group.n > LARGEST_N:
             raise UserError(f"triton kernels: expected N <= {LARGEST_N}, got {group.name}; the torch backend serves it")
         self._reference = TorchKernels(group, shape, staples, dtype, device)
-        strides = tuple(math.prod(self.shape[axis + 1 :]) for axis in range(self.ndim))
-        self._geometry = {"SHAPE": self.shape, "STRIDES": strides, "VOLUME": self.volume, "N": self.n, "BLOCK": BLOCK}
-        self._paths = [self._constants(mu) for mu in range(self.ndim)]
-        self._coefficients = [self._numbers([c for _, c in row] or [0.0]) for row in self.staple_table]
+        # The fusion of products and sums is asked for by name: triton's own default is about to change.
+        self._constants = {"NDIM": self.ndim, "N": self.n, "BLOCK": BLOCK, "enable_fp_fusion": True}
+        self._table = link_table(self.staple_table, self.shape, dtype, self.device)
         self._norms = self._numbers([0.0, *(1 / math.sqrt(2 * k * (k + 1)) for k in range(1, self.n + 1))])
         self._order = 18 if dtype == torch.float64 else 10
         self._inverses = self._numbers([0.0, *(1 / k for k in range(1, self._order + 1))])
@@ -71,8 +70,7 @@ class TritonKernels(LoopKernels):
 
     def staples(self, state: Tensor, out: Tensor | None = None) -> Tensor:
         out = torch.empty_like(state) if out is None else out
-        for mu in range(self.ndim):
-            self._staples_of_axis(state, out, mu)
+        triton_loops.staples[self._grid(state)](state, self._table, out, self.volume, **self._constants)
         return out
 
     def unpack_staples(self, staples: Tensor) -> Tensor:
@@ -83,31 +81,28 @@ class TritonKernels(LoopKernels):
 
     def kick_(self, momenta: Tensor, state: Tensor, eps: float) -> Tensor:
         scale = self._numbers([eps / self.n])
-        for mu, (paths, weights) in enumerate(zip(self._paths, self._coefficients, strict=True)):
-            triton_loops.kick[self._grid(state)](
-                momenta, state, weights, scale, self._norms, MU=mu, PATHS=paths, **self._geometry
-            )
+        triton_loops.kick[self._grid(state)](
+            momenta, state, self._table, scale, self._norms, self.volume, **self._constants
+        )
         return momenta
 
     def drift_(self, state: Tensor, momenta: Tensor, eps: float) -> Tensor:
         # |p_a T_a|^2 = tr(p_a T_a)^2 = |p|^2 / 2 bounds the norm; for U(1) it is |p| itself.
         size = abs(eps) * momenta.double().pow(2).sum(2).max().item() ** 0.5 / (1 if self.n == 1 else math.sqrt(2))
         halvings = max(0, math.ceil(math.log2(size))) if math.isfinite(size) and size > 0 else 0
-        constants = {key: self._geometry[key] for key in ("SHAPE", "VOLUME", "N", "BLOCK")}
         scale = self._numbers([abs(eps) * 0.5**halvings])
-        for mu in range(self.ndim):
-            triton_loops.drift[self._grid(state)](
-                state,
-                momenta,
-                scale,
-                self._norms,
-                self._inverses,
-                MU=mu,
-                ORDER=self._order,
-                HALVINGS=halvings,
-                BACKWARD=eps < 0,
-                **constants,
-            )
+        triton_loops.drift[self._grid(state)](
+            state,
+            momenta,
+            scale,
+            self._norms,
+            self._inverses,
+            self._order,
+            halvings,
+            self.volume,
+            BACKWARD=eps < 0,
+            **self._constants,
+        )
         return state
 
     def loop_traces(self, state: Tensor, loops: Sequence[Path]) -> Tensor:
@@ -124,19 +119,13 @@ class TritonKernels(LoopKernels):
 
     def _sweep(self, state: Tensor, key: int, heat: bool) -> Tensor:
         words = torch.tensor(split_key(key), dtype=torch.int64, device=self.device)
-        constants = {"NDIM": self.ndim, "VOLUME": self.volume, "N": self.n, "BLOCK": BLOCK, "HEAT": heat}
-        staples = torch.empty_like(state)
         for mu, colours in enumerate(self._colours):
             for sites in colours:
-                self._staples_of_axis(state, staples, mu)
-                grid = (triton.cdiv(len(sites), BLOCK), state.shape[0])
-                triton_local.update[grid](state, staples, mu, sites, len(sites), words, **constants)
+                grid = (triton.cdiv(len(sites), BLOCK), 1, state.shape[0])
+                triton_local.update[grid](
+                    state, self._table, mu, sites, len(sites), words, self.volume, HEAT=heat, **self._constants
+                )
         return state
-
-    def _staples_of_axis(self, state: Tensor, out: Tensor, mu: int) -> None:
-        triton_loops.staples[self._grid(state)](
-            state, self._coefficients[mu], out, MU=mu, PATHS=self._paths[mu], **self._geometry
-        )
 
     @cached_property
     def _colours(self) -> list[list[Tensor]]:
@@ -147,22 +136,11 @@ class TritonKernels(LoopKernels):
             lists.append([torch.nonzero(flat == c)[:, 0].to(torch.int32) for c in range(int(flat.max()) + 1)])
         return lists
 
-    def _constants(self, mu: int) -> tuple[Any, ...]:
-        """The staples of an axis as the links they pass: (axis, backward, displacement modulo the extents)."""
-        start = [int(axis == mu) for axis in range(self.ndim)]
-        return tuple(
-            tuple(
-                (axis, int(backward), tuple(d % extent for d, extent in zip(place, self.shape, strict=True)))
-                for axis, backward, place in visited_links(path, start)
-            )
-            for path, _ in self.staple_table[mu]
-        )
-
     def _numbers(self, values: Sequence[float]) -> Tensor:
         return torch.tensor(values, dtype=self.dtype, device=self.device)
 
-    def _grid(self, state: Tensor) -> tuple[int, int]:
-        return triton.cdiv(self.volume, BLOCK), state.shape[0]
+    def _grid(self, state: Tensor) -> tuple[int, int, int]:
+        return triton.cdiv(self.volume, BLOCK), self.ndim, state.shape[0]
 
     def _from_matrices(self, matrices: Tensor) -> Tensor:
         numbers = torch.view_as_real(matrices).flatten(-3).flatten(2, -2)

@@ -10,7 +10,9 @@ import triton
 import triton.language as tl
 
 from gaugeflow.kernels.torch.densities import CREUTZ_BELOW
+from gaugeflow.kernels.triton.loops import row_of
 from gaugeflow.kernels.triton.matrices import load, multiply, store
+from gaugeflow.kernels.triton.paths import staple
 
 __all__ = ["update"]
 
@@ -157,32 +159,33 @@ def update_phase(u, m, low, high, links, chain, mask, HEAT: tl.constexpr):
     return ((c * re - s * im).to(u[0].dtype), (c * im + s * re).to(u[0].dtype))
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["axis", "count", "volume"])
 def update(
     state,
-    staples,
+    table,
     axis,
     chosen,
     count,
     key,
+    volume,
     NDIM: tl.constexpr,
-    VOLUME: tl.constexpr,
     N: tl.constexpr,
     HEAT: tl.constexpr,
     BLOCK: tl.constexpr,
 ):
-    """Updates the links of ``axis`` at the ``chosen`` sites, which are of one colour, from their staples."""
-    place = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
-    mask = place < count
-    sites = tl.load(chosen + place, mask=mask, other=0)
-    row = (tl.program_id(1).to(tl.int64) * NDIM + axis) * (2 * N * N * VOLUME)
-    u = load(state + row, sites, mask, VOLUME, N)
-    m = multiply(u, load(staples + row, sites, mask, VOLUME, N), N)
+    """Updates the links of ``axis`` at the ``chosen`` sites, which are of one colour: none is in another's staple."""
+    number = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    mask = number < count
+    sites = tl.load(chosen + number, mask=mask, other=0)
+    row = row_of(state, axis, volume, NDIM, 2 * N * N)
+    u = load(row, sites, mask, volume, N)
+    around = staple(row_of(state, 0, volume, NDIM, 2 * N * N), table, axis, sites, mask, volume, NDIM, N)
+    m = multiply(u, around, N)
     low, high = tl.load(key), tl.load(key + 1)
-    links = axis * VOLUME + sites.to(tl.int64)
-    chain = tl.zeros_like(links) + tl.program_id(1)
+    links = axis * volume + sites.to(tl.int64)
+    chain = tl.zeros_like(links) + tl.program_id(2)
     if N == 1:
         u = update_phase(u, m, low, high, links, chain, mask, HEAT)
     else:
         u = update_matrix(u, m, low, high, links, chain, mask, HEAT, N)
-    store(state + row, sites, mask, u, VOLUME, N)
+    store(row, sites, mask, u, volume, N)

@@ -10,22 +10,22 @@ The functions are traced by triton: loops over constants are unrolled, tuples st
 import triton
 import triton.language as tl
 
-__all__ = ["adjoint", "load", "multiply", "neighbour", "plus_scaled", "staple", "store", "unit", "zero_like"]
+__all__ = ["adjoint", "load", "multiply", "plus_scaled", "store", "unit", "zero_like"]
 
 
 @triton.jit
-def load(base, sites, mask, VOLUME: tl.constexpr, N: tl.constexpr):
+def load(base, sites, mask, volume, N: tl.constexpr):
     """The matrices at ``sites`` of one axis of one chain."""
     matrix = ()
     for line in tl.static_range(2 * N * N):
-        matrix = matrix + (tl.load(base + line * VOLUME + sites, mask=mask, other=0.0),)
+        matrix = matrix + (tl.load(base + line * volume + sites, mask=mask, other=0.0),)
     return matrix
 
 
 @triton.jit
-def store(base, sites, mask, matrix, VOLUME: tl.constexpr, N: tl.constexpr):
+def store(base, sites, mask, matrix, volume, N: tl.constexpr):
     for line in tl.static_range(2 * N * N):
-        tl.store(base + line * VOLUME + sites, matrix[line], mask=mask)
+        tl.store(base + line * volume + sites, matrix[line], mask=mask)
 
 
 @triton.jit
@@ -82,43 +82,3 @@ def unit(a, factor, N: tl.constexpr):
             else:
                 result = result + (tl.zeros_like(a), tl.zeros_like(a))
     return result
-
-
-@triton.jit
-def neighbour(sites, STEP: tl.constexpr, SHAPE: tl.constexpr, STRIDES: tl.constexpr):
-    """The sites displaced by ``STEP`` (components in [0, extent)) on the torus."""
-    moved = sites
-    for axis in tl.static_range(len(SHAPE)):
-        if STEP[axis] != 0:
-            place = (sites // STRIDES[axis]) % SHAPE[axis]
-            moved += ((place + STEP[axis]) % SHAPE[axis] - place) * STRIDES[axis]
-    return moved
-
-
-@triton.jit
-def staple(
-    chain,
-    coefficients,
-    sites,
-    mask,
-    PATHS: tl.constexpr,
-    SHAPE: tl.constexpr,
-    STRIDES: tl.constexpr,
-    VOLUME: tl.constexpr,
-    N: tl.constexpr,
-):
-    """Sum of coefficient times product over ``PATHS``, tuples of links (axis, backward, displacement of the owner)."""
-    total = zero_like(tl.load(chain + sites, mask=mask, other=0.0), N)
-    for path in tl.static_range(len(PATHS)):
-        product = total
-        for step in tl.static_range(len(PATHS[path])):
-            base = chain + PATHS[path][step][0] * (2 * N * N * VOLUME)
-            link = load(base, neighbour(sites, PATHS[path][step][2], SHAPE, STRIDES), mask, VOLUME, N)
-            if PATHS[path][step][1] == 1:
-                link = adjoint(link, N)
-            if step == 0:
-                product = link
-            else:
-                product = multiply(product, link, N)
-        total = plus_scaled(total, product, tl.load(coefficients + path), N)
-    return total

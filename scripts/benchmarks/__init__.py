@@ -1,0 +1,1 @@
+"""What the benchmarks `scripts/bench_*.py` have in common."""

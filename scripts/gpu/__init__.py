@@ -1,0 +1,1 @@
+"""The parts of `scripts/on_gpu.py`, and what they share."""
