@@ -36,6 +36,8 @@ def _keys(section: Schema) -> str:
 def _rows(section: Schema) -> Iterator[str]:
     required = section.get("required", [])
     for key, entry in section.get("properties", {}).items():
+        if "const" in entry:
+            continue  # the heading says it
         default = "required" if key in required else _default(entry.get("default"))
         yield f"| `{key}` | {_type(entry)} | {default} | {' '.join(entry.get('description', '').split())} |"
 
@@ -57,7 +59,8 @@ def _type(entry: Schema) -> str:
     if entry.get("type") == "array":
         return f"list of {_type(entry.get('items', {}))}"
     if entry.get("type") == "object":
-        return f"mapping to {_type(entry.get('additionalProperties', {}))}"
+        inner = entry.get("additionalProperties")
+        return f"mapping to {_type(inner) if isinstance(inner, dict) else 'anything'}"
     return f"{entry.get('type', 'anything')}{_bounds(entry)}".replace("null", "none")
 
 

@@ -21,7 +21,14 @@ def write(_: Any = None) -> None:
             path.write_text(text)
 
 
+def keep_colons(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
+    """The docstring of an attribute is a sentence: without this, napoleon takes what is before a colon for a type."""
+    if what == "attribute":
+        lines.insert(0, "")
+
+
 def setup(app: Any) -> dict[str, bool]:
     """The hook of sphinx."""
+    app.connect("autodoc-process-docstring", keep_colons, priority=400)
     app.connect("builder-inited", write)
     return {"parallel_read_safe": True}

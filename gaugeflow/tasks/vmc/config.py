@@ -36,7 +36,7 @@ class VMCConfig(RunConfig):
     wavefunction: WavefunctionConfig
     """The ansatz and its network."""
     walkers: WalkerSection = WalkerSection()
-    """The Markov chain that samples |psi|^2."""
+    """The Markov chain that samples `|psi|^2`."""
     pretraining: PretrainingConfig | None = None
     """Fits the orbitals to a mean field first; none starts from random weights."""
     optimizer: OptimizerConfig

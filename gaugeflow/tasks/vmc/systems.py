@@ -70,7 +70,7 @@ class CalogeroConfig(Section):
     omega: Positive = 1.0
     """Frequency of the trap, in hartree."""
     exponent: Annotated[Number, Field(ge=1)] = 2.0
-    """The power of |x_i - x_j| in the ground state."""
+    """The power of `|x_i - x_j|` in the ground state."""
 
     def build(self) -> Hamiltonian:
         return calogero(self.n, self.omega, self.exponent)
