@@ -4,10 +4,23 @@ from pathlib import Path
 from typing import Any
 
 PAGES = Path(__file__).parents[1] / "reference" / "generated"
-ROOMS = (
-    "symmetry linalg groups kernels lattice lattice.exact io montecarlo montecarlo.errors nn flows wavefunctions runs "
-    "tasks plots"
-).split()
+ROOMS = [
+    "symmetry",
+    "linalg",
+    "groups",
+    "kernels",
+    "lattice",
+    "lattice.exact",
+    "io",
+    "montecarlo",
+    "montecarlo.errors",
+    "nn",
+    "flows",
+    "wavefunctions",
+    "runs",
+    "tasks",
+    "plots",
+]
 
 
 def write(_: Any = None) -> None:

@@ -56,7 +56,7 @@ axes.legend()
 
 sampler = HeatBath(action, overrelaxation=1)
 loops = []
-for sweep in range(400):
+for _ in range(400):
     links, _ = sampler.update(links, generator)
     loops.append(wilson_loops(links, 4, 4))  # (chains, 4, 4)
 loops = torch.stack(loops, 1)  # (chains, measurements, 4, 4)

@@ -71,8 +71,8 @@ log_z = float(Exact2D("u1", shape, beta).log_z)
 bins = np.linspace(-3, 3, 61)
 for log_w, colour, name in ((weights.log, "#2a6f97", "samples of the flow"), (at_target, "#d1603d", "of the target")):
     right.hist(log_w - log_z, bins, density=True, histtype="step", color=colour, linewidth=1.6, label=name)
-right.set(xlabel="$\\log w - \\log Z$", ylabel="density", title="The two see the same weights")
-right.legend()
+right.set(xlabel="$\\log w - \\log Z$", ylabel="density", title="Log-weights", ylim=(0, 1.4))
+right.legend(loc="upper right")
 
 # %%
 # The two numbers agree, so the flow has missed nothing that the target visits. See
@@ -82,8 +82,8 @@ right.legend()
 # --------------
 #
 # *Reweighting* keeps every sample and its weight. It also gives :math:`\log Z`, which a Markov chain cannot.
-# *Independence Metropolis* accepts a new sample with probability :math:`\min(1, w'/w)`. Its chain has the target density,
-# whatever the flow is. The plain average over the flow, shown for comparison, is biased.
+# *Independence Metropolis* accepts a new sample with probability :math:`\min(1, w'/w)`. Its chain has the target
+# density, whatever the flow is. The plain average over the flow, shown for comparison, is biased.
 
 samples = plaquette(links).numpy()
 chain, field = [], links[:256]
@@ -102,7 +102,7 @@ for name, found in results.items():
 print(f"log Z       {weights.log_z()!s:>14}   exact {log_z:.6f}")
 
 figure, axes = plt.subplots(figsize=(7, 2.4), layout="constrained")
-for height, (name, found) in enumerate(results.items()):
+for height, found in enumerate(results.values()):
     axes.errorbar(found.value, height, xerr=found.error, fmt="o", color="#2a6f97")
 axes.axvline(exact, color="#d1603d", linestyle="--", label="exact")
 axes.set(yticks=range(3), yticklabels=results, ylim=(2.6, -0.6), xlabel="plaquette", title="Exactness restored")

@@ -52,7 +52,9 @@ class TwoHarmonics(Action):
 generator = torch.Generator().manual_seed(1)
 action, group, shape = TwoHarmonics(beta=0.5, gamma=0.75), get_group("u1"), (4, 4)
 action.assert_force(hot_start(group, shape, generator, chains=2), generator)
-report = assert_invariant(action, Links(hot_start(group, shape, generator)), "gauge * translations * hypercubic * charge")
+report = assert_invariant(
+    action, Links(hot_start(group, shape, generator)), "gauge * translations * hypercubic * charge"
+)
 print("\n".join(str(report).splitlines()[:4]))
 
 # %%
@@ -105,8 +107,8 @@ right.hist(torch.stack(angles).flatten(), bins, density=True, color="#9aa5b1", a
 right.hist(
     mine.flatten(), bins, density=True, weights=w.flatten(), histtype="step", color="#2a6f97", label="flow, reweighted"
 )
-right.set(xlabel="plaquette angle", ylabel="density", title="U(1), 4 x 4, two harmonics")
-right.legend()
+right.set(xlabel="plaquette angle", ylabel="density", title="U(1), 4 x 4, two harmonics", ylim=(0, 0.62))
+right.legend(loc="upper right")
 
 print("<S>, flow, reweighted  ", weights.mean(action(links).numpy()))
 print("<S>, hybrid Monte Carlo", estimate(torch.stack(actions, 1)))

@@ -56,7 +56,9 @@ theory = GaugeTheory("su2", ndim=2)
 layer = LConvBilin(theory, 1, 2, generator=generator, paths=["", "+x", "+t"])
 network = LCNN(Plaq(theory), layer, readout=Readout(theory, 2, generator=generator))
 parameters = sum(p.numel() for p in network.parameters())
-report = assert_invariant(lambda links: network(links).sum((1, 2, 3)), Links(train[:1]), "gauge * translations", label="L-CNN")
+report = assert_invariant(
+    lambda links: network(links).sum((1, 2, 3)), Links(train[:1]), "gauge * translations", label="L-CNN"
+)
 print("\n".join(str(report).splitlines()[:4]))
 
 # %%

@@ -4,8 +4,8 @@ Helium's energy with an honest error
 
 Variational Monte Carlo gives an upper bound of the ground-state energy. Two mistakes are common. The average *during*
 training is not an energy, because the parameters change. And the error of a chain of walkers is too small if its
-autocorrelation is left out. We take the helium wavefunction that is shipped with the package, trained beforehand, freeze
-it, and measure.
+autocorrelation is left out. We take the helium wavefunction that is shipped with the package, trained beforehand,
+freeze it, and measure.
 """
 
 import matplotlib.pyplot as plt

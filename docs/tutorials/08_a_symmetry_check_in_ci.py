@@ -127,11 +127,17 @@ broken = errors()
 # A broken symmetry has the same error in both.
 
 figure, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
-for offset, (found, colour, name) in enumerate(((held, "#2a6f97", "as written"), (broken, "#d1603d", "dagger forgotten"))):
+for offset, (found, colour, name) in enumerate(
+    ((held, "#2a6f97", "as written"), (broken, "#d1603d", "dagger forgotten"))
+):
     for dtype, marker in (("float32", "o"), ("float64", "s")):
         heights = [row + 0.25 * offset for row in range(len(found))]
         axes.semilogx(
-            [max(error[dtype], 1e-18) for error in found.values()], heights, marker, color=colour, label=f"{name}, {dtype}"
+            [max(error[dtype], 1e-18) for error in found.values()],
+            heights,
+            marker,
+            color=colour,
+            label=f"{name}, {dtype}",
         )
 axes.set(yticks=range(len(held)), yticklabels=list(held), xlabel="largest error", title="Checks of the project")
 axes.invert_yaxis()

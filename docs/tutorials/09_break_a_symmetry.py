@@ -62,7 +62,11 @@ rows = range(len(layers))
 floor = 1e-17
 axes.barh([row - 0.2 for row in rows], [max(l.own, floor) for l in layers], 0.38, color="#d1603d", label="own")
 axes.barh(
-    [row + 0.2 for row in rows], [max(l.inherited or 0, floor) for l in layers], 0.38, color="#9aa5b1", label="inherited"
+    [row + 0.2 for row in rows],
+    [max(l.inherited or 0, floor) for l in layers],
+    0.38,
+    color="#9aa5b1",
+    label="inherited",
 )
 axes.set(
     yticks=rows,
@@ -72,9 +76,12 @@ axes.set(
     title="Errors by layer",
 )
 axes.invert_yaxis()
-axes.legend()
+axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
 
 # %%
+# The containers ``LCNN`` and ``stack`` are broken because the layer inside is. Layers behind the bad one have no entry:
+# what comes in is no site matrix any more, so nothing can be said of them.
+#
 # How small a fault is found?
 # ---------------------------
 #

@@ -103,7 +103,7 @@ def estimate(samples: Samples) -> Estimate:
 
 
 def estimate_complex(samples: Samples) -> tuple[Estimate, Estimate]:
-    """The averages of the real and of the imaginary part, each as `estimate`."""
+    """The averages of the real and of the imaginary part of ``(chains, n)`` or ``(n,)``, each as `estimate`."""
     values = np.asarray(_as_numpy(samples))
     return estimate(values.real), estimate(values.imag)
 
@@ -141,7 +141,7 @@ def derived(function: Callable[..., Any], *samples: Samples) -> Estimate:
 
 
 def autocorrelation(samples: Samples, max_lag: int | None = None) -> Autocorrelation:
-    """rho(t) of one observable with errors, all chains together.
+    """rho(t) of one observable ``(chains, n)`` with errors, all chains together.
 
     Arguments:
         samples: as `estimate`, at least 5 per chain.
