@@ -28,7 +28,7 @@ ROOMS = [
     "plots",
 ]
 
-SHAPE = re.compile(r"\(\w[\w *+/-]*,( ?[\w *+./-]+,?)*\)|\(\.\.\.(, ?[\w *+./-]+)*\)|\bshapes?\b")
+SHAPE = re.compile(r"\((\.\.\.|\*?\w+( [-+*/] \w+)?),([^(),]{1,24}(,|(?=\))))*\)|\(\.\.\.\)|\bshapes?\b")
 """`(batch,)`, `(batch, *shape, N, N)`, `(..., n)`, or the word."""
 
 
