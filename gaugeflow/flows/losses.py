@@ -93,7 +93,7 @@ LOSSES: dict[str, Callable[[GaugeFlow, Target, Batch], Tensor]] = {
 
 
 def frozen_log_prob(flow: GaugeFlow, x: Tensor) -> Tensor:
-    """`log q(x)`, `(batch,)`, as a function of x alone: no derivative goes to the parameters, which stay as they are."""
+    """`log q(x)`, `(batch,)`, as a function of x alone: no derivative goes to the parameters, which stay."""
     density = LogDensity(flow)
     frozen = {name: value.detach() for name, value in density.named_parameters()}
     return torch.func.functional_call(density, frozen, (x,))
