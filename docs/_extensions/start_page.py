@@ -29,7 +29,6 @@ def write(_: Any = None) -> None:
         return
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
-    (OUTPUT / "configs").symlink_to(PAGE.parents[1] / "configs")
     for number, command in enumerate(commands(), 1):
         (OUTPUT / f"{number}.txt").write_text(_run(command))
     done.write_text(text)
@@ -38,7 +37,7 @@ def write(_: Any = None) -> None:
 def _run(command: str) -> str:
     arguments = shlex.split(command, comments=True)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(PAGE.parents[1]), os.environ.get("PYTHONPATH", "")])}
-    program = [sys.executable, "-c", "from gaugeflow.cli import main; main()", *arguments[1:]]
+    program = [sys.executable, "-m", "gaugeflow", *arguments[1:]]
     answer = subprocess.run(program, cwd=OUTPUT, env=environment, capture_output=True, text=True)
     if answer.returncode:
         raise RuntimeError(f"{command.strip()}: {answer.stderr}")

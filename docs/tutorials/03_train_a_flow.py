@@ -18,6 +18,7 @@ from gaugeflow.lattice.exact import Exact2D
 from gaugeflow.montecarlo import ExactSampler, IndependenceMetropolis
 from gaugeflow.montecarlo.errors import estimate
 from gaugeflow.tasks.flow.models.coupling import CouplingFlow
+from gaugeflow.tasks.flow.models.model import Setting
 from gaugeflow.tasks.flow.trainer import Trainer
 from gaugeflow.tasks.flow.training import Adam, Schedule, Training
 
@@ -35,7 +36,7 @@ action = WilsonAction(ndim=2, beta=beta)
 model = CouplingFlow(
     name="coupling", mask="blocks", block=[4, 4], layers=4, transform="mixture", knots=4, hidden=[16, 16], kernel=1
 )
-flow = model.build(action, group, shape, torch.float64, torch.device("cpu"), generator)
+flow = model.build(Setting(action, group, shape, torch.float64, torch.device("cpu"), generator))
 training = Training(
     steps=100,
     batch=64,

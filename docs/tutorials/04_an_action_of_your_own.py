@@ -21,6 +21,7 @@ from gaugeflow.montecarlo import HMC
 from gaugeflow.montecarlo.errors import estimate
 from gaugeflow.symmetry import Links, assert_invariant
 from gaugeflow.tasks.flow.models.coupling import CouplingFlow
+from gaugeflow.tasks.flow.models.model import Setting
 from gaugeflow.tasks.flow.trainer import Trainer
 from gaugeflow.tasks.flow.training import Adam, Schedule, Training
 
@@ -64,7 +65,7 @@ print("\n".join(str(report).splitlines()[:4]))
 # The same coupling flow as for Wilson's action, with splines this time. It learns both minima by itself.
 
 model = CouplingFlow(name="coupling", mask="blocks", block=[4, 4], layers=4, knots=8, hidden=[16], kernel=1)
-flow = model.build(action, group, shape, torch.float64, torch.device("cpu"), generator)
+flow = model.build(Setting(action, group, shape, torch.float64, torch.device("cpu"), generator))
 training = Training(
     steps=100,
     batch=128,

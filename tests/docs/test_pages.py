@@ -15,9 +15,7 @@ DOCS = ROOT / "docs"
 WRITTEN = ("_build", "gallery", "generated")
 """Folders that the build fills."""
 
-PAGES = {
-    str(path.relative_to(DOCS)): path for path in sorted(DOCS.rglob("*.md")) if not {*path.parts} & {*WRITTEN}
-}
+PAGES = {str(path.relative_to(DOCS)): path for path in sorted(DOCS.rglob("*.md")) if not {*path.parts} & {*WRITTEN}}
 TUTORIALS = sorted((DOCS / "tutorials").glob("[0-9]*.py"))
 
 
@@ -52,7 +50,8 @@ def test_the_configurations_of_a_page_are_valid(name: str) -> None:
 def links(path: Path) -> list[str]:
     """Targets in Markdown of links, of images, and of tables of contents, without those in blocks of code."""
     text = path.read_text(encoding="utf-8")
-    listed = [line for block in re.findall(r"^```{toctree}\n(.*?)^```", text, re.M | re.S) for line in block.split("\n")]
+    contents = re.findall(r"^```{toctree}\n(.*?)^```", text, re.M | re.S)
+    listed = [line for block in contents for line in block.split("\n")]
     text = re.sub(r"^```(?!{figure}).*?^```", "", text, flags=re.M | re.S)
     found = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r"^```{figure} (\S+)", text, re.M)
     return found + [f"{line}.md" for line in listed if line and not line.startswith(":") and line != "gallery/index"]
