@@ -8,25 +8,9 @@ from typing import Any
 
 import pytest
 
-ROOMS = [
-    "errors",
-    "random",
-    "linalg",
-    "symmetry",
-    "groups",
-    "kernels",
-    "lattice",
-    "lattice.exact",
-    "io",
-    "montecarlo",
-    "montecarlo.errors",
-    "nn",
-    "flows",
-    "wavefunctions",
-    "runs",
-    "tasks",
-    "plots",
-]
+from tests.docs.extensions import extension
+
+ROOMS = ["errors", "random", *extension("rooms").ROOMS]
 
 SHAPE = re.compile(r"\((\.\.\.|\*?\w+( [-+*/] \w+)?),([^(),]{1,24}(,|(?=\))))*\)|\(\.\.\.\)|\bshapes?\b")
 """`(batch,)`, `(batch, *shape, N, N)`, `(..., n)`, or the word."""
