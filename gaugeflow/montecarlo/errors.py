@@ -164,7 +164,7 @@ def autocorrelation(samples: Samples, max_lag: int | None = None) -> Autocorrela
 
 
 def split_r_hat(samples: Samples) -> float:
-    """Split R-hat of ``(chains, n)``, Gelman et al., Bayesian Data Analysis, 3rd ed., section 11.4: 1 where all is well.
+    """Split R-hat of ``(chains, n)``, Gelman et al., Bayesian Data Analysis, section 11.4: 1 where all is well.
 
     Each chain is cut in two; R-hat compares the variance between the halves with that within. Expect
     ``1 + 2 tau_int / n`` from chains of n samples that agree; chains not thermalised or stuck give more, inf when

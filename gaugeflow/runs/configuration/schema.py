@@ -78,7 +78,7 @@ class RunConfig(Section):
     seed: Annotated[int, Field(ge=0, lt=2**63)]
     """Seed of all random numbers of the run."""
     device: str = "cpu"
-    """Where tensors live: `cpu`, `cuda`, `cuda:0`, ..."""
+    """Where tensors live, such as `cpu`, `cuda` or ``cuda:1``."""
     checkpoint_every: Checkpointing = Checkpointing()
     """When a checkpoint is written."""
 
