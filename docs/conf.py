@@ -21,8 +21,9 @@ extensions = [
     "command_line",
     "configuration_keys",
     "rooms",
+    "start_page",
 ]
-exclude_patterns = ["_build", "tutorials/README.md", "tutorials/*.py"]
+exclude_patterns = ["_build", "tutorials"]
 nitpicky = False
 
 html_theme = "furo"
@@ -48,6 +49,8 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "min_reported_time": 1,
     "image_scrapers": ("matplotlib",),
+    "image_srcset": ["2x"],
+    "reset_modules": ("gallery_style.apply",),
     "abort_on_example_error": True,
     "plot_gallery": "True",
 }

@@ -9,6 +9,9 @@ from gaugeflow import tasks
 PAGES = Path(__file__).parents[1] / "reference" / "generated"
 Schema = dict[str, Any]
 
+LARGEST = 1e18
+"""A bound above is one of the machine and no news."""
+
 
 def page(name: str, schema: Schema) -> str:
     """The page of a task: its own keys, then every section that one of them may hold."""
@@ -18,14 +21,20 @@ def page(name: str, schema: Schema) -> str:
             f"\n({name}-{title.lower()})=\n## {_heading(title, section)}\n\n{section.get('description', '')}\n"
         )
         parts.append(_keys(section))
-    return "\n".join(parts).replace("](#", f"](#{name}-")
+    text = "\n".join(parts).replace("](#", f"](#{name}-")
+    for title, section in schema.get("$defs", {}).items():
+        text = text.replace(f"[{title}](", f"[{', '.join(f'`{each}`' for each in _names(section)) or title}](")
+    return text
 
 
 def _heading(title: str, section: Schema) -> str:
     """A section that is chosen by its `name` goes by that."""
+    return ", ".join(f"`name: {each}`" for each in _names(section)) or title
+
+
+def _names(section: Schema) -> list[str]:
     name = section.get("properties", {}).get("name", {})
-    names = [name["const"]] if "const" in name else name.get("enum", [])
-    return ", ".join(f"`name: {each}`" for each in names) or title
+    return [name["const"]] if "const" in name else name.get("enum", [])
 
 
 def _keys(section: Schema) -> str:
@@ -36,12 +45,16 @@ def _keys(section: Schema) -> str:
 def _rows(section: Schema) -> Iterator[str]:
     required = section.get("required", [])
     for key, entry in section.get("properties", {}).items():
+        if "const" in entry:
+            continue  # the heading says it
         default = "required" if key in required else _default(entry.get("default"))
         yield f"| `{key}` | {_type(entry)} | {default} | {' '.join(entry.get('description', '').split())} |"
 
 
 def _default(value: Any) -> str:
-    return "none" if value is None else f"`{value}`"
+    if isinstance(value, dict):
+        return "its defaults"
+    return "none" if value is None else f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 def _type(entry: Schema) -> str:
@@ -57,21 +70,14 @@ def _type(entry: Schema) -> str:
     if entry.get("type") == "array":
         return f"list of {_type(entry.get('items', {}))}"
     if entry.get("type") == "object":
-        return f"mapping to {_type(entry.get('additionalProperties', {}))}"
+        inner = entry.get("additionalProperties")
+        return f"mapping to {_type(inner) if isinstance(inner, dict) else 'anything'}"
     return f"{entry.get('type', 'anything')}{_bounds(entry)}".replace("null", "none")
 
 
 def _bounds(entry: Schema) -> str:
-    signs = {
-        "minimum": "≥",
-        "exclusiveMinimum": ">",
-        "gt": ">",
-        "ge": "≥",
-        "maximum": "≤",
-        "exclusiveMaximum": "<",
-        "lt": "<",
-    }
-    found = [f"{sign} {entry[key]:g}" for key, sign in signs.items() if key in entry]
+    signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    found = [f"{sign} {entry[key]:g}" for key, sign in signs.items() if key in entry and entry[key] < LARGEST]
     return f" ({', '.join(found)})" if found else ""
 
 

@@ -4,10 +4,23 @@ from pathlib import Path
 from typing import Any
 
 PAGES = Path(__file__).parents[1] / "reference" / "generated"
-ROOMS = (
-    "symmetry linalg groups kernels lattice lattice.exact io montecarlo montecarlo.errors nn flows wavefunctions runs "
-    "tasks plots"
-).split()
+ROOMS = [
+    "symmetry",
+    "linalg",
+    "groups",
+    "kernels",
+    "lattice",
+    "lattice.exact",
+    "io",
+    "montecarlo",
+    "montecarlo.errors",
+    "nn",
+    "flows",
+    "wavefunctions",
+    "runs",
+    "tasks",
+    "plots",
+]
 
 
 def write(_: Any = None) -> None:
@@ -21,7 +34,16 @@ def write(_: Any = None) -> None:
             path.write_text(text)
 
 
+def keep_colons(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
+    """The docstring of an attribute is a sentence: napoleon has taken what is before a colon for a type."""
+    taken = [line for line in lines if line.startswith(":type: ")]
+    if taken and what in ("attribute", "data", "property"):
+        lines.remove(taken[0])
+        lines[0] = f"{taken[0].removeprefix(':type: ')}: {lines[0]}"
+
+
 def setup(app: Any) -> dict[str, bool]:
     """The hook of sphinx."""
+    app.connect("autodoc-process-docstring", keep_colons, priority=600)
     app.connect("builder-inited", write)
     return {"parallel_read_safe": True}

@@ -41,7 +41,10 @@ class BoltzmannWeight:
 
 
 class Composition(Flow):
-    """Layers one after another, as one layer; log-determinants add up in the dtype and on the device of the field."""
+    """Layers one after another, as one layer.
+
+    Log-determinants, `(batch,)`, add up in the dtype and on the device of the field.
+    """
 
     def __init__(self, flows: Sequence[nn.Module]) -> None:
         super().__init__()

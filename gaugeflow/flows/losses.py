@@ -47,7 +47,7 @@ class Batch:
     """This process's part of a batch of base samples.
 
     Attributes:
-        z, log_q: samples of the base and their log-densities.
+        z, log_q: samples of the base `(batch, ...)` and their log-densities `(batch,)`.
         total: samples in the whole batch, over all processes.
         chunk: how many go through the flow at once; gradients add up.
         over_ranks: the sum of a tensor over the processes.
@@ -65,22 +65,22 @@ class Batch:
 
 
 def reverse_kl(flow: GaugeFlow, target: Target, batch: Batch) -> Tensor:
-    """Adds the gradient to `.grad`; returns `log w = -S - log q` of the samples."""
+    """Adds the gradient to `.grad`; returns `log w = -S - log q` of the samples, `(batch,)`."""
     return _moving(flow, target, batch, lambda x, log_q: log_q)
 
 
 def path(flow: GaugeFlow, target: Target, batch: Batch) -> Tensor:
-    """Adds the gradient to `.grad`; returns `log w = -S - log q` of the samples."""
+    """Adds the gradient to `.grad`; returns `log w = -S - log q` of the samples, `(batch,)`."""
     return _moving(flow, target, batch, lambda x, log_q: frozen_log_prob(flow, x))
 
 
 def reinforce(flow: GaugeFlow, target: Target, batch: Batch) -> Tensor:
-    """Adds the gradient to `.grad`; returns `log w = -S - log q` of the samples."""
+    """Adds the gradient to `.grad`; returns `log w = -S - log q` of the samples, `(batch,)`."""
     return _score(flow, target, batch, 1.0)
 
 
 def log_variance(flow: GaugeFlow, target: Target, batch: Batch) -> Tensor:
-    """Adds the gradient to `.grad`; returns `log w = -S - log q` of the samples."""
+    """Adds the gradient to `.grad`; returns `log w = -S - log q` of the samples, `(batch,)`."""
     return _score(flow, target, batch, 2.0)
 
 
@@ -93,7 +93,7 @@ LOSSES: dict[str, Callable[[GaugeFlow, Target, Batch], Tensor]] = {
 
 
 def frozen_log_prob(flow: GaugeFlow, x: Tensor) -> Tensor:
-    """`log q(x)` as a function of x alone: no derivative goes to the parameters, which stay as they are."""
+    """`log q(x)`, `(batch,)`, as a function of x alone: no derivative goes to the parameters, which stay."""
     density = LogDensity(flow)
     frozen = {name: value.detach() for name, value in density.named_parameters()}
     return torch.func.functional_call(density, frozen, (x,))

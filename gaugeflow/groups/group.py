@@ -10,7 +10,7 @@ __all__ = ["Group"]
 
 
 class Group(ABC):
-    """A compact group whose elements are tensors with trailing axes ``element_shape``.
+    """A compact group whose elements are tensors ``(..., *element_shape)``.
 
     To write a new one:
 

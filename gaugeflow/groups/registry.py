@@ -25,7 +25,7 @@ def get_group(name: str) -> Group:
 
 
 def group_of(links: Tensor) -> Group:
-    """The group of a link field: real angles are U(1), complex N x N matrices are SU(N).
+    """The group of a link field: real angles ``(...)`` are U(1), complex matrices ``(..., N, N)`` are SU(N).
 
     Raises:
         UserError: the tensor is neither real nor made of square complex matrices with N >= 2.

@@ -126,7 +126,7 @@ def light_backend(links: Tensor) -> str:
 
 
 def is_traced(links: Tensor) -> bool:
-    """Whether a derivative or a transformation of torch.func follows ``links``."""
+    """Whether a derivative or a transformation of torch.func follows ``links``, a tensor of any shape."""
     if torch._C._functorch.is_functorch_wrapped_tensor(links):
         return True
     return links.requires_grad or forward_ad.unpack_dual(links).tangent is not None

@@ -11,7 +11,7 @@ __all__ = ["Action"]
 
 
 class Action(ABC):
-    """``S(field)`` with weight ``exp(-S)``.
+    """``S(field)`` with weight ``exp(-S)``, of links ``(batch, D, *shape, ...)`` or scalars ``(batch, *shape)``.
 
     To write a new one:
 

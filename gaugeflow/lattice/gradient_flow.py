@@ -87,7 +87,7 @@ def gradient_flow(
     """Flows ``links`` to the flow time ``time`` by the gradient of the Wilson action.
 
     Args:
-        links: the field, any dimension and group. The flow has no derivative; :func:`stout_smear` has.
+        links: ``(batch, D, *shape, ...)``, any group. The flow has no derivative; :func:`stout_smear` has.
         time: flow time in units of a^2, positive.
         epsilon: step; the error of E is of order ``epsilon^3``, 0.02 leaves about 1e-6 at t0.
         energy: ``clover`` or ``plaquette``.

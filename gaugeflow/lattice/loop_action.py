@@ -26,7 +26,7 @@ DBW2 = -1.4088
 
 
 class LoopAction(Action):
-    """``S = sum_x sum_l c_l (1 - (1/N) Re tr W_l(x))`` for U(1) and SU(N) in any dimension.
+    """``S = sum_x sum_l c_l (1 - (1/N) Re tr W_l(x))`` of links ``(batch, D, *shape, ...)``, for U(1) and SU(N).
 
     The force is that of its staples, ``dS/dw_a = (1/N) Im tr(T_a U A)``; action, force, heat bath and overrelaxation
     all follow from the list of loops.

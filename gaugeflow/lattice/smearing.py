@@ -94,7 +94,7 @@ def stout_smear(links: Tensor, rho: float, steps: int = 1, spatial_only: bool = 
 
 
 def ape_smear(links: Tensor, alpha: float, steps: int = 1, spatial_only: bool = False) -> Tensor:
-    """APE smearing: ``(1 - alpha) U + alpha / (2 (d - 1)) C``, projected back to the group.
+    """APE smearing of ``(batch, D, *shape, ...)``: ``(1 - alpha) U + alpha / (2 (d - 1)) C``, projected to the group.
 
     Phys. Lett. B 192 (1987) 163; d counts the axes that take part, and the projection is polar with unit determinant.
 

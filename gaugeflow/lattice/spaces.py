@@ -14,7 +14,7 @@ NORM_TOLERANCE = 1e-3
 
 
 class Space(Protocol):
-    """What a sampler needs to know of a field: its tangent vectors and how it moves along them."""
+    """What a sampler needs to know of a field ``(batch, ...)``: its tangent vectors and how it moves along them."""
 
     def tangent_shape(self, field: Tensor) -> tuple[int, ...]:
         """Shape of the real tangent vectors (momenta, forces) of ``field``."""

@@ -41,7 +41,7 @@ def scaled_pfaffian(a: Tensor) -> Scaled:
     """:func:`eliminated_pfaffian`, or what a class with `__torch_function__` has in its place.
 
     Args:
-        a: as :func:`signed_log_pfaffian`.
+        a: antisymmetric, ``(..., n, n)``, as for :func:`signed_log_pfaffian`.
     """
     _check(a)
     if has_torch_function_unary(a):
@@ -59,7 +59,7 @@ def eliminated_pfaffian(a: Tensor) -> Scaled:
     of a determinant, see :func:`gaugeflow.linalg.scaled_det`.
 
     Args:
-        a: as :func:`signed_log_pfaffian`.
+        a: antisymmetric, ``(..., n, n)``, as for :func:`signed_log_pfaffian`.
     """
     a = (a - a.mT) / 2
     n = a.shape[-1]

@@ -41,7 +41,7 @@ def signed_log(x: Scaled) -> SignedLog:
 
 
 def scaled_product(values: Tensor) -> Scaled:
-    """The product along the last axis, at least one long, by halves: smooth in the factors also where they vanish."""
+    """The product along the last axis of ``(..., n)``, by halves: smooth in the factors also where they vanish."""
     size = values.detach().abs()
     scale = torch.where(size == 0, 1.0, size)
     factors = values / scale

@@ -103,7 +103,7 @@ def estimate(samples: Samples) -> Estimate:
 
 
 def estimate_complex(samples: Samples) -> tuple[Estimate, Estimate]:
-    """The averages of the real and of the imaginary part, each as `estimate`."""
+    """The averages of the real and of the imaginary part of ``(chains, n)`` or ``(n,)``, each as `estimate`."""
     values = np.asarray(_as_numpy(samples))
     return estimate(values.real), estimate(values.imag)
 
@@ -141,7 +141,7 @@ def derived(function: Callable[..., Any], *samples: Samples) -> Estimate:
 
 
 def autocorrelation(samples: Samples, max_lag: int | None = None) -> Autocorrelation:
-    """rho(t) of one observable with errors, all chains together.
+    """rho(t) of one observable ``(chains, n)`` with errors, all chains together.
 
     Arguments:
         samples: as `estimate`, at least 5 per chain.
@@ -164,7 +164,7 @@ def autocorrelation(samples: Samples, max_lag: int | None = None) -> Autocorrela
 
 
 def split_r_hat(samples: Samples) -> float:
-    """Split R-hat of Gelman et al. (Bayesian Data Analysis, 3rd ed., section 11.4), 1 where all is well.
+    """Split R-hat of ``(chains, n)``, Gelman et al., Bayesian Data Analysis, section 11.4: 1 where all is well.
 
     Each chain is cut in two; R-hat compares the variance between the halves with that within. Expect
     ``1 + 2 tau_int / n`` from chains of n samples that agree; chains not thermalised or stuck give more, inf when

@@ -16,7 +16,7 @@ ROTATIONS = ("none", "spatial", "all")
 
 @dataclass(frozen=True)
 class GaugeTheory:
-    """The setting that all layers of one network share.
+    """The setting that all layers of one network share; its links are ``(batch, D, *shape, ...)``.
 
     Args:
         name: the group, ``u1``, ``su2``, ``su3``, ...

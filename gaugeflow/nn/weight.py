@@ -14,7 +14,8 @@ class Weight(nn.Module):
     """A real tensor with one label for each index of each axis, equal on the orbits of the rotations.
 
     A layer whose weights satisfy ``alpha[R i, R j, R k] = alpha[i, j, k]`` for channels and paths i, j, k commutes
-    with the rotation R. Calling the module gives the full tensor; ``free`` holds its independent entries.
+    with the rotation R. Calling the module gives the full tensor, with an axis of the shape for each list of labels;
+    ``free`` holds its independent entries.
 
     Args:
         theory: which rotations, and the dtype.

@@ -22,7 +22,7 @@ LEAVE = timedelta(seconds=5)
 
 @dataclass(frozen=True)
 class Ranks:
-    """The processes of a run, numbered from 0; one process alone is rank 0 of 1."""
+    """The processes of a run, numbered from 0; one alone is rank 0 of 1. They share batches `(batch, ...)`."""
 
     rank: int = 0
     size: int = 1

@@ -101,11 +101,11 @@ class Task(ABC, Generic[C]):
         raise UserError(f"the task {self.name} claims no symmetry that could be checked")
 
     def samples(self, seed: int) -> Iterator[Tensor]:
-        """Batches of fields from the job's distribution, without end, with new random numbers."""
+        """Batches `(batch, ...)` of fields from the job's distribution, without end, with new random numbers."""
         raise UserError(f"the task {self.name} makes no samples")
 
     def weighted_samples(self, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches of independent fields of the job's model with their log-weights, without end."""
+        """Batches of independent fields `(batch, ...)` of the job's model with log-weights `(batch,)`, without end."""
         raise UserError(f"the task {self.name} makes no weighted samples")
 
     def status(self) -> str:

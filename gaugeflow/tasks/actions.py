@@ -21,6 +21,7 @@ class Wilson(Section):
 
     name: Literal["wilson"]
     beta: Number
+    """The coupling in `S = beta sum (1 - (1/N) Re tr P)`."""
 
     def build(self, ndim: int) -> Action:
         """The action in `ndim` dimensions."""
@@ -31,7 +32,9 @@ class Improved(Section):
     """Plaquettes and rectangles with the c1 of the name."""
 
     name: Literal["symanzik", "iwasaki", "dbw2"]
+    """Which c1: -1/12 (`symanzik`), -0.331 (`iwasaki`) or -1.4088 (`dbw2`)."""
     beta: Number
+    """The coupling; plaquettes have the weight `beta (1 - 8 c1)`, rectangles `beta c1`."""
 
     def build(self, ndim: int) -> Action:
         """The action in `ndim` dimensions."""
@@ -43,6 +46,7 @@ class Loops(Section):
 
     name: Literal["loops"]
     loops: Annotated[dict[str, Number], Field(min_length=1)]
+    """Closed paths with their coefficients, as in `{"+x +y -x -y": 5.0}`."""
 
     def build(self, ndim: int) -> Action:
         """The action in `ndim` dimensions."""
@@ -54,7 +58,9 @@ class Phi4(Section):
 
     name: Literal["phi4"]
     m2: Number
+    """The mass squared, in lattice units; it may be negative."""
     lam: Number
+    """The coefficient of phi^4."""
 
     def build(self, ndim: int) -> Action:
         """The action; it serves any dimension."""
@@ -66,7 +72,9 @@ class Python(Section):
 
     name: Literal["python"]
     object: str
+    """The action, or a class that makes it, as `package.module:Name`."""
     options: dict[str, Any] = Field(default_factory=dict)
+    """Keyword arguments of the class."""
 
     def build(self, ndim: int) -> Action:
         """The action. Raises UserError where the object is none and makes none."""

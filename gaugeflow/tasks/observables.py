@@ -72,6 +72,7 @@ class Plain(ObservableSection):
     """A number per configuration."""
 
     name: Literal["plaquette", "plaquette_spatial", "plaquette_temporal", "energy_clover"]
+    """Which number: a mean plaquette, or the clover energy density in lattice units."""
 
     @property
     def convention(self) -> str:
@@ -107,11 +108,13 @@ class Polyakov(ObservableSection):
 
 
 class WilsonLoops(ObservableSection):
-    """All planar loops up to `r` x `t`, and the Creutz ratios of the square ones."""
+    """All planar loops up to the given extents, and the Creutz ratios of the square ones."""
 
     name: Literal["wilson_loops"]
     r: Count
+    """The largest extent along a spatial axis, in sites."""
     t: Count
+    """The largest extent along time, in sites."""
 
     @property
     def convention(self) -> str:
@@ -155,8 +158,11 @@ class Charge(ObservableSection):
 
     name: Literal["charge"]
     definition: Literal["geometric", "plaquette", "clover", "improved"]
+    """The lattice definition of Q."""
     flow_time: Positive | None = None
+    """Gradient-flow time t/a^2 before the measurement; none measures the bare field."""
     epsilon: Positive = 0.02
+    """Step of the flow, in units of a^2."""
 
     @property
     def convention(self) -> str:
@@ -182,8 +188,11 @@ class GradientFlow(ObservableSection):
 
     name: Literal["gradient_flow"]
     time: Positive
+    """The last flow time t/a^2."""
     epsilon: Positive = 0.02
+    """Step of the flow, in units of a^2."""
     energy: Literal["clover", "plaquette"] = "clover"
+    """The lattice definition of the energy density E."""
 
     @property
     def convention(self) -> str:

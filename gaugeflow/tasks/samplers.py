@@ -12,10 +12,11 @@ __all__ = ["ExactConfig", "HMCConfig", "HeatBathConfig", "SamplerConfig"]
 
 
 class HeatBathConfig(Section):
-    """One heat-bath sweep and `overrelaxation` sweeps make one update."""
+    """One heat-bath sweep, perhaps with overrelaxation sweeps, makes one update."""
 
     name: Literal["heatbath"]
     overrelaxation: Annotated[int, Field(ge=0)] = 0
+    """Overrelaxation sweeps after each heat-bath sweep."""
 
     def build(self, action: Action) -> Sampler:
         """The sampler. Raises UserError if the action is not made of loops."""
@@ -23,13 +24,17 @@ class HeatBathConfig(Section):
 
 
 class HMCConfig(Section):
-    """One trajectory makes one update; the step size is tuned to `target_acceptance` during the warm-up."""
+    """Hybrid Monte Carlo: one trajectory makes one update."""
 
     name: Literal["hmc"]
     integrator: Literal["leapfrog", "omelyan2", "omelyan4"] = "omelyan2"
+    """The integrator of a trajectory."""
     length: Positive = 1.0
+    """Molecular-dynamics time of a trajectory."""
     step_size: Positive = 0.1
+    """Time of one integration step at the start; the warm-up tunes it."""
     target_acceptance: Annotated[Positive, Field(lt=1)] = 0.8
+    """The acceptance that the warm-up aims at."""
 
     def build(self, action: Action) -> Sampler:
         """The sampler."""

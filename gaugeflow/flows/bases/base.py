@@ -117,7 +117,7 @@ class FreeFieldBase(Base):
 
 
 class SeededBase(BaseDistribution):
-    """A base of normflows, which draws from torch's global state: that state is set aside while it draws."""
+    """A base of normflows, samples `(batch, ...)`: torch's global state, its source, is set aside while it draws."""
 
     def __init__(self, base: BaseDistribution) -> None:
         super().__init__()

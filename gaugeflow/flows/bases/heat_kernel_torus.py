@@ -35,7 +35,7 @@ FASTEST = 0.2
 
 
 class HeatKernel:
-    """``K_t`` of SU(2) or SU(3), normalised and differentiable.
+    """``K_t`` of SU(2) or SU(3) matrices ``(..., N, N)``, normalised and differentiable.
 
     Rounding is about 1e-15 of the largest value; where K_t is smaller its logarithm is that of the rounding.
 

@@ -78,7 +78,7 @@ class _AtActiveSites(nn.Module):
 
 
 class Coupling(Flow):
-    """``U -> P' S^dagger`` on the active links, with the active loop ``P = U S`` and its image P'.
+    """``U -> P' S^dagger`` on the active of links ``(batch, D, *shape, ...)``, with the loop ``P = U S``, its image P'.
 
     S is the midpoint of the two staples of U, so that the identity is where P wants to be at weak coupling, and P' is
     a bijection of P that commutes with conjugation. Its parameters depend on frozen links alone, so the Jacobian is

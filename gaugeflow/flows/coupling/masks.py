@@ -19,7 +19,7 @@ __all__ = ["Mask", "block_masks", "parity_masks"]
 
 @dataclass(frozen=True)
 class Mask:
-    """Active links ``U_axis(x)`` with ``x = offset mod periods`` for one of the offsets.
+    """Active links ``U_axis(x)`` of ``(batch, D, *shape, ...)``: ``x = offset mod periods`` for one of the offsets.
 
     Args:
         axis: direction of the active links.

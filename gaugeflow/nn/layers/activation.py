@@ -15,7 +15,7 @@ __all__ = ["LAct", "sigmoid_gate"]
 
 
 def sigmoid_gate(t: Tensor) -> Tensor:
-    """``2 / (1 + exp(-t))``: smooth, and one at t = 0."""
+    """``2 / (1 + exp(-t))`` of each entry, in the shape of t: smooth, and one at t = 0."""
     return 2 * torch.sigmoid(t)
 
 

@@ -28,7 +28,7 @@ class LExp(Layer):
         channels: channels of the site matrices.
         generator: source of the initial weights, normal.
         size: the squares of the initial weights sum to ``size^2`` for each direction.
-        both_ends: H_- as well; without it the update is the published one, with D weights for each channel.
+        both_ends: ``H_-`` as well; without it the update is the published one, with D weights for each channel.
 
     Raises:
         UserError: rotations ask for both ends.

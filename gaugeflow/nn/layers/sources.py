@@ -101,7 +101,7 @@ class Poly(Source):
 
 
 class Sources(nn.Module):
-    """Several sources side by side, their channels behind one another.
+    """Several sources side by side, their channels behind one another: ``(batch, channels, *shape, N, N)``.
 
     Raises:
         UserError: no source, or sources of different theories.

@@ -35,9 +35,19 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class Section(BaseModel):
-    """A mapping with fixed keys; a key that is not one of them is refused with the nearest that is."""
+    """A mapping with fixed keys; a key that is not one of them is refused with the nearest that is.
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, validate_default=True)
+    The text under a key is its meaning: the schema and the reference show it.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        allow_inf_nan=False,
+        validate_default=True,
+        use_attribute_docstrings=True,
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -55,16 +65,22 @@ class Checkpointing(Section):
     """When to write a checkpoint: after so many seconds, after so many steps, whichever comes first."""
 
     seconds: Positive | None = 60.0
+    """Seconds between two checkpoints."""
     steps: Count | None = None
+    """Steps of the run between two checkpoints."""
 
 
 class RunConfig(Section):
     """What every task has: its name, a seed, a device, and how often to write a checkpoint."""
 
     task: str
+    """What the run does: `chain`, `flow`, `regression` or `vmc`."""
     seed: Annotated[int, Field(ge=0, lt=2**63)]
+    """Seed of all random numbers of the run."""
     device: str = "cpu"
+    """Where tensors live, such as `cpu`, `cuda` or ``cuda:1``."""
     checkpoint_every: Checkpointing = Checkpointing()
+    """When a checkpoint is written."""
 
     @field_validator("device")
     @classmethod

@@ -17,9 +17,10 @@ __all__ = ["Euclidean"]
 class Euclidean(Group):
     """x -> R x + shift with a Haar-distributed R and a normal shift: E(d), and its subgroups by the switches.
 
-    rotations    R is not the identity.
-    reflections  R in O(d) rather than SO(d).
-    translations the shift, in units of the spread of the points.
+    Args:
+        rotations: R is not the identity.
+        reflections: R in O(d) rather than SO(d).
+        translations: the shift, in units of the spread of the points.
     """
 
     name = "euclidean"

@@ -88,7 +88,7 @@ class Product(Group):
 
 @dataclass(frozen=True)
 class Element:
-    """A batch of group elements: for every factor its parameters."""
+    """A batch of group elements: for every factor its parameters, tensors `(batch, ...)`."""
 
     factors: tuple[tuple[Group, Parameters], ...]
 

@@ -18,9 +18,10 @@ __all__ = ["Permutations", "permutation_sign"]
 class Permutations(Group):
     """S_n: particle i of the new configuration is particle `order[i]` of the old one.
 
-    sign            scalars and signed logarithms are multiplied by the sign of the permutation (fermions).
-    within_species  only particles of equal spin are exchanged. Otherwise all are; spins that are given as a
-                    tensor move along with their electrons.
+    Args:
+        sign: scalars and signed logarithms are multiplied by the sign of the permutation (fermions).
+        within_species: only particles of equal spin are exchanged. Otherwise all are; spins that are given as a
+            tensor move along with their electrons.
     """
 
     name = "permutations"

@@ -110,7 +110,7 @@ class SignedLog(Value):
     """A number psi = sign * exp(log) as the pair `data = log`, `sign`, each of shape `(batch, ...)`.
 
     The function returns `(sign, log)`; the sign is +1, -1, 0 or a complex phase. The distance is
-    |psi - psi'| / max(|psi|, |psi'|), so nothing overflows, and log = -inf stands for zero.
+    `|psi - psi'| / max(|psi|, |psi'|)`, so nothing overflows, and log = -inf stands for zero.
     """
 
     sign: Tensor

@@ -41,20 +41,24 @@ def check(
 ) -> Report:
     """Check that `f` commutes with a group: f(D(g) x) = D(g) f(x).
 
-    f           function of plain tensors: a value of `x` becomes its tensor, a tuple arguments, a dict keyword
-                arguments. Modules inside are cast to both precisions and left exactly as they were.
-    x           example input: a `Value`, or a tuple or dict of them, with a batch axis in front.
-    group       a `Group`, or its name, "gauge * translations" for a product.
-    out         how the output is read: a value type, its name, a partial of it, or a tuple or dict of these.
-    trials      number of pairs (x, g), in chunks of `chunk_size` (the batch of the example).
-    fresh       half of the trials take random inputs like `x` instead of the entries of `x`.
-    batched     False for a function of one example without batch axis.
-    constant_ok do not object to an output that is the same for every input.
-    diagnose    for a broken symmetry, find the first broken layer and the smallest failing size.
-    hidden      further value types that activations inside the network may have.
+    Args:
+        f: function of plain tensors: a value of `x` becomes its tensor, a tuple arguments, a dict keyword
+            arguments. Modules inside are cast to both precisions and left exactly as they were.
+        x: example input: a `Value`, or a tuple or dict of them, with a batch axis in front.
+        group: a `Group`, or its name, "gauge * translations" for a product.
+        out: how the output is read: a value type, its name, a partial of it, or a tuple or dict of these.
+        trials: number of pairs (x, g), in chunks of `chunk_size` (the batch of the example).
+        fresh: half of the trials take random inputs like `x` instead of the entries of `x`.
+        batched: False for a function of one example without batch axis.
+        constant_ok: do not object to an output that is the same for every input.
+        diagnose: for a broken symmetry, find the first broken layer and the smallest failing size.
+        hidden: further value types that activations inside the network may have.
 
-    Returns a `Report`; a function that cannot be judged gets a verdict that says why. Raises `ValueError` if the
-    group cannot act on `x`, or the example is malformed.
+    Returns:
+        A `Report`; a function that cannot be judged gets a verdict that says why.
+
+    Raises:
+        ValueError: the group cannot act on `x`, or the example is malformed.
     """
     start = time.perf_counter()
     group = group_named(group)

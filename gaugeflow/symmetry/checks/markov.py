@@ -49,9 +49,10 @@ def check_detailed_balance(
 ) -> Report:
     """Check that `move(x, generator) -> x'` (or `(x', info)`) satisfies detailed balance for exp(log_prob(x)).
 
-    x           an example of a *small* system, a few sites or particles: weights of a large one degenerate.
-    log_prob    of the plain tensors, `(batch,)`, up to a constant, with respect to the Haar or Lebesgue measure.
-    reversible  False tests stationarity only, which is what a sequential sweep satisfies.
+    Args:
+        x: an example of a *small* system, a few sites or particles: weights of a large one degenerate.
+        log_prob: of the plain tensors, `(batch,)`, up to a constant, with respect to the Haar or Lebesgue measure.
+        reversible: False tests stationarity only, which is what a sequential sweep satisfies.
 
     A first sample picks the four statistics of a hundred that deviate most in units of their own standard error; a
     second one, five times larger, decides on these alone: beyond 5 errors it is broken (2e-6 by chance).

@@ -14,21 +14,33 @@ __all__ = ["ChainConfig"]
 
 
 class ChainConfig(RunConfig):
-    """`chains` independent chains in a batch: `warmup` updates, then a measurement after every `interval` updates."""
+    """Markov chains of lattice fields: a warm-up, then measurements some updates apart."""
 
     task: Literal["chain"]
     group: GroupName | None = None
+    """The gauge group: `u1`, `su2`, `su3`, ...; none for scalar fields."""
     shape: Annotated[list[Count], Field(min_length=1)]
+    """Extents of the lattice in sites, time last."""
     dtype: Dtype = "float64"
+    """Precision of the field."""
     action: ActionConfig
+    """What the weight `exp(-S)` is made of."""
     sampler: SamplerConfig
+    """The Markov move that makes one update."""
     chains: Count = 1
+    """Independent chains that move together."""
     start: str = "cold"
+    """The first field: `cold` (units), `hot` (random), or a configuration file."""
     warmup: Annotated[int, Field(ge=0)]
+    """Updates before the first measurement (thermalisation)."""
     measurements: Count
+    """Measurements of each chain."""
     interval: Count = 1
+    """Updates from one measurement to the next."""
     observables: Annotated[list[ObservableConfig], Field(min_length=1)]
+    """What is measured; a name alone is an observable without keys."""
     save_fields: bool = False
+    """Whether every measured field is kept in `chain.h5`."""
 
     @field_validator("observables")
     @classmethod

@@ -119,7 +119,7 @@ class Chain(Task[ChainConfig]):
         return EnsembleWriter.create(path, config.group, config.shape, DTYPES[config.dtype], capacity, **about)
 
     def samples(self, seed: int) -> Iterator[Tensor]:
-        """The chain goes on from the checkpoint's field; `interval` updates lie between two batches."""
+        """The chain goes on from the checkpoint's field `(chains, ...)`; `interval` updates lie between two batches."""
         self.restart_measurements(seed)
         self.sampler.warmup = False
         while True:

@@ -22,6 +22,7 @@ class HeatKernelConfig(Section):
 
     name: Literal["heat_kernel"]
     time: Positive
+    """Diffusion time of the heat kernel."""
     symmetry: ClassVar[str] = "gauge * translations * hypercubic * charge"
 
     def build(self, setting: Setting) -> nn.Module:
@@ -36,12 +37,13 @@ class HeatKernelConfig(Section):
 
 class BaseRun(Section):
     """The flow that another run has trained, for whatever action: its layers come before those of the model, and are
-    trained on with them. `path` is its directory; `content`, which is filled in from there, keeps what it was, so that
-    this run does not need the other any more once it has begun."""
+    trained on with them. Once this run has begun it does not need the other any more."""
 
     name: Literal["run"]
     path: str
+    """The directory of the other run."""
     content: dict[str, Any] | None = None
+    """Filled in by the program: model and action of the other run."""
 
     @model_validator(mode="before")
     @classmethod

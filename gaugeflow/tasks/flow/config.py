@@ -17,49 +17,63 @@ __all__ = ["FlowConfig", "ReferenceConfig", "ReportConfig"]
 
 
 class ReferenceConfig(Section):
-    """The Markov chains beside the flow: `chains` of them, measured `measurements` times, `interval` updates apart."""
+    """The Markov chains beside the flow."""
 
     chains: Count = 32
+    """Independent chains of each sampler."""
     warmup: Annotated[int, Field(ge=0)] = 200
+    """Updates before the first measurement; the exact sampler makes none."""
     measurements: Annotated[int, Field(ge=5)] = 256
+    """Measurements of each chain."""
     interval: Count = 1
+    """Updates from one measurement to the next."""
 
 
 class ReportConfig(Section):
     """What is measured once the flow is trained.
 
-    `samples` of the flow, `chunk` at a time, and as many on each of the other lattices in `shapes`; the `samplers` of
-    the target beside it, on the fields of the first of which the forward effective sample size is taken (by default
-    the exact sampler for U(1) in two dimensions, the heat bath where it serves, and hybrid Monte Carlo).
+    By default the `samplers` are the exact one for U(1) in two dimensions, the heat bath where it serves, and hybrid
+    Monte Carlo.
     """
 
     samples: Annotated[int, Field(ge=100)] = 16384
+    """Samples of the flow on each lattice."""
     chunk: Count = 1024
+    """Samples that are drawn at a time."""
     shapes: list[Annotated[list[Count], Field(min_length=1)]] = Field(default_factory=list)
+    """Further lattices on which the trained flow is tried."""
     samplers: list[Literal["exact", "heatbath", "hmc"]] | None = None
+    """Markov chains of the target beside the flow; the first gives the fields for the forward effective sample size."""
     reference: ReferenceConfig = ReferenceConfig()
+    """How long these chains are."""
     observables: list[ObservableConfig] | None = None
+    """What is measured; by default what the theory has."""
 
 
 class FlowConfig(RunConfig):
-    """A flow for an action on a lattice: a model, how it is trained, and what is reported of it.
-
-    `init_from` is a run directory of this task whose parameters the model begins with, from another beta or lattice.
-    `base` is where the layers begin instead of the model's own distribution: a heat kernel, or the flow of a run.
-    With `stochastic` the trained layers are sampled with Monte Carlo updates between them.
-    """
+    """A flow for an action on a lattice: a model, how it is trained, and what is reported of it."""
 
     task: Literal["flow"]
     group: GroupName | None = None
+    """The gauge group: `u1`, `su2`, `su3`, ...; none for scalar fields."""
     shape: Annotated[list[Count], Field(min_length=1)]
+    """Extents of the lattice in sites, time last."""
     dtype: Dtype = "float64"
+    """Precision of fields and parameters."""
     action: ActionConfig
+    """The target is `exp(-S)/Z` with this S."""
     model: ModelConfig
+    """The architecture of the flow."""
     base: BaseConfig | None = None
+    """Where the layers begin instead of the model's own base density."""
     init_from: str | None = None
+    """A run directory whose trained parameters are the first ones here."""
     training: Training
+    """Gradient steps on the parameters."""
     stochastic: StochasticConfig | None = None
+    """Monte Carlo updates between the trained layers."""
     report: ReportConfig = ReportConfig()
+    """What is measured once the flow is trained."""
 
     @model_validator(mode="after")
     def _base_of_layers(self) -> Self:

@@ -15,7 +15,7 @@ __all__ = ["StochasticConfig", "UpdatesConfig"]
 
 
 class UpdatesConfig(Section):
-    """`count` updates at each of the `times` t, after the first so many layers (by default after all of them).
+    """Monte Carlo updates at several t, at one place between the layers.
 
     At t they keep the `density` named: `bridge` is `q^(1-t) exp(-t S)` with q the density of the layers so far, from
     the flow at 0 to the target at 1, for `hmc` alone; `target` is `exp(-t S)` itself, also for `heatbath`, and suits
@@ -23,10 +23,15 @@ class UpdatesConfig(Section):
     """
 
     after: Annotated[int, Field(ge=0)] | None = None
+    """The number of layers before these updates; by default all."""
     times: Annotated[list[Annotated[Number, Field(gt=0, le=1)]], Field(min_length=1)]
+    """The values of t in (0, 1], one after the other."""
     density: Literal["bridge", "target"] = "bridge"
+    """What the updates keep invariant."""
     sampler: Annotated[HeatBathConfig | HMCConfig, Field(discriminator="name")]
+    """The Markov move."""
     count: Count = 1
+    """Updates at each t."""
 
     def build(self, flow: GaugeFlow) -> list[Updates]:
         """One entry for each time. Raises UserError where the sampler does not serve the density."""
@@ -41,9 +46,10 @@ class UpdatesConfig(Section):
 
 
 class StochasticConfig(Section):
-    """`updates`, in the order in which they are made."""
+    """Monte Carlo updates between and after the layers."""
 
     updates: Annotated[list[UpdatesConfig], Field(min_length=1)]
+    """The updates, in the order in which they are made."""
 
     def build(self, flow: GaugeFlow) -> StochasticFlow:
         """The layers with the updates between them. Raises UserError for updates beyond the last layer."""

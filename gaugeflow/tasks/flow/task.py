@@ -126,7 +126,7 @@ class Flow(Task[FlowConfig]):
         return EnsembleWriter.create(path, config.group, config.shape, DTYPES[config.dtype], capacity, **about)
 
     def samples(self, seed: int) -> Iterator[Tensor]:
-        """One chain of independence Metropolis over proposals of the flow, which are made a chunk at a time.
+        """One chain `(1, ...)` of independence Metropolis over proposals of the flow, which are made a chunk at a time.
 
         The first chunk (or more, with chunks below `BURN_IN`) is left out: it takes the chain from a sample of the
         flow to one of the target. Warns if the weights have collapsed there, as the chain will hardly move.
@@ -147,7 +147,7 @@ class Flow(Task[FlowConfig]):
 
     @torch.no_grad()
     def weighted_samples(self, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Independent samples of the flow and their log-weights, a chunk of the report at a time.
+        """Independent samples of the flow and their log-weights `(batch,)`, a chunk of the report at a time.
 
         Raises:
             UserError: a weight that is NaN or +inf.

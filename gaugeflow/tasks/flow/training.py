@@ -21,8 +21,11 @@ class Adam(Section):
 
     name: Literal["adam"]
     rate: Positive = 1e-3
+    """The learning rate."""
     beta1: Annotated[Number, Field(ge=0, lt=1)] = 0.9
+    """Decay of the mean of the gradient."""
     beta2: Annotated[Number, Field(ge=0, lt=1)] = 0.999
+    """Decay of the mean of its square."""
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         """The optimiser at its first step."""
@@ -34,7 +37,9 @@ class SGD(Section):
 
     name: Literal["sgd"]
     rate: Positive
+    """The learning rate."""
     momentum: Annotated[Number, Field(ge=0, lt=1)] = 0.0
+    """Share of the step before that is kept."""
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         """The optimiser at its first step."""
@@ -51,8 +56,11 @@ class Schedule(Section):
     """
 
     name: Literal["constant", "cosine"] = "constant"
+    """What the rate does after the warm-up."""
     warmup: Steps = 0
+    """Steps over which the rate rises from zero."""
     final: Share = 0.0
+    """The last rate of the cosine, as a share of the full one."""
 
     def factor(self, step: int, steps: int) -> float:
         """What multiplies the rate at `step` (from 0) of `steps`."""
@@ -68,7 +76,9 @@ class Annealing(Section):
     """The target begins as `exp(-start S)` and becomes `exp(-S)` over `steps` steps: beta rises, in Wilson's action."""
 
     start: Annotated[Positive, Field(le=1)]
+    """The first factor in front of the action."""
     steps: Count
+    """Steps until the factor is one."""
 
     def factor(self, step: int) -> float:
         """What multiplies the action at `step` (from 0)."""
@@ -76,19 +86,24 @@ class Annealing(Section):
 
 
 class Training(Section):
-    """`steps` optimiser steps, each on `batch` new samples, of which `chunk` go through the flow at once.
-
-    `clip` limits the norm of the gradient. Zero steps leave the model as it was fitted, loaded or made.
-    """
+    """Optimiser steps, each on new samples of the flow."""
 
     steps: Steps
+    """Optimiser steps; zero leaves the model as it was fitted, loaded or made."""
     batch: Count = 64
+    """Samples in each step."""
     chunk: Count | None = None
+    """Samples that go through the flow at a time; fewer need less memory."""
     loss: Literal["path", "reverse_kl", "reinforce", "log_variance"] = "path"
+    """The gradient estimator, see `gaugeflow.flows.LOSSES`."""
     optimizer: OptimizerConfig = Adam(name="adam")
+    """What makes a step of a gradient."""
     schedule: Schedule = Schedule()
+    """How the learning rate changes."""
     clip: Positive | None = None
+    """The largest norm of a gradient; none does not limit it."""
     anneal: Annealing | None = None
+    """Begins with a weaker action; none trains on the target throughout."""
 
     @model_validator(mode="after")
     def _others_for_the_baseline(self) -> Self:

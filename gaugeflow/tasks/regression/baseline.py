@@ -18,11 +18,14 @@ UPDATES_PER_STEP = 10
 
 
 class BaselineConfig(Section):
-    """`depth` convolutions, as narrow as the number of parameters of the network allows, `updates` of Adam."""
+    """A plain convolutional network, as narrow as the number of parameters of the other network allows."""
 
     depth: Count = 2
+    """Convolutions."""
     updates: Count = 1000
+    """Updates of Adam."""
     learning_rate: Positive = 0.01
+    """The first learning rate; it falls to zero as a cosine."""
 
     @property
     def steps(self) -> int:

@@ -18,23 +18,32 @@ Extents = Annotated[list[Count], Field(min_length=2)]
 
 
 class RegressionConfig(RunConfig):
-    """`seeds` networks, each with fields and initial weights of its own, learn `target` on lattices of `shape`.
+    """Several networks learn a gauge-invariant number from links, and are tested on larger lattices.
 
-    They are tested on lattices of all `test_shapes`; one whose mean squared error of the lattice mean exceeds `bar` on
-    any of them counts as failed.
+    The error is the mean squared one of the lattice mean. A network that exceeds `bar` on any lattice has failed.
     """
 
     task: Literal["regression"]
     group: GroupName
+    """The gauge group: `u1`, `su2`, `su3`, ..."""
     shape: Extents
+    """Extents of the lattice of the training set."""
     test_shapes: Annotated[list[Extents], Field(min_length=1)]
+    """Lattices of the test sets."""
     target: TargetConfig
+    """What the network learns."""
     fields: FieldsConfig
+    """The configurations of all sets."""
     network: NetworkConfig
+    """The layers."""
     training: TrainingConfig
+    """How each network is trained."""
     baseline: BaselineConfig = BaselineConfig()
+    """A plain convolutional network for comparison."""
     seeds: Count
+    """Independent networks, each with fields of its own."""
     bar: Positive
+    """The mean squared error above which a network has failed."""
 
     @field_validator("test_shapes")
     @classmethod

@@ -22,16 +22,22 @@ class Counts(Section):
     """How many configurations of each beta stand in each set."""
 
     train: Count
+    """Configurations of each beta to fit."""
     validation: Count
+    """Configurations of each beta that decide about an attempt."""
     test: Count
+    """Configurations of each beta that are seen once, at the end."""
 
 
 class FieldsConfig(Section):
-    """`betas` of the sets, `sweeps` of heat bath and one of overrelaxation each from a hot start to a configuration."""
+    """Configurations of Wilson's action by heat bath, each from a hot start of its own."""
 
     betas: Annotated[list[Positive], Field(min_length=1)]
+    """Couplings of Wilson's action."""
     configurations: Counts
+    """How many of each coupling."""
     sweeps: Count = 50
+    """Heat-bath sweeps from a hot start to a configuration, each with one of overrelaxation."""
 
     def draw(self, group: str, shape: Sequence[int], count: int, generator: torch.Generator) -> Tensor:
         """``count`` configurations for each beta, one beta after the other.

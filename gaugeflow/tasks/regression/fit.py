@@ -25,7 +25,9 @@ class Stage(Section):
     """The first `layers`, with a readout of their own, learn several loops at once."""
 
     layers: Count
+    """How many of the first layers are trained."""
     loops: Annotated[list[ClosedPath], Field(min_length=1)]
+    """What they learn, as `1x2` or `+x +y -x -y`."""
 
     def density(self, links: Tensor) -> Tensor:
         """The loops at each site, ``(batch, loops, *shape)``."""
@@ -37,18 +39,20 @@ class TrainingConfig(Section):
 
     A large loop is nearly independent of all smaller ones, so that a deep network that starts anywhere is led nowhere;
     the smaller loops on the way to it, whose labels cost nothing, lead it. Each stage starts from the layers that the
-    one before has left and trains all of them, in at most `iterations` steps. Initial weights are those of the layers
-    times `initial`: small ones leave less to unlearn.
-
-    An attempt whose mean squared error per site on the validation set is not below `tolerance` at its end is given up
-    for new initial weights; there are `attempts` in all.
+    one before has left and trains all of them. Small initial weights leave less to unlearn. An attempt that ends above
+    the tolerance is given up for new initial weights.
     """
 
     curriculum: list[Stage] = Field(default_factory=list)
+    """Stages with smaller loops before the target."""
     initial: Positive = 1.0
+    """Factor in front of the initial weights."""
     iterations: Count = 60
+    """Levenberg-Marquardt iterations of each stage at most."""
     attempts: Count = 10
+    """New initial weights at most."""
     tolerance: Positive = 1e-20
+    """Mean squared error per site on the validation set at which an attempt has succeeded."""
 
 
 class NetworkFit:

@@ -16,9 +16,13 @@ class Products(Section):
 
     name: Literal["convolution-bilinear"]
     channels: Count
+    """Matrices at each site that come out."""
     paths: Annotated[list[str], Field(min_length=1)]
+    """Paths along which matrices are transported, as `+x` or `-t`."""
     adjoints: bool = True
+    """Whether the adjoint of each matrix enters too."""
     unit: bool = True
+    """Whether the unit matrix enters too, which gives linear terms."""
 
 
 class LocalProducts(Section):
@@ -26,8 +30,11 @@ class LocalProducts(Section):
 
     name: Literal["bilinear"]
     channels: Count
+    """Matrices at each site that come out."""
     adjoints: bool = True
+    """Whether the adjoint of each matrix enters too."""
     unit: bool = True
+    """Whether the unit matrix enters too, which gives linear terms."""
 
 
 class Sums(Section):
@@ -35,7 +42,9 @@ class Sums(Section):
 
     name: Literal["convolution"]
     channels: Count
+    """Matrices at each site that come out."""
     paths: Annotated[list[str], Field(min_length=1)]
+    """Paths along which matrices are transported; `""` is the site itself."""
 
 
 LayerConfig = Annotated[Products | LocalProducts | Sums, Field(discriminator="name")]
@@ -45,6 +54,7 @@ class NetworkConfig(Section):
     """Plaquettes of all planes, the layers in turn, traces, and a linear function of these."""
 
     layers: Annotated[list[LayerConfig], Field(min_length=1)]
+    """The layers in turn, between plaquettes and the readout."""
 
     def build(self, theory: GaugeTheory, generator: torch.Generator) -> LCNN:
         """A network with new initial weights. Raises UserError for paths that the lattice does not have."""

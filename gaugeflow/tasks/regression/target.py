@@ -31,6 +31,7 @@ class Loop(Section):
 
     name: Literal["loop"]
     path: ClosedPath
+    """`4x4` (extents along x and t) or any closed path such as `+x +y -x -y`."""
 
     @property
     def convention(self) -> str:

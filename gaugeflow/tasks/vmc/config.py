@@ -15,33 +15,47 @@ __all__ = ["VMCConfig"]
 
 
 class WalkerSection(Section):
-    """`count` walkers; `steps` moves of the kind `move` lie between two local energies."""
+    """Walkers: samples of electron coordinates, moved by Metropolis."""
 
     count: Count = 512
+    """Walkers, all processes together."""
     move: Literal["all", "one", "langevin"] = "all"
+    """What a move changes: all electrons, one of them, or all along the drift (`langevin`)."""
     width: Positive = 0.5
+    """First width of a move in bohr; the warm-up tunes it."""
     steps: Count = 10
+    """Moves from one local energy to the next."""
 
 
 class VMCConfig(RunConfig):
-    """`warmup` updates of the walkers, `iterations` changes of the parameters, `evaluation` energies of each walker.
-
-    The steps of a `pretraining` come before. With `nodal_exchanges` the report counts nodal cells by so many exchanges
-    of each of the first walkers.
-    """
+    """Variational Monte Carlo: train a wavefunction, then measure its energy with frozen parameters."""
 
     task: Literal["vmc"]
     system: SystemConfig
+    """The particles and what holds them."""
     wavefunction: WavefunctionConfig
+    """The ansatz and its network."""
     walkers: WalkerSection = WalkerSection()
+    """The Markov chain that samples `|psi|^2`."""
     pretraining: PretrainingConfig | None = None
+    """Fits the orbitals to a mean field first; none starts from random weights."""
     optimizer: OptimizerConfig
+    """What makes a change of the parameters."""
     dtype: Dtype = "float64"
+    """Precision of the networks; linear algebra of the wavefunction is in float64."""
     warmup: Annotated[int, Field(ge=0)] = 50
+    """Updates of the walkers before the first iteration."""
     iterations: Annotated[int, Field(ge=0)]
+    """Changes of the parameters."""
     evaluation: Count
+    """Local energies of each walker with frozen parameters, from which the energy is reported."""
     clip: Positive = 5.0
+    """Local energies in the gradient are limited to so many mean absolute deviations from the median."""
     laplacian: Literal["forward", "autograd"] = "forward"
+    """How the kinetic energy is found: a forward Laplacian, or automatic differentiation as reference."""
     chunk_size: Count | None = None
+    """Walkers whose local energy is found at a time; fewer need less memory."""
     max_failures: Annotated[int, Field(ge=0)] = 3
+    """Iterations with numbers that are not finite before the run gives up."""
     nodal_exchanges: Annotated[int, Field(ge=0)] = 0
+    """Exchanges of each of the first walkers by which the report counts nodal cells; zero does not count."""

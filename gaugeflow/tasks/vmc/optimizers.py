@@ -14,19 +14,23 @@ __all__ = ["OptimizerConfig"]
 
 
 class SpringConfig(Section):
-    """The natural gradient with momentum (SPRING); MinSR for `momentum: 0`.
-
-    `jacobian: explicit` stores the derivatives at each walker, for parameters that `implicit` cannot follow.
-    """
+    """The natural gradient with momentum (SPRING); MinSR for `momentum: 0`."""
 
     name: Literal["spring"]
     rate: Positive = 0.1
+    """The first learning rate."""
     decay: Positive = 1000.0
+    """Iterations after which the rate has halved: it falls as 1/(1 + step/decay)."""
     damping: Positive = 1e-3
+    """Regularisation of the equations."""
     momentum: Annotated[Number, Field(ge=0, lt=1)] = 0.9
+    """Share of the direction before that is kept; zero is MinSR."""
     norm_limit: Positive = 0.1
+    """The largest Euclidean norm of a change of the parameters."""
     chunk_size: Count | None = None
+    """Walkers whose derivatives are taken at a time."""
     jacobian: Literal["implicit", "explicit"] = "implicit"
+    """`explicit` stores the derivatives at each walker; `implicit` needs products with them only."""
 
     def build(self, psi: Wavefunction) -> Optimizer:
         return NaturalGradient(**self.model_dump(exclude={"name"}), processes=ranks())
@@ -37,7 +41,9 @@ class AdamConfig(Section):
 
     name: Literal["adam"]
     rate: Positive = 1e-2
+    """The first learning rate."""
     decay: Positive = 1000.0
+    """Iterations after which the rate has halved: it falls as 1/(1 + step/decay)."""
 
     def build(self, psi: Wavefunction) -> Optimizer:
         return Adam(psi, self.rate, self.decay, ranks())

@@ -20,17 +20,23 @@ EQUILIBRATION = 20
 
 
 class PretrainingConfig(Section):
-    """`steps` of Adam towards Hartree-Fock orbitals in a `basis` of PySCF, or in a trap towards the oscillator's.
+    """Adam moves the orbitals towards those of a mean field.
 
-    The walkers have the density of independent particles in these orbitals, and make `moves` between two steps.
+    The walkers have the density of independent particles in these orbitals.
     """
 
     orbitals: Literal["hartree_fock", "harmonic"]
+    """Those of Hartree-Fock (PySCF), or of the oscillator in a trap."""
     steps: Count = 300
+    """Steps of Adam."""
     rate: Positive = 1e-2
+    """The first learning rate."""
     moves: Count = 3
+    """Moves of the walkers between two steps."""
     basis: str = "cc-pvdz"
+    """PySCF's name of the basis set."""
     method: Literal["rohf", "uhf"] = "rohf"
+    """Restricted open-shell or unrestricted Hartree-Fock."""
 
 
 class Pretraining:

@@ -30,9 +30,13 @@ class QuantumDotConfig(Section):
 
     name: Literal["quantum_dot"]
     n_up: Spins
+    """Electrons with spin up."""
     n_down: Spins
+    """Electrons with spin down."""
     dimension: Dimension = 2
+    """Dimension of space."""
     omega: Positive = 1.0
+    """Frequency of the trap, in hartree."""
 
     def build(self) -> Hamiltonian:
         return quantum_dot(Particles(self.n_up, self.n_down, self.dimension), self.omega)
@@ -43,10 +47,15 @@ class HarmonicTrapConfig(Section):
 
     name: Literal["harmonic_trap"]
     n_up: Spins
+    """Particles with spin up."""
     n_down: Spins
+    """Particles with spin down."""
     dimension: Dimension = 2
+    """Dimension of space."""
     omega: Positive = 1.0
+    """Frequency of the trap, in hartree."""
     g: Number = 0.0
+    """Strength of the pair forces, in hartree per square bohr."""
 
     def build(self) -> Hamiltonian:
         return harmonic_trap(Particles(self.n_up, self.n_down, self.dimension), self.omega, self.g)
@@ -57,8 +66,11 @@ class CalogeroConfig(Section):
 
     name: Literal["calogero"]
     n: Count
+    """Particles, all of one spin."""
     omega: Positive = 1.0
+    """Frequency of the trap, in hartree."""
     exponent: Annotated[Number, Field(ge=1)] = 2.0
+    """The power of `|x_i - x_j|` in the ground state."""
 
     def build(self) -> Hamiltonian:
         return calogero(self.n, self.omega, self.exponent)
@@ -77,13 +89,17 @@ def _atom(line: list[Any]) -> list[Any]:
 
 
 class MoleculeConfig(Section):
-    """Electrons around nuclei: `atoms` are lines of a symbol and three coordinates in `unit`, as [Li, 0, 0, 0]."""
+    """Electrons around nuclei."""
 
     name: Literal["molecule"]
     unit: Literal["bohr", "angstrom"]
+    """Unit of the coordinates."""
     atoms: Annotated[list[Annotated[list[Any], AfterValidator(_atom)]], Field(min_length=1)]
+    """Nuclei, each a symbol and three coordinates, as in `[Li, 0, 0, 3.015]`."""
     charge: int = 0
+    """Net charge of the molecule."""
     spin: int | None = None
+    """n_up - n_down; by default 0, or 1 for an odd number of electrons."""
 
     def build(self) -> Hamiltonian:
         """Raises UserError as `molecule`."""
@@ -92,21 +108,28 @@ class MoleculeConfig(Section):
 
 
 class PythonConfig(Section):
-    """A potential of your own: `object: package.module:function`, coordinates (batch, n, d) to energies (batch,).
+    """A potential of your own: coordinates (batch, n, d) in bohr to energies (batch,) in hartree.
 
-    A class is made with `options` as keywords. `repulsion` adds 1/r between the particles; `omega` is the frequency of
-    a trap of about the same size, from which the wavefunction starts; `energy` is a reference, if there is one.
+    The wavefunction starts from the orbitals of a trap with frequency `omega`.
     """
 
     name: Literal["python"]
     object: str
+    """The potential, as `package.module:function`."""
     options: dict[str, Any] = Field(default_factory=dict)
+    """Keyword arguments, where the object is a class."""
     n_up: Spins
+    """Particles with spin up."""
     n_down: Spins
+    """Particles with spin down."""
     dimension: Dimension
+    """Dimension of space."""
     omega: Positive = 1.0
+    """Frequency of a trap of about the same size, in hartree."""
     repulsion: bool = False
+    """Whether the particles repel each other by 1/r."""
     energy: Number | None = None
+    """A reference for the ground-state energy, in hartree."""
 
     def build(self) -> Hamiltonian:
         """Raises UserError where the object is no such function."""

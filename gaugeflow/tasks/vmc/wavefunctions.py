@@ -16,10 +16,11 @@ MakeOrbitals = Callable[[tuple[int, int]], Orbitals]
 
 
 class FermiNetConfig(Section):
-    """Streams of particles and pairs; `layers` are pairs of widths."""
+    """Streams of particles and pairs."""
 
     name: Literal["ferminet"]
     layers: Annotated[list[Annotated[list[Count], Field(min_length=2, max_length=2)]], Field(min_length=1)]
+    """Pairs of widths: of the stream of particles and of the stream of pairs."""
 
     def build(self, features: Features, generator: torch.Generator) -> Backbone:
         return wavefunctions.FermiNet(features, [(one, pair) for one, pair in self.layers], generator)
@@ -30,8 +31,11 @@ class PsiformerConfig(Section):
 
     name: Literal["psiformer"]
     width: Count
+    """Width of each particle's vector."""
     heads: Count = 2
+    """Attention heads; they divide the width."""
     layers: Count = 2
+    """Attention layers."""
 
     def build(self, features: Features, generator: torch.Generator) -> Backbone:
         return wavefunctions.Psiformer(features, self.width, self.heads, self.layers, generator)
@@ -42,18 +46,22 @@ class MessagePassingConfig(Section):
 
     name: Literal["message_passing"]
     width: Count
+    """Width of each particle's vector."""
     layers: Count = 2
+    """Rounds of messages."""
 
     def build(self, features: Features, generator: torch.Generator) -> Backbone:
         return wavefunctions.MessagePassing(features, self.width, self.layers, generator)
 
 
 class DeepSetsConfig(Section):
-    """Means over each spin; with `layers: 0` no particle sees another, and orbitals are those of one particle."""
+    """Means over each spin."""
 
     name: Literal["deep_sets"]
     width: Count
+    """Width of each particle's vector."""
     layers: Annotated[int, Field(ge=0)] = 2
+    """Layers; with zero no particle sees another."""
 
     def build(self, features: Features, generator: torch.Generator) -> Backbone:
         return wavefunctions.DeepSets(features, self.width, self.layers, generator)
@@ -65,11 +73,13 @@ BackboneConfig = Annotated[
 
 
 class DeterminantConfig(Section):
-    """A sum of `terms` determinants, one for each spin or one over both (`full`)."""
+    """A sum of determinants of orbitals."""
 
     name: Literal["determinant"]
     terms: Count = 1
+    """Determinants in the sum."""
     full: bool = False
+    """One determinant over both spins instead of one for each."""
 
     def build(self, hamiltonian: Hamiltonian, orbitals: MakeOrbitals, generator: torch.Generator) -> Wavefunction:
         sizes = wavefunctions.Determinants.sizes(hamiltonian.particles, self.full)
@@ -77,12 +87,15 @@ class DeterminantConfig(Section):
 
 
 class PfaffianConfig(Section):
-    """A sum of `terms` Pfaffians; `pairing` orbitals make the pairs, as many as the larger spin has by default."""
+    """A sum of Pfaffians of pair functions."""
 
     name: Literal["pfaffian"]
     terms: Count = 1
+    """Pfaffians in the sum."""
     pairing: Count | None = None
+    """Orbitals that make the pairs; by default as many as the larger spin has particles."""
     triplets: bool = False
+    """Whether particles of equal spin pair too."""
 
     def build(self, hamiltonian: Hamiltonian, orbitals: MakeOrbitals, generator: torch.Generator) -> Wavefunction:
         pairing = max(hamiltonian.particles.counts) if self.pairing is None else self.pairing
@@ -91,11 +104,13 @@ class PfaffianConfig(Section):
 
 
 class PairProductConfig(Section):
-    """A sum of `terms` products of pair functions, each made of `pairing` pairs of orbitals."""
+    """A sum of products of pair functions."""
 
     name: Literal["pair_product"]
     terms: Count = 1
+    """Products in the sum."""
     pairing: Count = 1
+    """Pairs of orbitals in each pair function."""
 
     def build(self, hamiltonian: Hamiltonian, orbitals: MakeOrbitals, generator: torch.Generator) -> Wavefunction:
         sizes = wavefunctions.PairProducts.sizes(hamiltonian.particles, self.pairing)
@@ -109,8 +124,11 @@ class WavefunctionConfig(Section):
     """``psi = ansatz(orbitals of the backbone) exp(factors)``; `jastrow` adds the cusps of the repulsion."""
 
     ansatz: AnsatzConfig
+    """How orbitals become an antisymmetric number."""
     backbone: BackboneConfig
+    """The network that makes the orbitals."""
     jastrow: bool = True
+    """Whether a factor gives the exact cusps of the repulsion."""
 
     def build(self, hamiltonian: Hamiltonian, generator: torch.Generator) -> Product:
         """The wavefunction in float64 on the CPU. Raises UserError for parts that do not fit the particles."""

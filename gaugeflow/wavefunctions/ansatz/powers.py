@@ -9,7 +9,7 @@ __all__ = ["Power"]
 
 
 class Power(Ansatz):
-    """``psi = sign(A) |A|^exponent``, as in the ground state of Calogero's particles, |Vandermonde|^lambda.
+    """``psi = sign(A) |A|^exponent``, as in the ground state of Calogero's particles, ``|Vandermonde|^lambda``.
 
     Raises:
         UserError: the exponent is not positive.

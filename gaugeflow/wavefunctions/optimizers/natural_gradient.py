@@ -65,7 +65,7 @@ def _centred(x: Tensor, dim: int = 0) -> Tensor:
 
 
 class NaturalGradient:
-    """``theta <- theta - eta phi`` with `natural_direction`; the change is not longer than `norm_limit`.
+    """``theta <- theta - eta phi`` with `natural_direction` of walkers ``(batch, n, d)``, not longer than `norm_limit`.
 
     Args:
         rate: eta at the start; it falls as ``1 / (1 + step/decay)``.

@@ -18,7 +18,7 @@ CLOSEST = 1e-3
 
 @dataclass(frozen=True)
 class HarmonicTrap:
-    """``(omega^2/2) sum_i r_i^2``."""
+    """``(omega^2/2) sum_i r_i^2`` of ``(batch, n, d)``."""
 
     omega: float
 
@@ -28,7 +28,7 @@ class HarmonicTrap:
 
 @dataclass(frozen=True)
 class HarmonicPairs:
-    """``(g/2) sum_{i<j} (r_i - r_j)^2``, which is ``(g/2) (n sum_i r_i^2 - (sum_i r_i)^2)``."""
+    """``(g/2) sum_{i<j} (r_i - r_j)^2 = (g/2) (n sum_i r_i^2 - (sum_i r_i)^2)`` of ``(batch, n, d)``."""
 
     g: float
 
@@ -38,7 +38,7 @@ class HarmonicPairs:
 
 @dataclass(frozen=True)
 class Coulomb:
-    """The repulsion ``sum_{i<j} 1/r_ij``."""
+    """The repulsion ``sum_{i<j} 1/r_ij`` of ``(batch, n, d)``."""
 
     def __call__(self, x: Tensor) -> Tensor:
         return distances(x).reciprocal().sum(-1)
@@ -46,7 +46,7 @@ class Coulomb:
 
 @dataclass(frozen=True)
 class InverseSquare:
-    """Calogero's ``lambda (lambda - 1) sum_{i<j} 1/(x_i - x_j)^2``."""
+    """Calogero's ``lambda (lambda - 1) sum_{i<j} 1/(x_i - x_j)^2`` of ``(batch, n, 1)``."""
 
     exponent: float
 

@@ -22,35 +22,50 @@ __all__ = ["Continuous"]
 
 
 class Continuous(ModelSection):
-    """A flow from Haar measure along the gradient of Wilson loops, those of Luescher's expansion up to `order`.
+    """A flow from Haar measure along the gradient of a potential made of Wilson loops.
 
-    Before any gradient step the coefficients are fitted along `exp(-t S)` on `samples` heat-bath configurations at
-    each of `times` values of t, of a lattice of `fit_shape` (default: that of the run); then `newton_steps`
-    Gauss-Newton steps lower the variance of the log-weight, each on `newton_samples` samples of the flow. With
-    `samples: 0` the coefficients start at zero. `max_traces` leaves out products of more traces. `functions` is a list
-    of one's own instead: products of loops such as `"+x+y-x-y * +x+y-x-y @ 1 0"`, the second of which starts at
-    (1, 0); all lattice images of each are summed. `functions: staples` takes seven functions of the sums of
-    plaquettes at each link: most of what order 1 has, for a fraction of the products.
+    Before any gradient step the coefficients are fitted along `exp(-t S)` on heat-bath configurations. Gauss-Newton
+    steps on samples of the flow then lower the variance of the log-weight.
+
+    An entry of `functions` is a product of loops such as `"+x+y-x-y * +x+y-x-y @ 1 0"`, the second of which starts at
+    (1, 0); all lattice images of it are summed. `functions: staples` takes seven functions of the sums of plaquettes
+    at each link: most of what order 1 has, for a fraction of the products.
     """
 
     integrated: ClassVar[bool] = True
     name: Literal["continuous"]
     order: Annotated[int, Field(ge=0, le=3)] = 1
+    """Which Wilson loops the potential has: those of Luescher's expansion up to this order."""
     max_traces: Count | None = None
+    """Leaves out products of more traces than this."""
     functions: Annotated[list[str], Field(min_length=1)] | Literal["staples"] | None = None
+    """A list of one's own loops instead, or `staples`."""
     steps: Count = 8
+    """Steps of the integrator from base to target."""
     integrator: Literal["cg2", "cg3", "rkmk4"] = "rkmk4"
+    """`cg2` and `cg3` have order 2 and 3, `rkmk4` has order 4."""
     splines: Count = 5
+    """B-splines in flow time for each coefficient."""
     degree: Annotated[int, Field(ge=0, le=5)] = 3
+    """Degree of the splines."""
     chunk_size: Count = 512
+    """Configurations that are integrated at a time."""
     fit_shape: Annotated[list[Count], Field(min_length=2)] | None = None
+    """Extents of the lattice of the fit; by default those of the run."""
     samples: Annotated[int, Field(ge=0)] = 256
+    """Heat-bath configurations at each t of the fit; zero leaves the coefficients at zero."""
     times: Annotated[int, Field(ge=2)] = 9
+    """Values of t in [0, 1] of the fit."""
     sweeps: Count = 10
+    """Heat-bath sweeps from one t to the next."""
     ridge: Positive = 1e-7
+    """Regularisation of the least squares."""
     newton_steps: Annotated[int, Field(ge=0)] = 2
+    """Gauss-Newton steps after the fit."""
     newton_samples: Count = 512
+    """Samples of the flow in each Gauss-Newton step."""
     newton_ridge: Positive = 1e-4
+    """Regularisation of a Gauss-Newton step."""
 
     def layers_in(self, setting: Setting) -> list[nn.Module]:
         action, group, ndim = setting.action, setting.group, len(setting.shape)

@@ -23,14 +23,18 @@ __all__ = ["CouplingFlow", "ResidualFlow"]
 
 
 class MaskedFlow(ModelSection):
-    """What the flows of masked layers share: `layers` layers on the masks in turn, `hidden` and `kernel` of their
-    networks, `charge` for exact charge conjugation, `lcnn` for the features of an L-CNN in place of traces."""
+    """What the flows of masked layers share."""
 
     layers: Count
+    """Layers, on the masks in turn."""
     hidden: list[Count] = Field([16, 16], min_length=1)
+    """Widths of the hidden layers of each network."""
     kernel: Count = 3
+    """Extent of its convolutions, in sites."""
     charge: bool = False
+    """Whether every layer commutes with charge conjugation."""
     lcnn: Annotated[int, Field(ge=0)] = 0
+    """Features of an L-CNN that the networks see in place of traces; zero for traces."""
 
     def masks(self, ndim: int) -> tuple[Mask, ...]:
         """The masks in the order of the layers."""
@@ -61,19 +65,22 @@ class MaskedFlow(ModelSection):
 class CouplingFlow(MaskedFlow):
     """Coupling layers from Haar measure.
 
-    `transform: spline` with `knots` bins (of a half circle for U(1), of each coordinate of the alcove for SU(N)), or
-    for U(1) `mixture` of `knots` non-compact projections. `mask: parity` changes half of the links of a direction at
-    once, in any dimension; `mask: blocks` in two dimensions splits cells from `block` down (`flows/coupling/masks.py`).
-    Every mask has one layer for each of the `shares`, which say where between its two staples the identity lies: for
-    SU(N) several of them turn the axes of loops too.
+    A spline acts on a half circle for U(1) and on each coordinate of the alcove for SU(N). `mask: parity` changes half
+    of the links of a direction at once, in any dimension; `mask: blocks` splits cells from `block` down, in two
+    dimensions. Every mask has one layer for each of the `shares`: for SU(N) several of them turn the axes of loops too.
     """
 
     name: Literal["coupling"]
     mask: Literal["parity", "blocks"] = "parity"
+    """Which links a layer changes: every second one of a direction, or those that split a block."""
     block: list[Count] = Field([4, 4], min_length=2, max_length=2)
+    """Extents of the largest block, in plaquettes."""
     transform: Literal["spline", "mixture"] = "spline"
+    """The map of a loop: a spline, or for U(1) a mixture of non-compact projections."""
     knots: Count = 6
+    """Bins of the spline, or components of the mixture."""
     shares: list[Annotated[Number, Field(ge=0, le=1)]] = Field([0.5], min_length=1)
+    """For each layer on a mask, where between its two staples the identity lies."""
 
     def masks(self, ndim: int) -> tuple[Mask, ...]:
         masks = parity_masks(ndim) if self.mask == "parity" else block_masks(self.block)
@@ -96,10 +103,11 @@ class CouplingFlow(MaskedFlow):
 
 
 class ResidualFlow(MaskedFlow):
-    """Masked stout layers from Haar measure; `bound` keeps each a contraction."""
+    """Masked stout layers from Haar measure."""
 
     name: Literal["residual"]
     bound: Annotated[float, Field(gt=0, lt=1)] = 0.9
+    """Lipschitz constant of each layer; below one the layer is a bijection."""
 
     def layer(self, index: int, group: Group, context: Context, setting: Setting) -> ResidualStout:
         return ResidualStout(group, context.mask, context, setting.generator, self.bound, self.charge, setting.dtype)

@@ -17,24 +17,31 @@ __all__ = ["Neural"]
 class Neural(ModelSection):
     """A flow from Haar measure along the gradient of a learned potential, with its exact Laplacian.
 
-    The potential is made of `terms` features of a network of plaquettes: a layer of transports and products with so
-    many channels for each entry of `channels`, then a readout with layers of the widths in `hidden`. Each feature has
-    a coefficient made of `splines` B-splines of a `degree` in time. `rotations` makes the network equivariant under
-    rotations and reflections too. The Laplacian takes one derivative for each direction of each link, `chunk_size` at
-    a time: for small lattices.
+    The potential is a sum of features that a gauge-equivariant network makes of plaquettes. Each feature has a
+    coefficient that depends on the flow time. The Laplacian takes one derivative for each direction of each link, so
+    the model is for small lattices.
     """
 
     integrated: ClassVar[bool] = True
     name: Literal["neural"]
     terms: Count = 2
+    """Features whose weighted sum is the potential."""
     channels: list[Count] = Field(default_factory=lambda: [4])
+    """Channels of each layer of transports and products."""
     hidden: list[Count] = Field(default_factory=lambda: [8])
+    """Widths of the readout's hidden layers."""
     rotations: bool = True
+    """Whether the network commutes with lattice rotations and reflections."""
     steps: Count = 4
+    """Steps of the integrator from base to target."""
     integrator: Literal["cg2", "cg3", "rkmk4"] = "cg2"
+    """`cg2` and `cg3` have order 2 and 3, `rkmk4` has order 4."""
     splines: Count = 2
+    """B-splines in flow time for each coefficient."""
     degree: Annotated[int, Field(ge=0, le=5)] = 3
+    """Degree of the splines."""
     chunk_size: Count = 64
+    """Derivatives of the Laplacian that are taken at a time."""
 
     def layers_in(self, setting: Setting) -> list[nn.Module]:
         if setting.group is None:

@@ -23,6 +23,7 @@ class Identity(ModelSection):
 
     name: Literal["identity"]
     time: Positive | None = None
+    """Diffusion time of the heat kernel; none for Haar links or unit Gaussians."""
 
     def layers_in(self, setting: Setting) -> list[nn.Module]:
         return []
@@ -42,17 +43,20 @@ class Identity(ModelSection):
 
 
 class Python(ModelSection):
-    """A flow of your own: `object: package.module:function` takes what a `Setting` holds, one by one in its order, and
-    `options` as keywords.
+    """A flow of your own, made by a function.
 
-    `fit: package.module:function` takes what `prepare` does. `invariant_under` is what `gaugeflow check` verifies.
+    The function takes what a `Setting` holds, one by one in its order, and returns a `GaugeFlow`.
     """
 
     name: Literal["python"]
     object: str
+    """The function, as `package.module:function`."""
     options: dict[str, Any] = Field(default_factory=dict)
+    """Keyword arguments of the function."""
     fit: str | None = None
+    """A function that takes what `ModelSection.prepare` does."""
     invariant_under: str = ""
+    """Groups under which `gaugeflow check` tests the density, as in `gauge * translations`."""
 
     def build(self, setting: Setting) -> GaugeFlow:
         function = load(self.object, "model")

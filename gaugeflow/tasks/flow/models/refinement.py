@@ -23,20 +23,25 @@ __all__ = ["Refinement"]
 class Refinement(ModelSection):
     """Wilson's action in two dimensions for U(1), SU(2) or SU(3).
 
-    `cut` says how the torus is cut up: in `halves` again and again, down to plaquettes (extents that are powers of
-    two), or single `plaquettes` off, until a strip is left that closes the torus and is halved (for SU(N), where this
-    strip is short). `bins` and `hidden` make the spline of each coordinate of a loop. The law of each area is fitted to
-    `samples` pairs of loops by `warmup` steps of Adam and `iterations` steps of Levenberg and Marquardt. The parameters
-    serve any lattice of the same beta, and `training: {steps: 0}` is enough.
+    The torus is cut in `halves` again and again, down to plaquettes (extents that are powers of two). Or single
+    `plaquettes` are cut off, until a strip is left that closes the torus and is halved (for SU(N), where this strip is
+    short). The law of each area is fitted before any gradient step, so `training: {steps: 0}` is enough. The
+    parameters serve any lattice of the same beta.
     """
 
     name: Literal["refinement"]
     cut: Literal["halves", "plaquettes"] = "halves"
+    """How the torus is cut up."""
     bins: Annotated[int, Field(ge=2)] = 8
+    """Bins of each spline."""
     hidden: list[Count] = Field([8, 8], min_length=1)
+    """Widths of the hidden layers of each spline's network."""
     samples: Annotated[int, Field(ge=100)] = 6000
+    """Pairs of loops to which the law of each area is fitted."""
     warmup: Annotated[int, Field(ge=0)] = 0
+    """Steps of Adam at the start of a fit."""
     iterations: Annotated[int, Field(ge=0)] = 20
+    """Levenberg-Marquardt iterations of a fit."""
 
     def layers_in(self, setting: Setting) -> list[nn.Module]:
         group = setting.group

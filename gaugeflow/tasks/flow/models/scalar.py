@@ -29,6 +29,7 @@ class ScalarFlow(ModelSection):
 
     name: str
     base_m2: Positive
+    """Mass squared of the free field at the base, in lattice units."""
 
     def base_in(self, setting: Setting) -> nn.Module:
         return FreeFieldBase(setting.shape, self.base_m2, setting.dtype)
@@ -42,24 +43,32 @@ class ScalarFlow(ModelSection):
 
 
 class ScalarContinuous(ScalarFlow):
-    """An ordinary differential equation from the free field of mass squared `base_m2`.
+    """An ordinary differential equation from a free field.
 
-    Before any gradient step its weights are fitted to the path between the two actions, on `samples` configurations
-    that `updates` trajectories of hybrid Monte Carlo carry from knot to knot; then `natural_steps` natural-gradient
-    steps are made, each on as many samples. With `samples: 0` the weights start at zero.
+    Before any gradient step its weights are fitted to the path between the two actions, on configurations that hybrid
+    Monte Carlo carries from knot to knot. Natural-gradient steps follow, each on as many samples.
     """
 
     integrated: ClassVar[bool] = True
     name: Literal["scalar_continuous"]
     frequencies: list[Positive] = Field([2.0, 4.0])
+    """Frequencies k of the functions sin(k phi) in the velocity."""
     radius: Annotated[int, Field(ge=0)] = 3
+    """Reach of its kernels along each axis, in sites."""
     knots: Annotated[int, Field(ge=2)] = 7
+    """Times between which the weights are interpolated."""
     steps: Count = 20
+    """Runge-Kutta steps from base to target."""
     samples: Annotated[int, Field(ge=0)] = 4000
+    """Configurations of the fit; zero leaves the weights at zero."""
     updates: Count = 10
+    """Trajectories of hybrid Monte Carlo from one knot to the next."""
     ridge: Positive = 1e-6
+    """Regularisation of the fit."""
     natural_steps: Annotated[int, Field(ge=0)] = 4
+    """Natural-gradient steps after the fit."""
     natural_ridge: Positive = 0.1
+    """Regularisation of a natural-gradient step."""
 
     def layers_in(self, setting: Setting) -> list[nn.Module]:
         self.refuse_links(setting)
@@ -86,16 +95,23 @@ class ScalarContinuous(ScalarFlow):
 
 
 class ScalarCouplings(ScalarFlow):
-    """Checkerboard couplings from the free field of mass squared `base_m2`; `bins` and `bound` are of the spline."""
+    """Checkerboard couplings from a free field."""
 
     name: Literal["scalar_coupling"]
     layers: Count = 8
+    """Layers, on even and odd sites in turn."""
     transform: Literal["affine", "spline"] = "affine"
+    """The map of a site: affine, or a spline."""
     hidden: list[Count] = Field([16, 16], min_length=1)
+    """Widths of the hidden layers of each network."""
     kernel: Count = 3
+    """Extent of its convolutions, in sites."""
     odd: bool = True
+    """Whether every layer commutes with phi -> -phi."""
     bins: Annotated[int, Field(ge=2)] = 8
+    """Bins of the spline."""
     bound: Positive = 3.0
+    """The spline maps [-bound, bound] to itself."""
 
     def layers_in(self, setting: Setting) -> list[nn.Module]:
         self.refuse_links(setting)
