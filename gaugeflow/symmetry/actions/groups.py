@@ -154,6 +154,9 @@ def group_named(name: str | Group) -> Group:
     """The group of a name such as "gauge" or "translations * charge"; a group is returned as it is."""
     if isinstance(name, Group):
         return name
+    if not isinstance(name, str):
+        kind = f"the class {name.__name__}: make a group of it, {name.__name__}()" if isinstance(name, type) else name
+        raise TypeError(f"expected a group or the name of one, got {kind}")
     factors = [factor.strip() for factor in name.split("*")]
     for factor in factors:
         if factor not in GROUPS:

@@ -122,7 +122,7 @@ def _tree_change(change: Change, kind: type[Value], strength: float | None) -> C
 
 def _rewrap(like: Tree, raw: Any) -> Tree:
     """Plain arguments as values like `like`; positional ones come as a tuple, also where there is only one."""
-    from gaugeflow.symmetry.checks.bijection import spec_of
+    from gaugeflow.symmetry.checks.maps import spec_of
 
     if isinstance(like, (tuple, dict)) or (isinstance(raw, tuple) and len(raw) > 1):
         return wrap(spec_of(like), raw)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from gaugeflow.symmetry.actions import (
@@ -35,6 +37,8 @@ def check(
     chunk_size: int | None = None,
     fresh: bool = True,
     constant_ok: bool = False,
+    batch_dependent: bool = False,
+    tolerance: float = 0.0,
     diagnose: bool = True,
     hidden: Sequence[Any] = (),
     label: str | None = None,
@@ -50,6 +54,10 @@ def check(
     fresh       half of the trials take random inputs like `x` instead of the entries of `x`.
     batched     False for a function of one example without batch axis.
     constant_ok do not object to an output that is the same for every input.
+    batch_dependent  do not object to an output that depends on the other entries of the batch, as one of a mean over
+                the batch does; a batch norm in training explains itself.
+    tolerance   for functions that are symmetric by approximation only (ODE solvers, interpolation, bisection): the
+                error, in units of the output, that is let pass if it does not grow with the size of the system.
     diagnose    for a broken symmetry, find the first broken layer and the smallest failing size.
     hidden      further value types that activations inside the network may have.
 
@@ -58,6 +66,10 @@ def check(
     """
     start = time.perf_counter()
     group = group_named(group)
+    if isinstance(f, type):
+        raise TypeError(f"expected a function or an object to call, got the class {f.__name__}: make one of it")
+    if not tolerance >= 0:
+        raise ValueError(f"expected a tolerance of 0 or more, got {tolerance}")
     if trials < 1:
         raise ValueError(f"expected at least one trial, got {trials}")
     native = native_dtype(x)
@@ -65,11 +77,16 @@ def check(
     plan = Trials(master(x), group, seed, trials, size, fresh)
     subject = Subject(f, out, batched)
     title = f"equivariance under {group.label()}"
-    finding = Judgement(subject, plan, native, constant_ok, diagnose, tuple(hidden)).finding(title)
-    return Report(label or label_of(f), (finding,), time.perf_counter() - start)
+    judgement = Judgement(subject, plan, native, constant_ok, diagnose, tuple(hidden), tolerance, batch_dependent)
+    return Report(label or label_of(f), judgement.findings(title), time.perf_counter() - start)
 
 
 def label_of(f: Any) -> str:
-    """A name for a function in reports."""
-    plain = getattr(f, "__qualname__", None) or type(f).__name__
-    return plain.replace("<locals>.", "")
+    """A name for a function in reports; where it has none, the place where it stands."""
+    if isinstance(f, partial):
+        return f"partial {label_of(f.func)}"
+    name = getattr(f, "__qualname__", None) or type(f).__name__
+    if name.endswith("<lambda>"):
+        code = f.__code__
+        return f"lambda at {Path(code.co_filename).name}:{code.co_firstlineno}"
+    return str(name).replace("<locals>.", "")

@@ -18,9 +18,12 @@ from torch import Tensor
 from gaugeflow.symmetry.actions.fields import Links
 from gaugeflow.symmetry.actions.scalars import Angles
 from gaugeflow.symmetry.actions.values import Tree, Value, batch_size, device_of, leaves, map_tensors, raw_of
-from gaugeflow.symmetry.checks.bijection import check_invertible, spec_of
+from gaugeflow.symmetry.checks.bijection import check_invertible
 from gaugeflow.symmetry.checks.equivariance import label_of
-from gaugeflow.symmetry.checks.trials.casting import held_by, in_precision
+from gaugeflow.symmetry.checks.maps import spec_of
+from gaugeflow.symmetry.checks.trials.casting import in_precision
+from gaugeflow.symmetry.checks.trials.held import held_by
+from gaugeflow.symmetry.checks.trials.state import State
 from gaugeflow.symmetry.checks.trials.subject import Unusable, wrap
 from gaugeflow.symmetry.checks.trials.trials import master, random_like
 from gaugeflow.symmetry.reports.findings import Finding, Verdict
@@ -30,6 +33,7 @@ __all__ = ["check_detailed_balance", "check_reversible"]
 
 _THRESHOLD = 5.0
 _SUSPECTS = 4
+_LOG_PROB = 0
 _CONFIRMATION = 5
 _COMPONENTS = 8
 _WAVES = 6
@@ -53,14 +57,17 @@ def check_detailed_balance(
     log_prob    of the plain tensors, `(batch,)`, up to a constant, with respect to the Haar or Lebesgue measure.
     reversible  False tests stationarity only, which is what a sequential sweep satisfies.
 
-    A first sample picks the four statistics of a hundred that deviate most in units of their own standard error; a
-    second one, five times larger, decides on these alone: beyond 5 errors it is broken (2e-6 by chance).
+    A first sample picks the four statistics of a hundred that deviate most in units of their own standard error, and
+    the log-probability, in which a wrong temperature shows; a second one, five times larger, decides on these alone:
+    beyond 5 errors it is broken (2e-6 by chance).
     """
     start = time.perf_counter()
     claim = "detailed balance" if reversible else "stationarity"
     example = map_tensors(lambda t: t[:1], master(x))
+    held = held_by(move) + held_by(log_prob)
+    state = State(held, held.loose())
     try:
-        with in_precision(held_by(move) + held_by(log_prob), torch.float64):
+        with in_precision(held, torch.float64):
             test = _Test(move, log_prob, example, seed, chunk_size, reversible)
             z, names, size = test.verdict(samples)
     except Unusable as unusable:
@@ -69,6 +76,8 @@ def check_detailed_balance(
         finding = Finding(claim, Verdict.RAISED, f"{type(error).__name__}: {error}")
     else:
         finding = _finding(claim, z, names, size)
+    finally:
+        state.restore()
     return Report(label or label_of(move), (finding,), time.perf_counter() - start)
 
 
@@ -93,7 +102,9 @@ def _as_tuple(raw: Any) -> tuple[Any, ...]:
 def _finding(claim: str, z: Tensor, names: list[str], effective: float) -> Finding:
     worst = int(z.abs().argmax())
     deviation = float(z.abs()[worst])
-    if effective < _FEWEST:
+    if not bool(z.isfinite().all()):
+        return Finding(claim, Verdict.NOT_FINITE, f"the deviation in {names[worst]} is no number")
+    if not effective >= _FEWEST:
         message = f"too few effective samples to judge: {effective:.0f}; take a smaller system"
         return Finding(claim, Verdict.RAISED, message)
     message = f"largest deviation {deviation:.1f} standard errors, in {names[worst]}; {effective:.0f} effective samples"
@@ -119,7 +130,8 @@ class _Test:
     def verdict(self, samples: int) -> tuple[Tensor, list[str], float]:
         """Deviations of the suspects in the second sample, their names, and the effective sample size."""
         first, _ = self.deviations(samples, slice(None))
-        suspects = first.abs().argsort(descending=True)[:_SUSPECTS]
+        others = first.abs().index_fill(0, torch.tensor(_LOG_PROB), -1.0)
+        suspects = torch.cat([torch.tensor([_LOG_PROB]), others.argsort(descending=True)[:_SUSPECTS]])
         second, effective = self.deviations(_CONFIRMATION * samples, suspects)
         names = self.features.names(self.reversible)
         return second, [names[k] for k in suspects.tolist()], effective
@@ -136,6 +148,8 @@ class _Test:
         log_weight = torch.cat(log_weights)
         if unmoved == len(log_weight):
             raise Unusable(Verdict.CONSTANT, "the move never moved")
+        if bool(log_weight.isnan().any()) or not bool(log_weight.max().isfinite()):
+            raise Unusable(Verdict.NOT_FINITE, "log_prob is NaN or +infinity somewhere, or -infinity everywhere")
         weight = torch.exp(log_weight - log_weight.max())
         terms = weight.unsqueeze(1) * torch.cat(statistics)
         error = terms.std(0) / math.sqrt(len(terms))

@@ -37,7 +37,7 @@ class Report:
         """0 holds, 1 broken, 2 could not be judged."""
         if self.holds:
             return 0
-        return 1 if any(f.verdict in (Verdict.BROKEN, Verdict.CONSTANT) for f in self.findings) else 2
+        return 1 if any(f.verdict.is_fault for f in self.findings) else 2
 
     def __add__(self, other: Report) -> Report:
         return Report(self.name, self.findings + other.findings, self.seconds + other.seconds)
