@@ -6,6 +6,7 @@ from gaugeflow.symmetry import (
     Image,
     Points,
     Scalars,
+    SiteScalars,
     check,
 )
 
@@ -17,6 +18,10 @@ def points(batch=3, n=5, seed=0):
 def image(batch=2, extent=6, seed=0):
     data = torch.randn(batch, 1, extent, extent, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     return Image(data)
+
+
+def field(*size, seed=0):
+    return SiteScalars(torch.randn(size, generator=torch.Generator().manual_seed(seed), dtype=torch.float64))
 
 
 def energy(r):

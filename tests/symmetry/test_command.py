@@ -106,11 +106,11 @@ def links():
     return Links(torch.rand(2, 2, 4, 4, generator=torch.Generator().manual_seed(0)))
 
 
-def test_what_cannot_be_judged_exits_with_two(capsys):
+def test_what_is_not_finite_exits_with_one(capsys):
     def resolve(_):
         return [Equivariance(lambda u: u.sum((1, 2, 3)) * torch.nan, links(), group="charge", out=Scalars)]
 
-    assert check_command("x", resolver=resolve) == 2
+    assert check_command("x", resolver=resolve) == 1
     assert "NaN" in capsys.readouterr().out
 
 

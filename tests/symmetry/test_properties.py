@@ -11,7 +11,6 @@ from torch import nn
 from gaugeflow.symmetry import (
     Links,
     Points,
-    SiteScalars,
     SymmetryBroken,
     Verdict,
     assert_detailed_balance,
@@ -28,14 +27,11 @@ from gaugeflow.symmetry.actions.haar import haar
 from gaugeflow.symmetry.examples.cases import wilson_action, wilson_force
 from gaugeflow.symmetry.examples.flows import SU2Flow
 from gaugeflow.symmetry.examples.markov import MetropolisMove, wilson_log_prob
+from tests.symmetry.samples import field
 
 
 def links(*size, n=3, seed=0):
     return Links(haar(size, n, torch.Generator().manual_seed(seed), abelian=n == 1))
-
-
-def field(*size, seed=0):
-    return SiteScalars(torch.randn(size, generator=torch.Generator().manual_seed(seed), dtype=torch.float64))
 
 
 @pytest.mark.parametrize("module", ["gaugeflow.symmetry.asserts"])

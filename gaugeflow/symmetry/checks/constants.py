@@ -34,9 +34,10 @@ def excuse_constants(subject: Subject, plan: Trials, finding: Finding) -> Findin
     Measured: filters symmetrised in float32 move it by its whole size, weights that should sum to zero and are off by
     16 roundings by a fifth, and constants typed with four digits not at all.
     """
-    error = finding.largest.get("float64", torch.inf)
-    single = amplification_allowed(subject.depth) * torch.finfo(torch.float32).eps
-    if not error <= single or not subject.held.in_single_precision():
+    error, table = finding.largest.get("float64", torch.inf), amplification_allowed(subject.depth)
+    seen = error > table * torch.finfo(torch.float64).eps
+    small = finding.largest_error <= table * torch.finfo(torch.float32).eps
+    if not (seen and small and subject.held.in_single_precision()):
         return finding
     spread = _spread(subject, plan)
     if not spread >= _SPREAD:

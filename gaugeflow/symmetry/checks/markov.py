@@ -34,6 +34,7 @@ __all__ = ["check_detailed_balance", "check_reversible"]
 _THRESHOLD = 5.0
 _SUSPECTS = 4
 _LOG_PROB = 0
+_FURTHER = 5
 _CONFIRMATION = 5
 _COMPONENTS = 8
 _WAVES = 6
@@ -126,6 +127,7 @@ class _Test:
         self.move, self.example, self.chunk_size, self.reversible = move, example, chunk_size, reversible
         self.generator = torch.Generator().manual_seed(seed)
         self.features = _Features(example, log_prob, self.generator)
+        self.features.adapt(self._draw())
 
     def verdict(self, samples: int) -> tuple[Tensor, list[str], float]:
         """Deviations of the suspects in the second sample, their names, and the effective sample size."""
@@ -144,7 +146,9 @@ class _Test:
             log_weights.append(self.features.log_prob(x) - _log_reference(x, self.example))
             before, after = self.features(x), self.features(y)
             unmoved += int((before == after).all(1).sum())
-            statistics.append(_statistics(before, after, self.reversible)[:, which])
+            found = _statistics(before, after, self.reversible)
+            found[:, _LOG_PROB] = self.features.level(self._on(y)) - before[:, _LOG_PROB]
+            statistics.append(found[:, which])
         log_weight = torch.cat(log_weights)
         if unmoved == len(log_weight):
             raise Unusable(Verdict.CONSTANT, "the move never moved")
@@ -153,8 +157,14 @@ class _Test:
         weight = torch.exp(log_weight - log_weight.max())
         terms = weight.unsqueeze(1) * torch.cat(statistics)
         error = terms.std(0) / math.sqrt(len(terms))
-        z = torch.where(error > 0, terms.mean(0) / error, torch.zeros_like(error))
+        z = torch.where(error == 0, torch.zeros_like(error), terms.mean(0) / error)
         return z, float(weight.sum() ** 2 / weight.square().sum())
+
+    def _on(self, x: Tree) -> Tree:
+        """A few moves further: a slow drift to another temperature adds up, and its noise does not."""
+        for _ in range(_FURTHER):
+            x = _next(self.move, x, self.generator)
+        return x
 
     def _draw(self) -> Tree:
         many = map_tensors(lambda t: t.expand(self.chunk_size, *t.shape[1:]).contiguous(), self.example)
@@ -206,6 +216,7 @@ class _Features:
         quarter = torch.full((len(single),), -math.pi / 2, dtype=torch.float64)
         phases = torch.rand(_WAVES, generator=generator, dtype=torch.float64) * math.pi
         self.phases = torch.cat([torch.zeros_like(quarter), quarter, phases])
+        self.example, self.centre, self.width = example, torch.zeros(()), torch.ones(())
 
     def log_prob(self, x: Tree) -> Tensor:
         value = self.target(*_as_tuple(raw_of(x)))
@@ -216,7 +227,22 @@ class _Features:
     def __call__(self, x: Tree) -> Tensor:
         flat = torch.cat([_real(leaf) for leaf in leaves(x)], dim=1)
         waves = torch.cos(flat @ self.frequencies.to(flat).T + self.phases.to(flat))
-        return torch.cat([torch.tanh(self.log_prob(x) / 4).unsqueeze(1), waves], dim=1)
+        return torch.cat([self.level(x).unsqueeze(1), waves], dim=1)
+
+    def level(self, x: Tree) -> Tensor:
+        return torch.tanh((self.log_prob(x) - self.centre) / (2 * self.width))
+
+    def adapt(self, x: Tree) -> None:
+        """Take the log-probability in units of its own spread: its constant and its size mean nothing."""
+        log_prob = self.log_prob(x)
+        log_weight = log_prob - _log_reference(x, self.example)
+        if bool(log_weight.isnan().any()) or not bool(log_weight.max().isfinite()):
+            raise Unusable(Verdict.NOT_FINITE, "log_prob is NaN or +infinity somewhere, or -infinity everywhere")
+        weight = torch.exp(log_weight - log_weight.max())
+        known = torch.where(weight > 0, log_prob, torch.zeros_like(log_prob))
+        self.centre = (weight * known).sum() / weight.sum()
+        spread = (weight * (known - self.centre).square()).sum() / weight.sum()
+        self.width = torch.where(spread > 0, spread.sqrt(), torch.ones_like(spread))
 
     def names(self, reversible: bool) -> list[str]:
         waves = [f"{wave} of {c}" for wave in ("cosine", "sine") for c in self.components]
