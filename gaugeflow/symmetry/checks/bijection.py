@@ -12,10 +12,10 @@ from torch import Tensor
 from gaugeflow.symmetry.actions.values import Tree, map_tensors
 from gaugeflow.symmetry.checks.equivariance import label_of
 from gaugeflow.symmetry.checks.layers.log_det import locate_log_det
-from gaugeflow.symmetry.checks.maps import Map
 from gaugeflow.symmetry.checks.pairs import Property, judged
 from gaugeflow.symmetry.checks.probe import conditioning
 from gaugeflow.symmetry.checks.trials.casting import cast
+from gaugeflow.symmetry.checks.trials.maps import Map
 from gaugeflow.symmetry.checks.trials.subject import Unusable, compare
 from gaugeflow.symmetry.reports.findings import Verdict
 from gaugeflow.symmetry.reports.report import Report

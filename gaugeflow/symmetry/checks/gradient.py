@@ -11,10 +11,10 @@ from torch import Tensor
 
 from gaugeflow.symmetry.actions.coordinates import displaced, moved_along, tangent_scale, tangent_size
 from gaugeflow.symmetry.actions.values import Tree, batch_size, device_of, map_tensors
-from gaugeflow.symmetry.checks.differences import STEPS, difference_and_error
 from gaugeflow.symmetry.checks.equivariance import label_of
 from gaugeflow.symmetry.checks.precision import exceeds
 from gaugeflow.symmetry.checks.trials.casting import PrecisionWatch, cast
+from gaugeflow.symmetry.checks.trials.differences import STEPS, difference_and_error
 from gaugeflow.symmetry.checks.trials.subject import Subject, Unusable
 from gaugeflow.symmetry.checks.trials.trials import master, random_like
 from gaugeflow.symmetry.reports.findings import Finding, Verdict

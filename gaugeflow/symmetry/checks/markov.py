@@ -20,9 +20,9 @@ from gaugeflow.symmetry.actions.scalars import Angles
 from gaugeflow.symmetry.actions.values import Tree, Value, batch_size, device_of, leaves, map_tensors, raw_of
 from gaugeflow.symmetry.checks.bijection import check_invertible
 from gaugeflow.symmetry.checks.equivariance import label_of
-from gaugeflow.symmetry.checks.maps import spec_of
 from gaugeflow.symmetry.checks.trials.casting import in_precision
 from gaugeflow.symmetry.checks.trials.held import held_by
+from gaugeflow.symmetry.checks.trials.maps import spec_of
 from gaugeflow.symmetry.checks.trials.state import State
 from gaugeflow.symmetry.checks.trials.subject import Unusable, wrap
 from gaugeflow.symmetry.checks.trials.trials import master, random_like

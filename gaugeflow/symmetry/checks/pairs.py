@@ -11,9 +11,9 @@ from torch import Tensor
 from gaugeflow.symmetry.actions.values import Tree, batch_size, map_tensors
 from gaugeflow.symmetry.checks.growth import grows, halved
 from gaugeflow.symmetry.checks.judging import DTYPES, native_dtype
-from gaugeflow.symmetry.checks.maps import Map
 from gaugeflow.symmetry.checks.precision import Decision, Errors, amplification_allowed, decide, name
 from gaugeflow.symmetry.checks.probe import relative_error
+from gaugeflow.symmetry.checks.trials.maps import Map
 from gaugeflow.symmetry.checks.trials.subject import Unusable
 from gaugeflow.symmetry.checks.trials.trials import master, random_like
 from gaugeflow.symmetry.reports.findings import Finding, Verdict, WorstCase

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gaugeflow.symmetry.actions.values import Value, batch_size
 from gaugeflow.symmetry.checks.layers.trace import Call, recorded
-from gaugeflow.symmetry.checks.maps import Map
+from gaugeflow.symmetry.checks.trials.maps import Map
 from gaugeflow.symmetry.checks.trials.subject import Unusable
 from gaugeflow.symmetry.reports.findings import Finding, LayerError
 

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from gaugeflow.symmetry.actions.coordinates import displaced, moved_along, read_tangent, tangent_scale, tangent_size
 from gaugeflow.symmetry.actions.values import Tree, batch_size, device_of, leaves, map_leaves, map_tensors
-from gaugeflow.symmetry.checks.differences import difference
 from gaugeflow.symmetry.checks.trials.casting import PrecisionWatch, cast
+from gaugeflow.symmetry.checks.trials.differences import difference
 from gaugeflow.symmetry.checks.trials.held import stored_eps
 from gaugeflow.symmetry.checks.trials.subject import Subject, Unusable, wrap
 from gaugeflow.symmetry.reports.findings import Verdict
