@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from gaugeflow.symmetry.checks.replay import replay as replay_case
 from gaugeflow.symmetry.claims import Claim, Equivariance
@@ -79,7 +80,7 @@ def check_command(
 
     `tolerance` and `batch_dependent` as for `check`.
     """
-    options = {"trials": trials, "seed": seed}
+    options: dict[str, Any] = {"trials": trials, "seed": seed}
     options |= {"tolerance": tolerance} if tolerance else {}
     options |= {"batch_dependent": True} if batch_dependent else {}
     try:

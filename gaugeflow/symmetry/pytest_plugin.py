@@ -16,7 +16,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 CHECKER: pytest.StashKey[SymmetryChecker] = pytest.StashKey()
 VERDICT = "symmetry.verdict"
+_Made = TypeVar("_Made")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -54,7 +56,6 @@ class SymmetryChecker:
 
     def __call__(self, f: Any, x: Any, group: Any, *, out: Any, **options: Any) -> Report:
         """Check, attach the report, and fail the test with its text if the symmetry does not hold."""
-        __tracebackhide__ = True
         from gaugeflow.symmetry.checks.equivariance import check
 
         options = self._options() | {"label": self.item.name} | options
@@ -63,13 +64,11 @@ class SymmetryChecker:
     def verify(self, *claims: Claim, **options: Any) -> Report:
         """The same for claims: an equivariance, a bijection, a Markov move, a gradient. All are verified, also where
         one fails."""
-        __tracebackhide__ = True
-        return self.attach(*(_asked(lambda c=claim: c.verify(**(self._options() | options))) for claim in claims))
+        return self.attach(*(_asked(partial(claim.verify, **(self._options() | options))) for claim in claims))
 
     def attach(self, *reports: Report) -> Report:
         """Add reports, also such as were made elsewhere, to the JUnit output, and fail the test with the text of those
         that do not hold."""
-        __tracebackhide__ = True
         made = [self._recorded(report) for report in reports]
         failed = [str(report) for report in made if not report.holds]
         if failed:
@@ -83,13 +82,13 @@ class SymmetryChecker:
         return report
 
 
-def _asked(run: Callable[[], Report]) -> Report:
+def _asked(run: Callable[[], _Made]) -> _Made:
     """What `run` returns; what it refuses fails the test with one sentence."""
-    __tracebackhide__ = True
     try:
         return run()
     except (TypeError, ValueError) as error:
-        pytest.fail(f"the symmetry check could not be made: {error}", pytrace=False)
+        refused = str(error)
+    pytest.fail(f"the symmetry check could not be made: {refused}", pytrace=False)
 
 
 def _plain(report: Report) -> dict[str, Any]:
@@ -114,7 +113,6 @@ def symmetry(request: pytest.FixtureRequest) -> SymmetryChecker:
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """A marked test returns what is to be checked, or checks it with the fixture."""
-    __tracebackhide__ = True
     marker = pyfuncitem.get_closest_marker("symmetry")
     if marker is None:
         return None
@@ -126,15 +124,11 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 def _check_returned(item: pytest.Function, made: Any, marker: pytest.Mark) -> None:
-    __tracebackhide__ = True
     from gaugeflow.symmetry.targets import claims_from
 
     options = dict(marker.kwargs)
     groups = list(marker.args) + ([options.pop("group")] if "group" in options else [])
-    try:
-        claims = claims_from(made, groups, item.name)
-    except (TypeError, ValueError) as error:
-        pytest.fail(f"the symmetry check could not be made: {error}", pytrace=False)
+    claims = _asked(lambda: claims_from(made, groups, item.name))
     if claims:
         _checker(item).verify(*claims, **options)
 
@@ -142,7 +136,6 @@ def _check_returned(item: pytest.Function, made: Any, marker: pytest.Mark) -> No
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """A test that asks for a check, by the marker or by the fixture, and makes none has not passed."""
-    __tracebackhide__ = True
     before = _reports_made()
     yield
     marked = item.get_closest_marker("symmetry") is not None

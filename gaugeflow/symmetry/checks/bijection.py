@@ -55,7 +55,7 @@ def check_invertible(
         )
 
     start = time.perf_counter()
-    options = {"seed": seed, "trials": trials, "fresh": fresh, "tolerance": tolerance}
+    options: dict[str, Any] = {"seed": seed, "trials": trials, "fresh": fresh, "tolerance": tolerance}
     first = judged(round_trip("inverse(forward(x)) = x", there, back, x), **options)
     second = judged(round_trip("forward(inverse(x)) = x", back, there, x), **options)
     if second.verdict in (Verdict.NOT_FINITE, Verdict.RAISED) and first.verdict is Verdict.HOLDS:

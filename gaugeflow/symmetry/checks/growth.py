@@ -40,8 +40,12 @@ def halved(x: Tree) -> Tree | None:
     """`x` with half of every extent and of the number of particles; None where it has no such size."""
     names = {name: size for leaf in leaves(x) for name, size in leaf.sizes().items() if size > 2}
     for name, size in names.items():
-        x = map_leaves(lambda leaf, n=name, s=size: leaf.narrow(n, s // 2) if n in leaf.sizes() else leaf, x)
+        x = _narrowed(x, name, size // 2)
     return x if names else None
+
+
+def _narrowed(x: Tree, name: str, size: int) -> Tree:
+    return map_leaves(lambda leaf: leaf.narrow(name, size) if name in leaf.sizes() else leaf, x)
 
 
 def _error(subject: Subject, plan: Trials, x: Tree, chunk: int, dtype: torch.dtype) -> torch.Tensor:

@@ -243,7 +243,9 @@ class Judgement:
         if not (self.plan.fresh or batch_size(self.plan.x) > 1):
             self.notes.append("whether the output is constant was not tested: there is one input only")
             return finding
-        dead = samples.constant_leaves(unit, amplification_allowed(self.subject.depth) * eps)
+        tolerated = finding.allowed is not None and 0 < self.tolerance <= finding.allowed
+        rounding = amplification_allowed(self.subject.depth) * eps
+        dead = samples.constant_leaves(unit, rounding, beside_errors=not tolerated)
         if not dead:
             return finding
         which = f"output {dead[0] + 1} of {len(samples.names)} ({samples.names[dead[0]]})"

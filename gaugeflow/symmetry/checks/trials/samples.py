@@ -40,10 +40,11 @@ class Samples:
         rows = torch.tensor([len(distance) for distance, _ in pairs])
         self.leaf_of_row = torch.arange(len(pairs)).repeat_interleave(rows)
 
-    def constant_leaves(self, unit: Tensor, rounding: float) -> list[int]:
-        """The leaves of which no row varies by more than rounding, nor by more than a few times its own errors."""
+    def constant_leaves(self, unit: Tensor, rounding: float, beside_errors: bool) -> list[int]:
+        """The leaves of which no row varies by more than rounding, nor (`beside_errors`) by more than a few times its
+        own errors."""
         spread, error = (torch.cat(part, 1).amax(1) for part in (self.spread, self.distance))
-        still = spread <= torch.maximum(rounding * unit.amax(1), 10 * error)
+        still = spread <= torch.maximum(rounding * unit.amax(1), 10 * error * beside_errors)
         return [k for k in range(len(self.names)) if bool(still[self.leaf_of_row == k].all())]
 
     def size(self, row: int) -> float:
