@@ -20,15 +20,15 @@ _EXPORTS = {
     "checks.markov": "check_detailed_balance check_reversible",
     "checks.replay": "replay",
     "actions.gauge": "Centre ChargeConjugation GlobalGauge LocalGauge",
-    "actions.groups": "GROUPS Element Group NoAction Product group_named represent",
+    "actions.groups": "GROUPS Element Group NoAction Product group_named refused represent trivial",
     "actions.images": "Cyclic Dihedral",
     "actions.lattice": "GlobalSign Hypercubic TimeReversal Translations",
-    "actions.particles": "Electrons PairFeatures PointFeatures Points",
+    "actions.particles": "EdgeIndex Electrons PairFeatures PointFeatures Points",
     "actions.permutations": "Permutations",
     "reports.case": "Case",
     "reports.findings": "Finding Verdict",
     "reports.report": "Report SymmetryBroken",
-    "actions.scalars": "Angles CartesianTensors Invariants PolyakovLoop Scalars SignedLog",
+    "actions.scalars": "Angles CartesianTensors Cell Invariants PolyakovLoop Scalars SignedLog",
     "actions.values": "VALUES Value",
 }
 _HOME = {name: module for module, names in _EXPORTS.items() for name in names.split()}

@@ -11,6 +11,10 @@ from gaugeflow.symmetry import (
 )
 
 
+def normal(*size, seed=0):
+    return torch.randn(size, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
 def points(batch=3, n=5, seed=0):
     return Points(torch.randn(batch, n, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)))
 
