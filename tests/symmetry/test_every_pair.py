@@ -78,7 +78,7 @@ def expected(group, value):
 
 def outcome(group, value):
     if expected(group, value) == REFUSED:
-        with pytest.raises(NoAction, match="lattice|site|centre|picture"):
+        with pytest.raises(NoAction, match=r"lattice|site|centre|picture"):
             find_action(type(group_named(group)), VALUES[value])
         return REFUSED
     return ALONE if find_action(type(group_named(group)), VALUES[value]) is unchanged else ACTS

@@ -11,7 +11,7 @@ from torch import Tensor
 from gaugeflow.symmetry.actions.values import Tree, batch_size, leaves, map_tensors
 from gaugeflow.symmetry.checks.batch import batch_finding, mixing, normalises_batch
 from gaugeflow.symmetry.checks.constants import excuse_constants
-from gaugeflow.symmetry.checks.growth import grows, typical_errors
+from gaugeflow.symmetry.checks.growth import errors_by_size, grows
 from gaugeflow.symmetry.checks.layers.locate import locate_break
 from gaugeflow.symmetry.checks.precision import Decision, Errors, amplification_allowed, decide, name
 from gaugeflow.symmetry.checks.probe import Probe, conditioning, is_smooth, probe, relative_error
@@ -170,13 +170,13 @@ class Judgement:
 
     def _within_tolerance(self, finding: Finding, dtype: torch.dtype) -> Finding:
         """A tolerance excuses an approximation, which is as good for a large system as for a small one."""
-        errors = typical_errors(self.subject, self.plan, dtype)
+        errors = errors_by_size(self.subject, self.plan, dtype)
         if errors is None:
             self.notes.append("whether the error grows with the size of the system was not tried: it takes one size")
         elif grows(*errors):
             message = (
                 f"within the tolerance {self.tolerance:.1e} on this example, but the error grows with the size: "
-                f"{errors[0]:.1e} on half of it, {errors[1]:.1e} on the whole"
+                f"{errors[0].mean():.1e} on half of it, {errors[1].mean():.1e} on the whole"
             )
             return replace(finding, message=message)
         message = f"within the tolerance {self.tolerance:.1e}, and more than rounding: {finding.errors}"

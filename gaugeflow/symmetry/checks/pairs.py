@@ -11,7 +11,7 @@ from torch import Tensor
 from gaugeflow.symmetry.actions.values import Tree, batch_size, map_tensors
 from gaugeflow.symmetry.checks.growth import grows, halved
 from gaugeflow.symmetry.checks.judging import DTYPES, native_dtype
-from gaugeflow.symmetry.checks.precision import Decision, Errors, amplification_allowed, decide, name
+from gaugeflow.symmetry.checks.precision import Errors, amplification_allowed, decide, name
 from gaugeflow.symmetry.checks.probe import relative_error
 from gaugeflow.symmetry.checks.trials.maps import Map
 from gaugeflow.symmetry.checks.trials.subject import Unusable
@@ -72,7 +72,7 @@ def judged(
         worst=WorstCase(seed, worst, {}, f"entry {row} of {where}", map_tensors(lambda t: t[row : row + 1], chunk)),
         notes=notes + remarks,
     )
-    return _tolerated(of, finding, decision, tolerance, given)
+    return _tolerated(of, finding, found[decision.by], tolerance, chunks)
 
 
 def _same_twice(of: Property, x: Tree, dtype: torch.dtype, tolerance: float) -> None:
@@ -114,16 +114,16 @@ def _random_relative(of: Property, x: Tree, dtype: torch.dtype) -> Tensor:
         raise Unusable(unusable.verdict, unusable.message + hint) from unusable
 
 
-def _tolerated(of: Property, finding: Finding, decision: Decision, tolerance: float, x: Tree) -> Finding:
+def _tolerated(of: Property, finding: Finding, errors: Errors, tolerance: float, chunks: list[Tree]) -> Finding:
     """What is broken by no more than the tolerance holds, unless the error grows with the size."""
-    if decision.holds or not finding.largest_error <= tolerance:
+    if finding.verdict is Verdict.HOLDS or not finding.largest_error <= tolerance:
         return finding
-    half = halved(x)
+    halves = [half for chunk in chunks if (half := halved(chunk)) is not None]
     try:
-        small = None if half is None else float(of.relative(half, decision.by).mean())
-    except Unusable:
+        small = torch.cat([of.relative(half, errors.dtype) for half in halves]) if halves else None
+    except (Unusable, ValueError, RuntimeError):
         small = None
-    if small is not None and grows(small, finding.typical[name(decision.by)]):
+    if small is not None and grows(small, errors.relative):
         return replace(finding, message=f"within the tolerance {tolerance:.1e}, but the error grows with the size")
     message = f"within the tolerance {tolerance:.1e}, and more than rounding: {finding.errors}"
     return replace(finding, verdict=Verdict.HOLDS, message=message, failures=0, allowed=tolerance)

@@ -28,7 +28,7 @@ __all__ = ["MARGIN", "Decision", "Errors", "amplification_allowed", "decide", "e
 MARGIN = 100.0
 _PER_LAYER = 512.0
 _SATURATED = 0.03
-_USELESS = 0.3
+_USELESS = 0.1
 _FEW_ROUNDINGS = 64.0
 _LEAST_ROUNDINGS = 16.0
 

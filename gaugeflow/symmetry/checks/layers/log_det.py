@@ -23,10 +23,18 @@ def locate_log_det(there: Map, finding: Finding) -> Finding:
         return finding
     with recorded(there.subject.modules) as calls:
         there.subject.raw(x, torch.float64)
-    rows = [row for call in calls for inner in call.walk() if (row := _row(inner, x)) is not None]
-    wrong = [row.layer for row in rows if row.own is not None and not row.own <= (finding.allowed or 0.0)]
-    innermost = next((a for a in wrong if not any(b != a and b.startswith(f"{a}.") for b in wrong)), None)
-    return replace(finding, broken_at=innermost, layers=tuple(rows))
+    rows = {id(inner): row for call in calls for inner in call.walk() if (row := _row(inner, x)) is not None}
+    wrong = {key for key, row in rows.items() if row.own is not None and not row.own <= (finding.allowed or 0.0)}
+    return replace(finding, broken_at=_innermost(calls, wrong), layers=tuple(rows.values()))
+
+
+def _innermost(calls: list[Call], wrong: set[int]) -> str | None:
+    """The first call that is wrong; of those around it and inside it, the one inside."""
+    for call in calls:
+        found = _innermost(call.inner, wrong) or (call.name if id(call) in wrong else None)
+        if found:
+            return found
+    return None
 
 
 def _row(call: Call, x: Value) -> LayerError | None:
