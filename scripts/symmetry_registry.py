@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import torch
@@ -59,6 +60,18 @@ def alarms(claim: Claim, seed: int) -> list[str]:
     return [] if report.holds else [str(report)]
 
 
+def shares(checks: int, cost: list[float]) -> list[int]:
+    """How many more seeds each case gets: as many as a common amount of processor time pays, so that cheap claims get
+    more of them than expensive ones; their sum is `checks`."""
+    total = sum(1 / c for c in cost)
+    ends = [round(max(checks, 0) * part) for part in accumulate(1 / c / total for c in cost)]
+    return [end - before for before, end in pairwise([0, *ends])]
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:80]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Held checks over the registry of the package.")
     parser.add_argument("--checks", type=int, default=10_000)
@@ -66,16 +79,18 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     every = list(cases(options.line))
-    rows, start = [], time.perf_counter()
-    per_case, more = divmod(options.checks, len(every))
-    for k, (name, kinds, claim) in enumerate(every):
-        seeds = range(per_case + (k < more))
-        began = time.perf_counter()
-        found = [alarm for seed in seeds for alarm in alarms(claim, seed)]
-        rows.append({"line": name, "claim": claim.name, "dtypes": kinds, "checks": len(seeds), "alarms": len(found)})
-        print(f"{name}, {claim.name} in {kinds}: {len(found)} of {len(seeds)} ({time.perf_counter() - began:.2f} s)")
-        for alarm in found:
-            print(alarm)
+    rows, start, cost = [], time.perf_counter(), []
+    for name, kinds, claim in every:
+        began = time.process_time()
+        found = alarms(claim, 0)
+        cost.append(max(time.process_time() - began, 1e-3))
+        rows.append({"line": name, "claim": _one_line(claim.name), "dtypes": kinds, "checks": 1, "alarms": len(found)})
+        print(*found, sep="\n", end="\n" if found else "", flush=True)
+    for row, (_, _, claim), more in zip(rows, every, shares(options.checks - len(every), cost), strict=True):
+        found = [alarm for seed in range(1, 1 + more) for alarm in alarms(claim, seed)]
+        row["checks"], row["alarms"] = row["checks"] + more, row["alarms"] + len(found)
+        print(f"{row['line']}, {row['claim']} in {row['dtypes']}: {row['alarms']} of {row['checks']}", flush=True)
+        print(*found, sep="\n", end="\n" if found else "", flush=True)
     checks, wrong = sum(row["checks"] for row in rows), sum(row["alarms"] for row in rows)
     print(f"{wrong} alarms in {checks} held checks, {time.perf_counter() - start:.0f} s")
     if options.checks >= 10_000 and not options.line:

@@ -1,5 +1,7 @@
 """Small examples for the tests of the symmetry harness, and its verdict in one call."""
 
+from dataclasses import replace
+
 import torch
 
 from gaugeflow.symmetry import (
@@ -9,6 +11,8 @@ from gaugeflow.symmetry import (
     SiteScalars,
     check,
 )
+from gaugeflow.symmetry.actions.values import map_tensors
+from gaugeflow.symmetry.checks.trials.casting import cast
 
 
 def normal(*size, seed=0):
@@ -34,3 +38,8 @@ def energy(r):
 
 def verdict(f, x=None, group="permutations", out=Scalars, **options):
     return check(f, points() if x is None else x, group, out=out, **options).verdict
+
+
+def single(claim):
+    """The claim with its example in float32 or complex64."""
+    return replace(claim, x=map_tensors(lambda t: cast(t, torch.float32), claim.x))

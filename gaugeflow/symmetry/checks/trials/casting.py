@@ -33,8 +33,15 @@ def in_precision(held: Held, dtype: torch.dtype, change: Change | None = None, l
     The other tensors keep their dtype unless `loose`. `change` makes other numbers of all of them.
 
     The tensors keep their identity, so ties and references survive; what a forward pass writes into buffers or
-    parameters (running statistics) is undone.
+    parameters (running statistics) is undone. Tensors made under inference mode, which no autograd can use, are
+    replaced for the time being.
     """
+    with _without_inference_tensors(held), _cast(held, dtype, change, loose):
+        yield
+
+
+@contextmanager
+def _cast(held: Held, dtype: torch.dtype, change: Change | None, loose: bool) -> Iterator[None]:
     others = held.loose() if loose or change is not None else []
     kept = [(t, t.data, t.requires_grad and t.is_leaf) for t in (*held.registered(), *others)]
     unchanged = set() if loose else {id(t) for t in others}
@@ -50,6 +57,23 @@ def in_precision(held: Held, dtype: torch.dtype, change: Change | None = None, l
             tensor.data = data
             if is_trained:
                 tensor.requires_grad_(True)
+
+
+@contextmanager
+def _without_inference_tensors(held: Held) -> Iterator[None]:
+    registries: list[dict[str, Any]] = [
+        registry for root in held.modules for m in root.modules() for registry in (m._parameters, m._buffers)
+    ]
+    kept = [(r, name, t) for r in registries for name, t in r.items() if t is not None and t.is_inference()]
+    with torch.inference_mode(False):
+        normal = {id(t): t.detach().clone() for _, _, t in kept}
+    try:
+        for registry, name, tensor in kept:
+            registry[name] = normal[id(tensor)]
+        yield
+    finally:
+        for registry, name, tensor in kept:
+            registry[name] = tensor
 
 
 class PrecisionWatch(TorchFunctionMode):

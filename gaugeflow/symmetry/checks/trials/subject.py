@@ -122,8 +122,9 @@ class Subject:
         self.called.append(module)
         registered = [*module.parameters(), *module.buffers()]
         if registered and not self.held.knows(module):
-            self.held = self.held.with_modules([module])
-            self.states.append(State(Held([module], []), registered))
+            found = held_by(module)
+            self.held = (self.held + found).with_modules([module])
+            self.states.append(State(found, [*registered, *found.loose()]))
 
     def _attempts(self, dtype: torch.dtype, given: Tree, use: Callable[[Any], Any]) -> Any:
         """Tensors that are no parameters keep their dtype, unless it fails because of them."""
