@@ -139,7 +139,7 @@ def _power(claims: Sequence[Claim], reports: Sequence[Report], seed: int) -> lis
 
     tables = []
     for claim, report in zip(claims, reports, strict=True):
-        kills = power_of(claim, seed=seed) if report.holds else []
+        kills = power_of(claim, seed=seed, trials=32) if report.holds else []
         tables.append(([kill.to_dict() for kill in kills], power_table(kills) if kills else "  not held, so not tried"))
     return tables
 

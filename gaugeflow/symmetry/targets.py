@@ -22,6 +22,7 @@ from typing import Any
 
 from torch import Tensor
 
+from gaugeflow.symmetry.actions.declared import parse_group
 from gaugeflow.symmetry.actions.groups import Group, group_named
 from gaugeflow.symmetry.actions.values import Tree, Value, leaves, value_type
 from gaugeflow.symmetry.checks.equivariance import check
@@ -29,7 +30,7 @@ from gaugeflow.symmetry.checks.judging import native_dtype
 from gaugeflow.symmetry.checks.trials.subject import Subject, Unusable
 from gaugeflow.symmetry.claims import Claim, Equivariance, options_of
 
-__all__ = ["TargetError", "claims_of", "load_object", "parse_group"]
+__all__ = ["TargetError", "claims_of", "load_object"]
 
 Resolver = Callable[[str], Sequence[Claim]]
 
@@ -44,20 +45,6 @@ _READ_AS = {
 
 class TargetError(ValueError):
     """The target cannot be found or read; the message says what was expected and what came."""
-
-
-def parse_group(text: str) -> tuple[str, Any, Any]:
-    """("gauge", "links", "scalars") of "gauge: links -> scalars"; the types are None where they are left out."""
-    name, _, types = text.partition(":")
-    before, arrow, after = types.partition("->")
-    if types.strip() and not (arrow and before.strip() and after.strip()):
-        raise TargetError(f"expected 'GROUP' or 'GROUP: INPUT -> OUTPUT', got {text!r}")
-    return name.strip(), _spec(before), _spec(after)
-
-
-def _spec(text: str) -> Any:
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    return None if not names else names[0] if len(names) == 1 else names
 
 
 def load_object(target: str) -> Any:

@@ -7,10 +7,11 @@ from xml.etree import ElementTree
 import pytest
 import torch
 
+from gaugeflow.symmetry.actions.declared import parse_group
 from gaugeflow.symmetry.actions.scalars import Scalars
 from gaugeflow.symmetry.claims import Equivariance
 from gaugeflow.symmetry.command import check_command
-from gaugeflow.symmetry.targets import claims_from, parse_group
+from gaugeflow.symmetry.targets import claims_from
 
 SAMPLE = Path(__file__).parent / "sample_project"
 

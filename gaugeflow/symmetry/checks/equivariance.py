@@ -15,6 +15,7 @@ from gaugeflow.symmetry.actions import (
     lattice,  # noqa: F401  (register their groups)
     permutations,  # noqa: F401  (register their groups)
 )
+from gaugeflow.symmetry.actions.declared import declared, read_as
 from gaugeflow.symmetry.actions.groups import Group, group_named
 from gaugeflow.symmetry.actions.values import Tree, batch_size
 from gaugeflow.symmetry.checks.judging import Judgement, native_dtype
@@ -28,9 +29,9 @@ __all__ = ["check", "label_of"]
 def check(
     f: Callable[..., Any],
     x: Tree,
-    group: Group | str,
+    group: Group | str | None = None,
     *,
-    out: Any,
+    out: Any = None,
     trials: int = 32,
     seed: int = 0,
     batched: bool = True,
@@ -48,7 +49,9 @@ def check(
     f           function of plain tensors: a value of `x` becomes its tensor, a tuple arguments, a dict keyword
                 arguments. Modules inside are cast to both precisions and left exactly as they were.
     x           example input: a `Value`, or a tuple or dict of them, with a batch axis in front.
-    group       a `Group`, or its name, "gauge * translations" for a product.
+    group       a `Group`, or its name, "gauge * translations" for a product. Left out together with `out` for a module
+                that says what it is: an attribute symmetry = "gauge: links -> scalars", or irreps_in and irreps_out;
+                then `x` may be plain tensors.
     out         how the output is read: a value type, its name, a partial of it, or a tuple or dict of these.
     trials      number of pairs (x, g), in chunks of `chunk_size` (the batch of the example).
     fresh       half of the trials take random inputs like `x` instead of the entries of `x`.
@@ -65,9 +68,14 @@ def check(
     group cannot act on `x`, or the example is malformed.
     """
     start = time.perf_counter()
-    group = group_named(group)
     if isinstance(f, type):
         raise TypeError(f"expected a function or an object to call, got the class {f.__name__}: make one of it")
+    if group is None:
+        group, read, said = declared(f)
+        x, out = read_as(x, read), said if out is None else out
+    elif out is None:
+        raise TypeError("expected `out`, the type of the output: a value type, its name, or a tuple or dict of them")
+    group = group_named(group)
     if not tolerance >= 0:
         raise ValueError(f"expected a tolerance of 0 or more, got {tolerance}")
     if trials < 1:

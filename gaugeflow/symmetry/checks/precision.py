@@ -111,7 +111,7 @@ def decide(errors: Mapping[torch.dtype, Errors], depth: int, conditioning: float
         scaling = decide(nominal, depth) if len(errors) > 1 else None
         if scaling and scaling.holds:
             return scaling
-        single = _one_precision(fine, max(table, MARGIN * conditioning), conditioning)
+        single = _one_precision(fine, max(table, MARGIN * conditioning), conditioning, inside=scaling is not None)
         return replace(single, needs_smoothness=single.holds) if scaling else single
     rounding = MARGIN * max(coarse.amplification, conditioning)
     allowed = max(table, rounding) * fine.eps
@@ -134,11 +134,13 @@ def decide(errors: Mapping[torch.dtype, Errors], depth: int, conditioning: float
     return Decision(True, fine.dtype, 0, allowed, reason)
 
 
-def _one_precision(errors: Errors, amplification: float, conditioning: float) -> Decision:
+def _one_precision(errors: Errors, amplification: float, conditioning: float, inside: bool) -> Decision:
     allowed = amplification * errors.eps
     failures = int(exceeds(errors.relative, allowed).sum())
     word = "exceeds" if failures else "is within"
-    reason = f"seen in {_eps_name(errors.eps)} only, where the error {errors.largest:.1e} {word} {allowed:.1e}"
+    precision = _eps_name(errors.eps)
+    seen = f"it computes in {precision} inside, whatever it is given" if inside else f"seen in {precision} only"
+    reason = f"{seen}: the error {errors.largest:.1e} {word} {allowed:.1e}"
     ask = failures > 0 and conditioning == 0 and errors.largest < _SATURATED
     suspicious = failures == 0 and errors.amplification > _FEW_ROUNDINGS
     return Decision(failures == 0, errors.dtype, failures, allowed, reason, ask, suspicious)
