@@ -328,17 +328,6 @@ def test_a_function_that_differentiates_inside():
     assert verdict(lambda r: force(r).abs(), points(), "orthogonal", Points) is Verdict.BROKEN
 
 
-def test_memory_is_bounded_by_the_chunk():
-    sizes = set()
-
-    def f(r):
-        sizes.add(len(r))
-        return energy(r)
-
-    check(f, points(12), "permutations", out=Scalars, chunk_size=4)
-    assert sizes == {4}
-
-
 def test_malformed_examples_and_groups_are_user_errors():
     with pytest.raises(ValueError, match=r"expected shape \(batch, n, d\)"):
         Points(torch.zeros(3))
