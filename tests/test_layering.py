@@ -107,6 +107,7 @@ A module imports from its own sub-room and from those below it, not from one bes
 LATE = {
     "runs/opening/opened.py": "the task of a run that is opened by its path, and its figures",
     "symmetry/__init__.py": "public names are loaded when they are first used",
+    "symmetry/reports/case.py": "the groups and values of a saved case",
     "symmetry/targets.py": "the target that a user names",
     "tasks/registry.py": "tasks by name",
     "plots/run.py": "figures by the name of the task",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -14,7 +15,7 @@ from gaugeflow.symmetry.checks.gradient import check_gradient
 from gaugeflow.symmetry.checks.markov import check_detailed_balance
 from gaugeflow.symmetry.reports.report import Report
 
-__all__ = ["Balance", "Bijection", "Claim", "Equivariance", "Gradient"]
+__all__ = ["Balance", "Bijection", "Claim", "Equivariance", "Gradient", "options_of"]
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,13 @@ class Equivariance(Claim):
     out: Any = None
     options: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def label_of_group(self) -> str:
+        return group_named(self.group).label()
+
     def verify(self, **options: Any) -> Report:
         group = group_named(self.group)
-        options.pop("samples", None)
-        return check(self.f, self.x, group, out=self.out, label=self.name, **(self.options | options))
+        return check(self.f, self.x, group, out=self.out, label=self.name, **_known(check, self.options | options))
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,10 @@ class Bijection(Claim):
     inverse: Callable[..., Any] | None = None
 
     def verify(self, **options: Any) -> Report:
-        report = check_logdet(self.f, self.x, label=self.name, seed=options.get("seed", 0))
+        options = _known(check_logdet, options, without="trials")
+        report = check_logdet(self.f, self.x, label=self.name, **options)
         if self.inverse is not None:
-            report += check_invertible(self.f, self.inverse, self.x, label=self.name, seed=options.get("seed", 0))
+            report += check_invertible(self.f, self.inverse, self.x, label=self.name, **options)
         return report
 
 
@@ -70,9 +75,8 @@ class Balance(Claim):
     log_prob: Callable[..., Any] = lambda x: x
 
     def verify(self, **options: Any) -> Report:
-        samples = options.get("samples", 20_000)
-        seed = options.get("seed", 0)
-        return check_detailed_balance(self.f, self.log_prob, self.x, label=self.name, seed=seed, samples=samples)
+        options = _known(check_detailed_balance, options)
+        return check_detailed_balance(self.f, self.log_prob, self.x, label=self.name, **options)
 
 
 @dataclass(frozen=True)
@@ -82,4 +86,21 @@ class Gradient(Claim):
     gradient: Callable[..., Any] | None = None
 
     def verify(self, **options: Any) -> Report:
-        return check_gradient(self.f, self.gradient, self.x, label=self.name, seed=options.get("seed", 0))
+        options = _known(check_gradient, options, without="trials")
+        return check_gradient(self.f, self.gradient, self.x, label=self.name, **options)
+
+
+def options_of(*checks: Callable[..., Any]) -> set[str]:
+    """The options by name that these checks have."""
+    parameters = (p for check in checks for p in inspect.signature(check).parameters.values())
+    return {p.name for p in parameters if p.kind is p.KEYWORD_ONLY} - {"out", "label"}
+
+
+def _known(of: Callable[..., Any], options: dict[str, Any], without: str = "") -> dict[str, Any]:
+    """Those of the options that a check has; a `TypeError` for one that no check has. Trials of the expensive checks
+    are their own affair."""
+    every = options_of(check, check_logdet, check_detailed_balance, check_gradient)
+    unknown = sorted(set(options) - every)
+    if unknown:
+        raise TypeError(f"expected options among {', '.join(sorted(every))}, got {', '.join(unknown)}")
+    return {key: value for key, value in options.items() if key in options_of(of) - {without}}

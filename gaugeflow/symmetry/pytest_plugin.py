@@ -7,13 +7,17 @@
     def test_network(symmetry):
         symmetry(network, Links(u), "gauge * translations", out=SiteMatrices)
 
-Both run in float32 and float64. Nothing heavy is imported before the first check.
+Both run in float32 and float64. A test that asks for a check and makes none fails. Nothing heavy is imported before
+the first check.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
@@ -21,7 +25,9 @@ if TYPE_CHECKING:
     from gaugeflow.symmetry.claims import Claim
     from gaugeflow.symmetry.reports.report import Report
 
-REPORTS: pytest.StashKey[list[tuple[str, Any]]] = pytest.StashKey()
+CHECKER: pytest.StashKey[SymmetryChecker] = pytest.StashKey()
+VERDICT = "symmetry.verdict"
+_Made = TypeVar("_Made")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,7 +42,6 @@ def pytest_configure(config: pytest.Config) -> None:
         "symmetry(group, **options): the test returns (f, x), or (f, x, group, out), or a claim; it is checked "
         "in float32 and float64",
     )
-    config.stash[REPORTS] = []
 
 
 class SymmetryChecker:
@@ -53,23 +58,37 @@ class SymmetryChecker:
         """Check, attach the report, and fail the test with its text if the symmetry does not hold."""
         from gaugeflow.symmetry.checks.equivariance import check
 
-        options.setdefault("label", self.item.name)
-        return self.attach(check(f, x, group, out=out, **(self._options() | options)))
+        options = self._options() | {"label": self.item.name} | options
+        return self.attach(_asked(lambda: check(f, x, group, out=out, **options)))
 
-    def verify(self, claim: Claim, **options: Any) -> Report:
-        """The same for a claim: an equivariance, a bijection, a Markov move, a gradient."""
-        return self.attach(claim.verify(**(self._options() | options)))
+    def verify(self, *claims: Claim, **options: Any) -> Report:
+        """The same for claims: an equivariance, a bijection, a Markov move, a gradient. All are verified, also where
+        one fails."""
+        return self.attach(*(_asked(partial(claim.verify, **(self._options() | options))) for claim in claims))
 
-    def attach(self, report: Report) -> Report:
-        """Add a report that was made elsewhere to the JUnit output, and fail the test if it does not hold."""
-        __tracebackhide__ = True
+    def attach(self, *reports: Report) -> Report:
+        """Add reports, also such as were made elsewhere, to the JUnit output, and fail the test with the text of those
+        that do not hold."""
+        made = [self._recorded(report) for report in reports]
+        failed = [str(report) for report in made if not report.holds]
+        if failed:
+            pytest.fail("\n".join(failed), pytrace=False)
+        return made[-1]
+
+    def _recorded(self, report: Report) -> Report:
         self.item.user_properties.append(("symmetry", json.dumps(_plain(report))))
-        self.item.user_properties.append(("symmetry.verdict", report.verdict.value))
-        self.item.config.stash[REPORTS].append((self.item.nodeid, report))
-        if not report.holds:
-            pytest.fail(str(report), pytrace=False)
+        self.item.user_properties.append((VERDICT, report.verdict.value))
         self.item.add_report_section("call", "symmetry", str(report))
         return report
+
+
+def _asked(run: Callable[[], _Made]) -> _Made:
+    """What `run` returns; what it refuses fails the test with one sentence."""
+    try:
+        return run()
+    except (TypeError, ValueError) as error:
+        refused = str(error)
+    pytest.fail(f"the symmetry check could not be made: {refused}", pytrace=False)
 
 
 def _plain(report: Report) -> dict[str, Any]:
@@ -79,37 +98,80 @@ def _plain(report: Report) -> dict[str, Any]:
     return plain
 
 
+def _checker(item: pytest.Item) -> SymmetryChecker:
+    if CHECKER not in item.stash:
+        item.stash[CHECKER] = SymmetryChecker(item)
+    return item.stash[CHECKER]
+
+
 @pytest.fixture
 def symmetry(request: pytest.FixtureRequest) -> SymmetryChecker:
     """Runs `check(f, x, group, out=...)` in both precisions and attaches the report to the JUnit output."""
-    return SymmetryChecker(request.node)
+    return _checker(request.node)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """A marked test returns what is to be checked, instead of checking it."""
+    """A marked test returns what is to be checked, or checks it with the fixture."""
     marker = pyfuncitem.get_closest_marker("symmetry")
-    if marker is None or "symmetry" in pyfuncitem.fixturenames:
+    if marker is None:
         return None
-    from gaugeflow.symmetry.targets import claims_from
-
     arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
     made = pyfuncitem.obj(**arguments)
-    options = dict(marker.kwargs)
-    groups = list(marker.args) + ([options.pop("group")] if "group" in options else [])
-    checker = SymmetryChecker(pyfuncitem)
-    for claim in claims_from(made, groups, pyfuncitem.name):
-        checker.verify(claim, **options)
+    if made is not None:
+        _check_returned(pyfuncitem, made, marker)
     return True
 
 
+def _check_returned(item: pytest.Function, made: Any, marker: pytest.Mark) -> None:
+    from gaugeflow.symmetry.targets import claims_from
+
+    options = dict(marker.kwargs)
+    groups = list(marker.args) + ([options.pop("group")] if "group" in options else [])
+    claims = _asked(lambda: claims_from(made, groups, item.name))
+    if claims:
+        _checker(item).verify(*claims, **options)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """A test that asks for a check, by the marker or by the fixture, and makes none has not passed."""
+    before = _reports_made()
+    yield
+    marked = item.get_closest_marker("symmetry") is not None
+    if (marked or CHECKER in item.stash) and _reports_made() == before:
+        asked = "is marked with `symmetry`" if marked else "takes the fixture `symmetry`"
+        pytest.fail(f"no symmetry was checked: the test {asked}, and {_reason(item)}", pytrace=False)
+
+
+def _reports_made() -> int:
+    """How many reports there are so far, by whatever way they were asked for."""
+    loaded = sys.modules.get("gaugeflow.symmetry.reports.report")
+    return loaded.Report.made if loaded else 0
+
+
+def _reason(item: pytest.Item) -> str:
+    if getattr(item, "nofuncargs", False):
+        return "a unittest.TestCase returns nothing to pytest: write a function, or use the assertions of the package"
+    if CHECKER in item.stash and "symmetry" in getattr(item, "fixturenames", ()):
+        return "never calls it"
+    return "returns nothing to check: return (f, x), (f, x, group, out) or a claim"
+
+
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """One line for each check with -v, one for all of them without."""
-    reports = config.stash[REPORTS]
-    if not reports:
+    """One line for each check with -v, one for all of them without; read from the reports, which workers send."""
+    done = [report for reports in terminalreporter.stats.values() for report in reports if hasattr(report, "when")]
+    checks = [
+        (report.nodeid, value)
+        for report in done
+        if report.when == "call"
+        for key, value in report.user_properties
+        if key == VERDICT
+    ]
+    if not checks:
         return
-    held = sum(report.holds for _, report in reports)
-    terminalreporter.write_sep("-", f"symmetry: {held} of {len(reports)} checks hold")
+    held = sum(verdict == "holds" for _, verdict in checks)
+    terminalreporter.write_sep("-", f"symmetry: {held} of {len(checks)} checks hold")
     if config.getoption("verbose") > 0:
-        for nodeid, report in reports:
-            terminalreporter.write_line(f"{nodeid}: {report.verdict.value}")
+        for nodeid, verdict in checks:
+            terminalreporter.write_line(f"{nodeid}: {verdict}")

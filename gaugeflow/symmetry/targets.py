@@ -12,6 +12,8 @@ is checked needs no import of gaugeflow.
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -20,12 +22,15 @@ from typing import Any
 
 from torch import Tensor
 
+from gaugeflow.symmetry.actions.declared import parse_group
 from gaugeflow.symmetry.actions.groups import Group, group_named
 from gaugeflow.symmetry.actions.values import Tree, Value, leaves, value_type
-from gaugeflow.symmetry.checks.trials.subject import Subject
-from gaugeflow.symmetry.claims import Claim, Equivariance
+from gaugeflow.symmetry.checks.equivariance import check
+from gaugeflow.symmetry.checks.judging import native_dtype
+from gaugeflow.symmetry.checks.trials.subject import Subject, Unusable
+from gaugeflow.symmetry.claims import Claim, Equivariance, options_of
 
-__all__ = ["TargetError", "claims_of", "load_object", "parse_group"]
+__all__ = ["TargetError", "claims_of", "load_object"]
 
 Resolver = Callable[[str], Sequence[Claim]]
 
@@ -42,49 +47,62 @@ class TargetError(ValueError):
     """The target cannot be found or read; the message says what was expected and what came."""
 
 
-def parse_group(text: str) -> tuple[str, Any, Any]:
-    """("gauge", "links", "scalars") of "gauge: links -> scalars"; the types are None where they are left out."""
-    name, _, types = text.partition(":")
-    before, arrow, after = types.partition("->")
-    if types.strip() and not (arrow and before.strip() and after.strip()):
-        raise TargetError(f"expected 'GROUP' or 'GROUP: INPUT -> OUTPUT', got {text!r}")
-    return name.strip(), _spec(before), _spec(after)
-
-
-def _spec(text: str) -> Any:
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    return None if not names else names[0] if len(names) == 1 else names
-
-
 def load_object(target: str) -> Any:
     """The object of "package.module:object", modules in the current folder included."""
     module_name, colon, path = target.partition(":")
-    if not (module_name and colon and path):
-        raise TargetError(f"expected 'package.module:object', got {target!r}")
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
+    if not (module_name and colon and path):
+        raise TargetError(f"expected 'package.module:object', got {target!r}{_what_there_is(module_name)}")
     try:
         found: Any = importlib.import_module(module_name)
         for name in path.split("."):
             found = getattr(found, name)
     except (ImportError, AttributeError) as error:
         raise TargetError(f"{target}: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise TargetError(f"{target}: importing {module_name} raised {type(error).__name__}: {error}") from error
     return found
+
+
+def _what_there_is(module_name: str) -> str:
+    """The functions of a module of which the object was not said."""
+    try:
+        module = importlib.import_module(module_name)
+    except (Exception, SystemExit):
+        return ""
+    own = [name for name, thing in vars(module).items() if getattr(thing, "__module__", None) == module.__name__]
+    return f"; the object after the colon is missing, and {module_name} has {', '.join(own) or 'none of its own'}"
 
 
 def claims_of(target: str, groups: Sequence[str], resolver: Resolver | None) -> list[Claim]:
     """The claims to verify: those of the target, for each group that is asked for."""
-    if ":" not in target or Path(target).exists():
-        if resolver is None:
-            raise TargetError(f"expected 'package.module:object', got {target!r}")
+    if _is_other(target) and resolver is not None:
         return _regrouped(list(resolver(target)), groups)
     thing = load_object(target)
     try:
         made = thing() if callable(thing) and not isinstance(thing, Claim) else thing
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise TargetError(f"{target} raised {type(error).__name__}: {error}") from error
     return claims_from(made, groups, target)
+
+
+def _is_other(target: str) -> bool:
+    """Whether the target is a file or a name of something else than Python code."""
+    if Path(target).exists():
+        return True
+    return ":" not in target and not (re.fullmatch(r"\w+(\.\w+)*", target) and _importable(target))
+
+
+def _importable(module_name: str) -> bool:
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        return importlib.util.find_spec(module_name) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def claims_from(made: Any, groups: Sequence[str], label: str) -> list[Claim]:
@@ -113,6 +131,9 @@ def _fields(made: Any, label: str) -> dict[str, Any]:
         )
     if "f" not in fields or "x" not in fields or not callable(fields["f"]):
         raise TargetError(f"{label}: expected a function 'f' and an example input 'x', got {sorted(fields)}")
+    unknown = sorted(set(fields) - {"f", "x", "group", "out", "in"} - options_of(check))
+    if unknown:
+        raise TargetError(f"{label}: expected options of `check`, got {', '.join(unknown)}")
     return {key: value for key, value in fields.items() if value is not None}
 
 
@@ -154,10 +175,13 @@ def _part(spec: Any, key: Any) -> Any:
 def _guess_output(claim: Equivariance) -> Any:
     """Scalars for one number per entry, signed_log for a pair of them, the input's type for the input's shape."""
     x = claim.x
+    subject = Subject(claim.f, None, claim.options.get("batched", True))
     try:
-        raw = Subject(claim.f, None, claim.options.get("batched", True)).call(x)
-    except Exception as error:
-        raise TargetError(f"{claim.name} raised {type(error).__name__} on the example: {error}") from error
+        raw = subject.raw(x, native_dtype(x))
+    except Unusable as unusable:
+        raise TargetError(f"{claim.name} cannot run on the example: {unusable.message}") from unusable
+    finally:
+        subject.restore()
     batch = leaves(x)[0].tensors[0].shape[0]
     parts = raw if isinstance(raw, tuple) else (raw,)
     flat = all(isinstance(p, Tensor) and tuple(p.shape) == (batch,) for p in parts)
@@ -174,9 +198,12 @@ def _guess_output(claim: Equivariance) -> Any:
 
 
 def _regrouped(claims: list[Claim], groups: Sequence[str]) -> list[Claim]:
-    """The claims for other groups than their own, where groups are given."""
+    """The claims for other groups than their own, where groups are given, which only equivariances have."""
     if not groups:
         return claims
+    if not any(isinstance(claim, Equivariance) for claim in claims):
+        kinds = ", ".join(sorted({type(claim).__name__ for claim in claims}))
+        raise TargetError(f"expected claims of equivariance for the group {groups[0]!r}, got {kinds}")
     made: list[Claim] = []
     for claim in claims:
         if not isinstance(claim, Equivariance):

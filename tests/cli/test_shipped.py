@@ -131,7 +131,7 @@ def test_help_groups_the_commands_by_job(call: Call) -> None:
 def test_the_module_is_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("sys.argv", ["gaugeflow", "--version"])
     with pytest.raises(SystemExit) as stop:
-        importlib.import_module("gaugeflow.__main__")
+        importlib.import_module("gaugeflow.__main__").main()
     assert stop.value.code in (0, None)
     assert capsys.readouterr().out.startswith("gaugeflow 0.")
 

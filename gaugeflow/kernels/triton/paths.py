@@ -52,7 +52,8 @@ def link_table(staples: Staples, shape: Sequence[int], dtype: torch.dtype, devic
         [x for (axis, backward, _), place in zip(links, moved, strict=True) for x in (axis, int(backward), *place)],
     ]
     coefficients = torch.tensor([c for row in staples for _, c in row], dtype=dtype, device=device)
-    return LinkTable(*(torch.tensor(row, dtype=torch.int32, device=device) for row in numbers), coefficients)
+    extents, first, ends, visited = (torch.tensor(row, dtype=torch.int32, device=device) for row in numbers)
+    return LinkTable(extents, first, ends, visited, coefficients)
 
 
 @triton.jit

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from gaugeflow.symmetry.actions.fields import Links
-from gaugeflow.symmetry.actions.values import Tree, Value, leaves, map_leaves
+from gaugeflow.symmetry.actions.scalars import Angles
+from gaugeflow.symmetry.actions.values import Tree, Value, leaves, map_leaves, wide
 
-__all__ = ["displaced", "read_tangent", "tangent_size"]
+__all__ = ["displaced", "moved_along", "read_tangent", "tangent_scale", "tangent_size"]
 
 
 @cache
@@ -59,6 +60,32 @@ def _displaced_leaf(leaf: Value, w: Tensor) -> Value:
     if data.is_complex():
         return leaf.with_data(data + torch.view_as_complex(w.reshape(*data.shape, 2)))
     return leaf.with_data(data + w.reshape(data.shape))
+
+
+def moved_along(x: Tree, w: Tensor) -> Tree:
+    """`x` moved by the tangent `w` `(batch, tangent_size)` for good: along the exponential for links."""
+    parts = iter(w.split([_leaf_size(leaf) for leaf in leaves(x)], dim=1))
+    return map_leaves(lambda leaf: _moved_leaf(leaf, next(parts)), x)
+
+
+def _moved_leaf(leaf: Value, w: Tensor) -> Value:
+    if not isinstance(leaf, Links) or leaf.is_abelian:
+        return _displaced_leaf(leaf, w)
+    t = generators(leaf.colour).to(leaf.data)
+    algebra = torch.einsum("...a,aij->...ij", w.reshape(*leaf.data.shape[:-2], len(t)).to(t.dtype), t)
+    return leaf.with_data(torch.linalg.matrix_exp(1j * algebra) @ leaf.data)
+
+
+def tangent_scale(x: Tree) -> Tensor:
+    """The natural length of each coordinate, `(tangent_size,)`: one radian for links and angles, else the root mean
+    square of the value."""
+    return torch.cat([torch.full((_leaf_size(leaf),), _leaf_scale(leaf), dtype=torch.float64) for leaf in leaves(x)])
+
+
+def _leaf_scale(leaf: Value) -> float:
+    if isinstance(leaf, (Links, Angles)):
+        return 1.0
+    return float(wide(leaf.data).abs().square().mean().sqrt()) or 1.0
 
 
 def read_tangent(y: Tree, origin: Tree) -> Tensor:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
 
-from gaugeflow.symmetry.actions.groups import GROUPS, Group, Parameters, represent
+from gaugeflow.symmetry.actions.fields import LatticeValue
+from gaugeflow.symmetry.actions.groups import GROUPS, Group, Parameters, refused, represent, trivial
 from gaugeflow.symmetry.actions.haar import haar_orthogonal
-from gaugeflow.symmetry.actions.particles import PairFeatures, PointFeatures, Points, dimension_of
-from gaugeflow.symmetry.actions.scalars import CartesianTensors, Scalars
+from gaugeflow.symmetry.actions.particles import EdgeIndex, PairFeatures, PointFeatures, Points, dimension_of
+from gaugeflow.symmetry.actions.scalars import CartesianTensors, Cell, Scalars, rotate
 from gaugeflow.symmetry.actions.values import Tree, Value, leaves
 
 __all__ = ["Euclidean"]
@@ -55,17 +55,6 @@ def _spread(x: Tree) -> float:
     return spread or 1.0
 
 
-def rotate(data: Tensor, rotation: Tensor, rank: int, pseudo: bool = False) -> Tensor:
-    """`rotation` `(batch, d, d)` on each of the last `rank` axes of `data`."""
-    matrices = rotation.to(data.dtype).reshape(len(data), *[1] * (data.ndim - 2), *rotation.shape[1:])
-    for axis in range(data.ndim - rank, data.ndim):
-        moved = data.movedim(axis, -1).unsqueeze(-1)
-        data = (matrices @ moved).squeeze(-1).movedim(-1, axis)
-    if pseudo:
-        data = data * torch.linalg.det(rotation).sign().to(data.dtype).reshape(-1, *[1] * (data.ndim - 1))
-    return data
-
-
 @represent(Euclidean, Points)
 def _(g: Parameters, points: Points) -> Points:
     return points.with_data(rotate(points.data, g["rotation"], 1) + g["shift"].unsqueeze(1))
@@ -78,6 +67,14 @@ def _(g: Parameters, value: PointFeatures) -> Value:
     return value.with_data(rotate(value.data, g["rotation"], value.rank, value.pseudo))
 
 
+trivial(Euclidean, EdgeIndex)
+
+
+@represent(Euclidean, Cell)
+def _(g: Parameters, cell: Cell) -> Cell:
+    return cell.with_data(rotate(cell.data, g["rotation"], 1))
+
+
 @represent(Euclidean, Scalars)
 def _(g: Parameters, value: Scalars) -> Scalars:
     if "parity" not in value.odd:
@@ -85,6 +82,10 @@ def _(g: Parameters, value: Scalars) -> Scalars:
     det = torch.linalg.det(g["rotation"]).sign().to(value.data.dtype)
     return value.with_data(value.data * det.reshape(-1, *[1] * (value.data.ndim - 1)))
 
+
+refused(
+    Euclidean, LatticeValue, reason="a lattice has no rotations by any angle; hypercubic, cyclic and dihedral fit it"
+)
 
 GROUPS.update(
     {

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from gaugeflow.symmetry.actions.fields import Links, SiteMatrices, SiteScalars, SiteVectors, lattice_of
-from gaugeflow.symmetry.actions.groups import GROUPS, Group, Parameters, represent, unchanged
+from gaugeflow.symmetry.actions.groups import GROUPS, Group, Parameters, refused, represent, trivial
 from gaugeflow.symmetry.actions.haar import haar
-from gaugeflow.symmetry.actions.scalars import PolyakovLoop, Scalars
+from gaugeflow.symmetry.actions.particles import ParticleValue
+from gaugeflow.symmetry.actions.scalars import CartesianTensors, PolyakovLoop, Scalars
 from gaugeflow.symmetry.actions.values import Tree, Value, leaves
 
 __all__ = ["Centre", "ChargeConjugation", "GlobalGauge", "LocalGauge"]
@@ -69,7 +70,7 @@ def _(g: Parameters, field: SiteVectors) -> SiteVectors:
     return field.with_data((w @ field.data.unsqueeze(-1)).squeeze(-1))
 
 
-represent(LocalGauge, SiteScalars)(unchanged)
+trivial(LocalGauge, SiteScalars, ParticleValue, CartesianTensors)
 
 
 def _over_channels(w: Tensor, channels: int) -> Tensor:
@@ -114,8 +115,8 @@ def _(g: Parameters, loop: PolyakovLoop) -> PolyakovLoop:
     return loop.with_data(loop.data * torch.polar(torch.ones_like(angle), angle))
 
 
-represent(Centre, SiteMatrices)(unchanged)
-represent(Centre, SiteScalars)(unchanged)
+trivial(Centre, SiteMatrices, SiteScalars, ParticleValue, CartesianTensors)
+refused(Centre, SiteVectors, reason="matter in the fundamental breaks the centre symmetry")
 
 
 class ChargeConjugation(Group):
@@ -154,5 +155,7 @@ def _(g: Parameters, value: Scalars) -> Scalars:
     sign = -1 if "charge" in value.odd else 1
     return replace(value, data=_where_conjugate(g, sign * value.data.conj(), value.data))
 
+
+trivial(ChargeConjugation, ParticleValue, CartesianTensors)
 
 GROUPS.update({group.name: group for group in (LocalGauge, GlobalGauge, Centre, ChargeConjugation)})

@@ -6,8 +6,9 @@ as first axis. To add an action, write one function and register it::
     @represent(MyGroup, Links)
     def _(g: dict[str, Tensor], links: Links) -> Links: ...
 
-An action is looked up along the base classes of the group and of the value, the group first. `Scalars`,
-`SignedLog`, `Angles` and `PolyakovLoop` are left alone by any group that says nothing about them, `Invariants` by all.
+An action is looked up along the base classes of the group and of the value, the group first. What a group leaves
+alone is said once, by `trivial`, and what it cannot act on by `refused`, with the reason. `Scalars`, `SignedLog`,
+`Angles` and `PolyakovLoop` are left alone by any group that says nothing about them, `Invariants` by all.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from torch import Tensor
 from gaugeflow.symmetry.actions.scalars import Invariants, PolyakovLoop, Scalars, SignedLog
 from gaugeflow.symmetry.actions.values import Tree, Value, device_of, map_leaves
 
-__all__ = ["GROUPS", "Element", "Group", "NoAction", "Product", "group_named", "represent"]
+__all__ = ["GROUPS", "Element", "Group", "NoAction", "Product", "group_named", "refused", "represent", "trivial"]
 
 Parameters = dict[str, Tensor]
 Action = Callable[..., Any]
@@ -31,6 +32,7 @@ GROUPS: dict[str, Callable[[], Group]] = {}
 """Groups by the name that the command line and the pytest marker spell; `*` makes products of them."""
 
 _ACTIONS: dict[tuple[type, type], Action] = {}
+_REASONS: dict[tuple[type, type], str] = {}
 
 
 class NoAction(ValueError):
@@ -130,10 +132,26 @@ def represent(group: type[Group], value: type[Value]) -> Callable[[Action], Acti
     return register
 
 
+def trivial(group: type[Group], *values: type[Value]) -> None:
+    """Declare that `group` leaves these values alone."""
+    for value in values:
+        represent(group, value)(unchanged)
+
+
+def refused(group: type[Group], *values: type[Value], reason: str) -> None:
+    """Declare that `group` cannot act on these values, and why."""
+    for value in values:
+        _REASONS[group, value] = reason
+
+
 def find_action(group: type[Group], value: type[Value]) -> Action:
     """The registered action, searched along the base classes of both; `NoAction` where there is none."""
+    if issubclass(value, Invariants):
+        return unchanged
     for g in group.__mro__:
         for v in value.__mro__:
+            if (g, v) in _REASONS:
+                raise NoAction(f"the group {group.name!r} has no action on {value.name}: {_REASONS[g, v]}")
             if (g, v) in _ACTIONS:
                 return _ACTIONS[g, v]
     known = sorted({v.__name__ for g, v in _ACTIONS if issubclass(group, g)})
@@ -154,6 +172,9 @@ def group_named(name: str | Group) -> Group:
     """The group of a name such as "gauge" or "translations * charge"; a group is returned as it is."""
     if isinstance(name, Group):
         return name
+    if not isinstance(name, str):
+        kind = f"the class {name.__name__}: make a group of it, {name.__name__}()" if isinstance(name, type) else name
+        raise TypeError(f"expected a group or the name of one, got {kind}")
     factors = [factor.strip() for factor in name.split("*")]
     for factor in factors:
         if factor not in GROUPS:
@@ -162,9 +183,9 @@ def group_named(name: str | Group) -> Group:
     return groups[0] if len(groups) == 1 else Product(*groups)
 
 
-@represent(Group, Scalars)
-@represent(Group, SignedLog)
-@represent(Group, PolyakovLoop)
-@represent(Group, Invariants)
 def unchanged(_: Parameters, value: Value) -> Value:
+    """The trivial action."""
     return value
+
+
+trivial(Group, Scalars, SignedLog, PolyakovLoop, Invariants)

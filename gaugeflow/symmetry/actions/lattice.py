@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from gaugeflow.symmetry.actions.fields import LatticeValue, Links, SiteScalars, lattice_of
-from gaugeflow.symmetry.actions.groups import GROUPS, Group, Parameters, represent
-from gaugeflow.symmetry.actions.scalars import PolyakovLoop, Scalars
+from gaugeflow.symmetry.actions.groups import GROUPS, Group, Parameters, refused, represent, trivial
+from gaugeflow.symmetry.actions.particles import EdgeIndex, ParticleValue
+from gaugeflow.symmetry.actions.scalars import CartesianTensors, PolyakovLoop, Scalars, SignedLog, rotate
 from gaugeflow.symmetry.actions.values import Tree, Value, leaves
 
 __all__ = ["GlobalSign", "Hypercubic", "TimeReversal", "Translations"]
@@ -103,8 +104,12 @@ class TimeReversal(LatticeGroup):
 
 def determinant(axis: Tensor, sign: Tensor) -> Tensor:
     """det R = +1 or -1 of signed permutations, `(size,)`."""
-    matrices = torch.nn.functional.one_hot(axis, axis.shape[1]).double() * sign.unsqueeze(-1)
-    return torch.linalg.det(matrices).round().long()
+    return torch.linalg.det(signed_permutation(axis, sign)).round().long()
+
+
+def signed_permutation(axis: Tensor, sign: Tensor) -> Tensor:
+    """The matrices R, `(size, D, D)`: (R x)[nu] = sign[nu] x[axis[nu]]."""
+    return torch.nn.functional.one_hot(axis, axis.shape[1]).double() * sign.unsqueeze(-1)
 
 
 def source_sites(g: Parameters, shape: tuple[int, ...], ahead: int | None = None) -> Tensor:
@@ -182,6 +187,21 @@ def _(g: Parameters, links: Links) -> Links:
     return links.with_data(torch.stack(directions, dim=1))
 
 
+@represent(LatticeGroup, CartesianTensors)
+def _(g: Parameters, tensors: CartesianTensors) -> CartesianTensors:
+    """One for each entry, with as many components as the lattice has axes."""
+    matrices = signed_permutation(g["axis"], g["sign"])
+    return tensors.with_data(rotate(tensors.data, matrices, tensors.rank, tensors.pseudo))
+
+
+refused(
+    LatticeGroup,
+    ParticleValue,
+    reason="particles do not stand at the sites of the lattice; one number or vector for each entry is scalars or "
+    "cartesian_tensors",
+)
+
+
 class GlobalSign(Group):
     """Z_2: every field, coordinate and feature changes its sign, and so do outputs that are odd under "z2"."""
 
@@ -199,6 +219,9 @@ class GlobalSign(Group):
 @represent(GlobalSign, Value)
 def _(g: Parameters, value: Value) -> Value:
     return value.with_data(value.data * g["sign"].reshape(-1, *[1] * (value.data.ndim - 1)))
+
+
+trivial(GlobalSign, SignedLog, PolyakovLoop, EdgeIndex)
 
 
 @represent(GlobalSign, Scalars)

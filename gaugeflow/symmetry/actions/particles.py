@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gaugeflow.symmetry.actions.values import Tree, Value, batch_size, largest, leaves, normal_like, wide
 
-__all__ = ["Electrons", "PairFeatures", "PointFeatures", "Points", "particles_of", "species_of"]
+__all__ = ["EdgeIndex", "Electrons", "PairFeatures", "PointFeatures", "Points", "particles_of", "species_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +110,40 @@ class PairFeatures(ParticleValue):
 
 
 @dataclass(frozen=True, eq=False)
+class EdgeIndex(ParticleValue):
+    """Edges of a graph as pairs of particles, integers `(batch, 2, edges)`: from `data[:, 0]` to `data[:, 1]`.
+
+    A permutation renames the particles, nothing else changes it. Two lists that hold the same edges in another order
+    are the same.
+    """
+
+    def validate(self) -> None:
+        if self.data.ndim != 3 or self.data.shape[1] != 2 or self.data.is_floating_point():
+            raise ValueError(
+                f"{self.name}: expected integers of shape (batch, 2, edges), got {self.data.dtype} "
+                f"{tuple(self.data.shape)}"
+            )
+
+    def by_channel(self, tensor: Tensor) -> Tensor:
+        return tensor.reshape(len(tensor), 1, -1)
+
+    def differences(self, other: Self) -> list[Tensor]:
+        size = int(max(self.data.max(), other.data.max())) + 1
+        lists = [(edges.data[:, 0] * size + edges.data[:, 1]).sort(1).values for edges in (self, other)]
+        return [(lists[0] != lists[1]).double().unsqueeze(1)]
+
+    def magnitude(self) -> Tensor:
+        return torch.ones(len(self.data), 1, dtype=torch.float64, device=self.data.device)
+
+    def random_like(self, generator: torch.Generator) -> Self:
+        """The same edges: they say which particles there are."""
+        return self
+
+    def sizes(self) -> dict[str, int]:
+        return {}
+
+
+@dataclass(frozen=True, eq=False)
 class Electrons(Points):
     """Electron coordinates `(batch, n, d)` with their spins.
 
@@ -150,7 +184,7 @@ class Electrons(Points):
 def particles_of(tree: Tree) -> int:
     """The number of particles of the first value that has them; a `ValueError` where there is none."""
     for leaf in leaves(tree):
-        if isinstance(leaf, ParticleValue):
+        if isinstance(leaf, ParticleValue) and not isinstance(leaf, EdgeIndex):
             return leaf.data.shape[1]
     raise ValueError(
         "this group acts on particles, and the input has none: expected one of electrons, points, point_features, "

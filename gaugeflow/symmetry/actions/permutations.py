@@ -7,9 +7,17 @@ import math
 import torch
 from torch import Tensor
 
-from gaugeflow.symmetry.actions.groups import GROUPS, Group, Parameters, represent
-from gaugeflow.symmetry.actions.particles import Electrons, PairFeatures, ParticleValue, particles_of, species_of
-from gaugeflow.symmetry.actions.scalars import Scalars, SignedLog
+from gaugeflow.symmetry.actions.fields import LatticeValue
+from gaugeflow.symmetry.actions.groups import GROUPS, Group, Parameters, represent, trivial
+from gaugeflow.symmetry.actions.particles import (
+    EdgeIndex,
+    Electrons,
+    PairFeatures,
+    ParticleValue,
+    particles_of,
+    species_of,
+)
+from gaugeflow.symmetry.actions.scalars import CartesianTensors, Scalars, SignedLog
 from gaugeflow.symmetry.actions.values import Tree
 
 __all__ = ["Permutations", "permutation_sign"]
@@ -73,6 +81,13 @@ def _(g: Parameters, value: PairFeatures) -> PairFeatures:
     return value.with_data(_take(_take(value.data, g["order"], 1), g["order"], 2))
 
 
+@represent(Permutations, EdgeIndex)
+def _(g: Parameters, edges: EdgeIndex) -> EdgeIndex:
+    """Particle `order[i]` is called i from now on."""
+    names = g["order"].argsort(1)
+    return edges.with_data(names.gather(1, edges.data.flatten(1)).reshape(edges.data.shape).to(edges.data.dtype))
+
+
 @represent(Permutations, Electrons)
 def _(g: Parameters, value: Electrons) -> Electrons:
     return value.map(lambda t: _take(t, g["order"], 1))
@@ -89,6 +104,8 @@ def _(g: Parameters, value: SignedLog) -> SignedLog:
     sign = g["sign"].to(value.data.dtype).reshape(-1, *[1] * (value.data.ndim - 1))
     return SignedLog(value.sign * sign, value.data)
 
+
+trivial(Permutations, LatticeValue, CartesianTensors)
 
 GROUPS.update(
     {

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gaugeflow.symmetry.actions.values import Tree, Value, batch_size, wide
 
-__all__ = ["Angles", "CartesianTensors", "Invariants", "PolyakovLoop", "Scalars", "SignedLog"]
+__all__ = ["Angles", "CartesianTensors", "Cell", "Invariants", "PolyakovLoop", "Scalars", "SignedLog", "rotate"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +106,23 @@ class CartesianTensors(Value):
 
 
 @dataclass(frozen=True, eq=False)
+class Cell(CartesianTensors):
+    """The edges of a periodic cell, `(batch, d, d)`: each row is a vector, so a motion turns the rows, and translations
+    and permutations leave them."""
+
+    def validate(self) -> None:
+        if self.data.ndim != 3 or self.data.shape[1] != self.data.shape[2]:
+            raise ValueError(f"{self.name}: expected shape (batch, d, d), got {tuple(self.data.shape)}")
+
+    def by_channel(self, tensor: Tensor) -> Tensor:
+        return tensor.reshape(len(tensor), 1, -1)
+
+    @classmethod
+    def readings(cls, tensor: Tensor, like: Tree) -> Iterator[Value]:
+        yield from ()
+
+
+@dataclass(frozen=True, eq=False)
 class SignedLog(Value):
     """A number psi = sign * exp(log) as the pair `data = log`, `sign`, each of shape `(batch, ...)`.
 
@@ -146,3 +163,14 @@ class SignedLog(Value):
 
     def magnitude(self) -> Tensor:
         return torch.ones(len(self.data), 1, dtype=torch.float64, device=self.data.device)
+
+
+def rotate(data: Tensor, rotation: Tensor, rank: int, pseudo: bool = False) -> Tensor:
+    """`rotation` `(batch, d, d)` on each of the last `rank` axes of `data`."""
+    matrices = rotation.to(data.dtype).reshape(len(data), *[1] * (data.ndim - 2), *rotation.shape[1:])
+    for axis in range(data.ndim - rank, data.ndim):
+        moved = data.movedim(axis, -1).unsqueeze(-1)
+        data = (matrices @ moved).squeeze(-1).movedim(-1, axis)
+    if pseudo:
+        data = data * torch.linalg.det(rotation).sign().to(data.dtype).reshape(-1, *[1] * (data.ndim - 1))
+    return data

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 __all__ = [
+    "IGNORE",
     "VALUES",
     "Tree",
     "Value",
@@ -42,6 +43,9 @@ __all__ = [
 Tree = Any
 """A `Value`, or a tuple or dict of trees."""
 
+IGNORE = "ignore"
+"""Stands for a part of an output of which nothing is claimed."""
+
 VALUES: dict[str, type[Value]] = {}
 """Every value type by its name in snake case, as the command line and the pytest marker spell it."""
 
@@ -60,6 +64,9 @@ class Value:
             VALUES[cls.name] = cls
 
     def __post_init__(self) -> None:
+        if not isinstance(self.data, Tensor):
+            kind = f"{type(self.data).__module__.split('.')[0]} {type(self.data).__name__}".removeprefix("builtins ")
+            raise TypeError(f"{self.name}: expected a torch tensor, got {kind}; torch.as_tensor makes one")
         for tensor in self.tensors:
             if tensor.ndim == 0:
                 raise ValueError(f"{self.name}: expected a tensor with a batch axis, got a number without axes")
@@ -221,7 +228,7 @@ def value_type(spec: Any) -> Callable[..., Value]:
     """The constructor meant by a value type, its name in snake case, or a partial of it."""
     if isinstance(spec, str):
         if spec not in VALUES:
-            raise ValueError(f"expected one of the value types {', '.join(sorted(VALUES))}, got {spec!r}")
+            raise ValueError(f"expected one of the value types {', '.join(sorted([*VALUES, IGNORE]))}, got {spec!r}")
         return VALUES[spec]
     if isinstance(spec, (type, partial)) or callable(spec):
         return spec

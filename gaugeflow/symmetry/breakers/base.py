@@ -19,6 +19,7 @@ import torch
 
 from gaugeflow.symmetry.actions.groups import NoAction, group_named
 from gaugeflow.symmetry.actions.values import Tree, Value, batch_size, call_raw, leaves, map_leaves, raw_of
+from gaugeflow.symmetry.checks.trials.maps import spec_of
 from gaugeflow.symmetry.checks.trials.subject import Subject, Unusable, compare, wrap
 from gaugeflow.symmetry.checks.trials.trials import Trials, master
 from gaugeflow.symmetry.claims import Balance, Claim, Equivariance
@@ -122,8 +123,6 @@ def _tree_change(change: Change, kind: type[Value], strength: float | None) -> C
 
 def _rewrap(like: Tree, raw: Any) -> Tree:
     """Plain arguments as values like `like`; positional ones come as a tuple, also where there is only one."""
-    from gaugeflow.symmetry.checks.bijection import spec_of
-
     if isinstance(like, (tuple, dict)) or (isinstance(raw, tuple) and len(raw) > 1):
         return wrap(spec_of(like), raw)
     return wrap(spec_of(like), next(iter(raw.values())) if isinstance(raw, dict) else raw[0])

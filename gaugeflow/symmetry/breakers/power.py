@@ -57,20 +57,20 @@ def activations(claim: Equivariance, x: Tree | None = None) -> list[tuple[str, T
     return [(paths[id(call.module)], call.outputs[0]) for call in every if call.outputs]
 
 
-def power_of(claim: Claim, strengths: Sequence[float] = (1.0,), seed: int = 0, trials: int = 32) -> list[Kill]:
-    """Every registered breaker on `claim`, in the order of their registration."""
+def power_of(claim: Claim, strengths: Sequence[float] = (1.0,), **options: Any) -> list[Kill]:
+    """Every registered breaker on `claim`, in the order of their registration. The options are those of its check."""
     graded = [(b, s) for b in BREAKERS.values() for s in (strengths if b.graded else (1.0,))]
-    return [kill(claim, breaker, strength, seed, trials) for breaker, strength in graded]
+    return [kill(claim, breaker, strength, **options) for breaker, strength in graded]
 
 
-def kill(claim: Claim, breaker: Breaker, strength: float, seed: int, trials: int) -> Kill:
+def kill(claim: Claim, breaker: Breaker, strength: float, **options: Any) -> Kill:
     """Apply one breaker and see what the check says."""
     broken = breaker.apply(claim, strength)
     if broken is None:
         return Kill(breaker.name, claim.name, strength, "does not apply")
     if isinstance(claim, Equivariance) and isinstance(broken, Equivariance) and not _differs(claim, broken, strength):
         return Kill(breaker.name, claim.name, strength, "no effect")
-    report = broken.verify(seed=seed, trials=trials, diagnose=False)
+    report = broken.verify(**options | {"diagnose": False})
     caught = report.verdict is not Verdict.HOLDS
     errors = [max(f.largest.values()) for f in report.findings if f.largest]
     return Kill(

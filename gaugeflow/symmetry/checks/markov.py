@@ -18,9 +18,12 @@ from torch import Tensor
 from gaugeflow.symmetry.actions.fields import Links
 from gaugeflow.symmetry.actions.scalars import Angles
 from gaugeflow.symmetry.actions.values import Tree, Value, batch_size, device_of, leaves, map_tensors, raw_of
-from gaugeflow.symmetry.checks.bijection import check_invertible, spec_of
+from gaugeflow.symmetry.checks.bijection import check_invertible
 from gaugeflow.symmetry.checks.equivariance import label_of
-from gaugeflow.symmetry.checks.trials.casting import held_by, in_precision
+from gaugeflow.symmetry.checks.trials.casting import in_precision
+from gaugeflow.symmetry.checks.trials.held import held_by
+from gaugeflow.symmetry.checks.trials.maps import spec_of
+from gaugeflow.symmetry.checks.trials.state import State
 from gaugeflow.symmetry.checks.trials.subject import Unusable, wrap
 from gaugeflow.symmetry.checks.trials.trials import master, random_like
 from gaugeflow.symmetry.reports.findings import Finding, Verdict
@@ -30,6 +33,8 @@ __all__ = ["check_detailed_balance", "check_reversible"]
 
 _THRESHOLD = 5.0
 _SUSPECTS = 4
+_LOG_PROB = 0
+_FURTHER = 5
 _CONFIRMATION = 5
 _COMPONENTS = 8
 _WAVES = 6
@@ -54,14 +59,17 @@ def check_detailed_balance(
         log_prob: of the plain tensors, `(batch,)`, up to a constant, with respect to the Haar or Lebesgue measure.
         reversible: False tests stationarity only, which is what a sequential sweep satisfies.
 
-    A first sample picks the four statistics of a hundred that deviate most in units of their own standard error; a
-    second one, five times larger, decides on these alone: beyond 5 errors it is broken (2e-6 by chance).
+    A first sample picks the four statistics of a hundred that deviate most in units of their own standard error, and
+    the log-probability, in which a wrong temperature shows; a second one, five times larger, decides on these alone:
+    beyond 5 errors it is broken (2e-6 by chance).
     """
     start = time.perf_counter()
     claim = "detailed balance" if reversible else "stationarity"
     example = map_tensors(lambda t: t[:1], master(x))
+    held = held_by(move) + held_by(log_prob)
+    state = State(held, held.loose())
     try:
-        with in_precision(held_by(move) + held_by(log_prob), torch.float64):
+        with in_precision(held, torch.float64):
             test = _Test(move, log_prob, example, seed, chunk_size, reversible)
             z, names, size = test.verdict(samples)
     except Unusable as unusable:
@@ -70,6 +78,8 @@ def check_detailed_balance(
         finding = Finding(claim, Verdict.RAISED, f"{type(error).__name__}: {error}")
     else:
         finding = _finding(claim, z, names, size)
+    finally:
+        state.restore()
     return Report(label or label_of(move), (finding,), time.perf_counter() - start)
 
 
@@ -94,7 +104,9 @@ def _as_tuple(raw: Any) -> tuple[Any, ...]:
 def _finding(claim: str, z: Tensor, names: list[str], effective: float) -> Finding:
     worst = int(z.abs().argmax())
     deviation = float(z.abs()[worst])
-    if effective < _FEWEST:
+    if not bool(z.isfinite().all()):
+        return Finding(claim, Verdict.NOT_FINITE, f"the deviation in {names[worst]} is no number")
+    if not effective >= _FEWEST:
         message = f"too few effective samples to judge: {effective:.0f}; take a smaller system"
         return Finding(claim, Verdict.RAISED, message)
     message = f"largest deviation {deviation:.1f} standard errors, in {names[worst]}; {effective:.0f} effective samples"
@@ -116,11 +128,13 @@ class _Test:
         self.move, self.example, self.chunk_size, self.reversible = move, example, chunk_size, reversible
         self.generator = torch.Generator().manual_seed(seed)
         self.features = _Features(example, log_prob, self.generator)
+        self.features.adapt(self._draw())
 
     def verdict(self, samples: int) -> tuple[Tensor, list[str], float]:
         """Deviations of the suspects in the second sample, their names, and the effective sample size."""
         first, _ = self.deviations(samples, slice(None))
-        suspects = first.abs().argsort(descending=True)[:_SUSPECTS]
+        others = first.abs().index_fill(0, torch.tensor(_LOG_PROB), -1.0)
+        suspects = torch.cat([torch.tensor([_LOG_PROB]), others.argsort(descending=True)[:_SUSPECTS]])
         second, effective = self.deviations(_CONFIRMATION * samples, suspects)
         names = self.features.names(self.reversible)
         return second, [names[k] for k in suspects.tolist()], effective
@@ -133,15 +147,25 @@ class _Test:
             log_weights.append(self.features.log_prob(x) - _log_reference(x, self.example))
             before, after = self.features(x), self.features(y)
             unmoved += int((before == after).all(1).sum())
-            statistics.append(_statistics(before, after, self.reversible)[:, which])
+            found = _statistics(before, after, self.reversible)
+            found[:, _LOG_PROB] = self.features.level(self._on(y)) - before[:, _LOG_PROB]
+            statistics.append(found[:, which])
         log_weight = torch.cat(log_weights)
         if unmoved == len(log_weight):
             raise Unusable(Verdict.CONSTANT, "the move never moved")
+        if bool(log_weight.isnan().any()) or not bool(log_weight.max().isfinite()):
+            raise Unusable(Verdict.NOT_FINITE, "log_prob is NaN or +infinity somewhere, or -infinity everywhere")
         weight = torch.exp(log_weight - log_weight.max())
         terms = weight.unsqueeze(1) * torch.cat(statistics)
         error = terms.std(0) / math.sqrt(len(terms))
-        z = torch.where(error > 0, terms.mean(0) / error, torch.zeros_like(error))
+        z = torch.where(error == 0, torch.zeros_like(error), terms.mean(0) / error)
         return z, float(weight.sum() ** 2 / weight.square().sum())
+
+    def _on(self, x: Tree) -> Tree:
+        """A few moves further: a slow drift to another temperature adds up, and its noise does not."""
+        for _ in range(_FURTHER):
+            x = _next(self.move, x, self.generator)
+        return x
 
     def _draw(self) -> Tree:
         many = map_tensors(lambda t: t.expand(self.chunk_size, *t.shape[1:]).contiguous(), self.example)
@@ -193,6 +217,7 @@ class _Features:
         quarter = torch.full((len(single),), -math.pi / 2, dtype=torch.float64)
         phases = torch.rand(_WAVES, generator=generator, dtype=torch.float64) * math.pi
         self.phases = torch.cat([torch.zeros_like(quarter), quarter, phases])
+        self.example, self.centre, self.width = example, torch.zeros(()), torch.ones(())
 
     def log_prob(self, x: Tree) -> Tensor:
         value = self.target(*_as_tuple(raw_of(x)))
@@ -203,7 +228,22 @@ class _Features:
     def __call__(self, x: Tree) -> Tensor:
         flat = torch.cat([_real(leaf) for leaf in leaves(x)], dim=1)
         waves = torch.cos(flat @ self.frequencies.to(flat).T + self.phases.to(flat))
-        return torch.cat([torch.tanh(self.log_prob(x) / 4).unsqueeze(1), waves], dim=1)
+        return torch.cat([self.level(x).unsqueeze(1), waves], dim=1)
+
+    def level(self, x: Tree) -> Tensor:
+        return torch.tanh((self.log_prob(x) - self.centre) / (2 * self.width))
+
+    def adapt(self, x: Tree) -> None:
+        """Take the log-probability in units of its own spread: its constant and its size mean nothing."""
+        log_prob = self.log_prob(x)
+        log_weight = log_prob - _log_reference(x, self.example)
+        if bool(log_weight.isnan().any()) or not bool(log_weight.max().isfinite()):
+            raise Unusable(Verdict.NOT_FINITE, "log_prob is NaN or +infinity somewhere, or -infinity everywhere")
+        weight = torch.exp(log_weight - log_weight.max())
+        known = torch.where(weight > 0, log_prob, torch.zeros_like(log_prob))
+        self.centre = (weight * known).sum() / weight.sum()
+        spread = (weight * (known - self.centre).square()).sum() / weight.sum()
+        self.width = torch.where(spread > 0, spread.sqrt(), torch.ones_like(spread))
 
     def names(self, reversible: bool) -> list[str]:
         waves = [f"{wave} of {c}" for wave in ("cosine", "sine") for c in self.components]

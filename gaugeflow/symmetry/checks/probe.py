@@ -1,8 +1,9 @@
-"""What is learnt about a function before its symmetry is asked for: does it run, is it a function at all, of one
-entry at a time, and on random inputs too."""
+"""What is learnt about a function before its symmetry is asked for: does it run, is it a function at all, and on
+random inputs too."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,71 +13,53 @@ from torch import Tensor
 from gaugeflow.symmetry.actions.groups import Element
 from gaugeflow.symmetry.actions.values import Tree, map_tensors, wide, zip_leaves
 from gaugeflow.symmetry.checks.precision import amplification_allowed
-from gaugeflow.symmetry.checks.trials.casting import cast
 from gaugeflow.symmetry.checks.trials.subject import Subject, Unusable, acted, compare
 from gaugeflow.symmetry.checks.trials.trials import Trials, random_like
 from gaugeflow.symmetry.reports.findings import Verdict
 
-__all__ = ["Probe", "conditioning", "is_smooth", "probe"]
+__all__ = ["Probe", "conditioning", "is_smooth", "probe", "relative_error", "unusable_when_random"]
 
 
 @dataclass(frozen=True)
 class Probe:
-    """Whether random inputs can be used, whether an entry's output depends on the rest of the batch, and remarks."""
+    """Whether random inputs can be used, and remarks."""
 
     fresh: bool
-    batch_dependent: bool
     notes: tuple[str, ...]
 
 
-def probe(subject: Subject, plan: Trials, dtype: torch.dtype) -> Probe:
+def probe(subject: Subject, plan: Trials, dtype: torch.dtype, tolerance: float = 0.0) -> Probe:
     """Call the function a few times in its native `dtype`.
 
-    Raises `Unusable` if it raises, returns something that does not fit, or differs between two equal calls.
+    Raises `Unusable` if it raises, returns something that does not fit, or differs between two equal calls by more
+    than rounding and `tolerance`.
     """
-    notes = []
     x, g = plan.draw(0)
     once = subject(x, dtype)
-    if _relative(subject(x, dtype), once) > amplification_allowed(subject.depth) * torch.finfo(dtype).eps:
+    rounding = amplification_allowed(subject.depth) * torch.finfo(dtype).eps
+    if not relative_error(subject(x, dtype), once) <= max(rounding, tolerance):
         raise Unusable(Verdict.RANDOM, "two calls on the same input differ: is a dropout or a random number in it?")
-    fresh = plan.fresh
-    if fresh:
-        try:
-            subject(random_like(x, plan.generator(1)), dtype)
-        except Unusable as unusable:
-            fresh = False
-            notes.append(f"random inputs were left out: on them it {unusable.verdict.value}: {unusable.message}")
-    dependent = plan.size > 1 and _depends_on_batch(subject, x, once, dtype)
-    if dependent:
-        notes.append(
-            "the output for one entry depends on the other entries of the batch: the symmetry was checked with the "
-            "same group element for the whole batch"
-        )
-    acted(g, once)
-    return Probe(fresh, dependent, tuple(notes))
+    acted(g, once, dtype)
+    note = unusable_when_random(subject, plan, dtype) if plan.fresh else None
+    return Probe(plan.fresh and note is None, () if note is None else (note,))
 
 
-def _depends_on_batch(subject: Subject, x: Tree, y: Tree, dtype: torch.dtype) -> bool:
-    """Does the first entry's output change when all other entries become copies of the first?"""
-    copies = map_tensors(lambda t: t[:1].expand_as(t), x)
+def unusable_when_random(subject: Subject, plan: Trials, dtype: torch.dtype) -> str | None:
+    """Why random inputs are left out, None if the function takes them."""
     try:
-        alone = subject(copies, dtype)
-        error = _relative(map_tensors(_first, alone), map_tensors(_first, y))
-    except Unusable:
-        return True
-    return error > amplification_allowed(subject.depth) * torch.finfo(dtype).eps
+        subject(random_like(plan.draw(0)[0], plan.generator(1)), dtype)
+    except Unusable as unusable:
+        return f"random inputs were left out: on them it {unusable.verdict.value}: {unusable.message}"
+    return None
 
 
-def _first(tensor: Tensor) -> Tensor:
-    return tensor[:1]
-
-
-def _relative(left: Tree, right: Tree) -> float:
+def relative_error(left: Tree, right: Tree) -> float:
+    """The largest distance in units of the largest output; infinite where it is no number."""
     errors = []
     for distance, unit in compare(left, right):
         scale = unit.max()
         errors.append(float((distance / torch.where(scale > 0, scale, torch.ones_like(scale))).max()))
-    return max(errors)
+    return max(errors) if all(map(math.isfinite, errors)) else math.inf
 
 
 def is_smooth(subject: Subject, x: Tree, g: Element, dtype: torch.dtype, eps: float) -> bool:
@@ -85,7 +68,7 @@ def is_smooth(subject: Subject, x: Tree, g: Element, dtype: torch.dtype, eps: fl
     errors = []
     for point in (x, _disturbed(x, 8 * eps, noise)):
         y, y_g = subject(point, dtype), subject(g(point), dtype)
-        expected = acted(g.map(lambda t: cast(t, dtype)), y)
+        expected = acted(g, y, dtype)
         parts = [d for a, b in zip_leaves(y_g, expected) for d in a.differences(b)]
         errors.append(torch.cat([torch.view_as_real(wide(d) + 0j).flatten() for d in parts]))
     change = (errors[0] - errors[1]).norm()
@@ -109,4 +92,4 @@ def conditioning(subject: Callable[[Tree, torch.dtype], Tree], x: Tree, dtype: t
     which is 256 machine epsilons. Evidence for an ill-conditioned function where nothing else can tell."""
     change = 256 * torch.finfo(dtype).eps
     disturbed = _disturbed(x, change, torch.Generator().manual_seed(0))
-    return _relative(subject(disturbed, dtype), subject(x, dtype)) / change
+    return relative_error(subject(disturbed, dtype), subject(x, dtype)) / change

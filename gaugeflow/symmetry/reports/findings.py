@@ -21,12 +21,19 @@ class Verdict(Enum):
     WRONG_TYPE = "returned another type"
     RANDOM = "random from call to call"
     CONSTANT = "trivially constant"
+    MIXES_BATCH = "mixes the entries of the batch"
+    CHAOTIC = "amplifies rounding to the size of the output"
     VACUOUS = "vacuous, the group moves nothing in the example"
 
     @property
     def could_run(self) -> bool:
         """Whether the function could be judged at all; what raises or is random is neither held nor broken."""
-        return self in (Verdict.HOLDS, Verdict.BROKEN, Verdict.CONSTANT)
+        return self is Verdict.HOLDS or self.is_fault
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether it is the function that is at fault, which the exit code 1 says."""
+        return self in (Verdict.BROKEN, Verdict.NOT_FINITE, Verdict.CONSTANT, Verdict.MIXES_BATCH)
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,10 @@ class WorstCase:
 
 @dataclass(frozen=True)
 class Finding:
-    """One property of one function. Errors are in units of the output's scale, by the name of the dtype."""
+    """One property of one function. Errors are in units of the output's scale, by the name of the dtype.
+
+    Nothing holds by an error that is no number: such a finding is made `NOT_FINITE`, whoever made it.
+    """
 
     claim: str
     verdict: Verdict
@@ -79,6 +89,21 @@ class Finding:
     broken_at: str | None = None
     layers: tuple[LayerError, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        measured = (*self.largest.values(), *self.typical.values())
+        if self.verdict is Verdict.HOLDS and not all(map(math.isfinite, measured)):
+            object.__setattr__(self, "verdict", Verdict.NOT_FINITE)
+
+    @property
+    def largest_error(self) -> float:
+        """The largest error in any precision."""
+        return max(self.largest.values(), default=0.0)
+
+    @property
+    def errors(self) -> str:
+        """The largest errors in words."""
+        return ", ".join(f"{error:.1e} in {dtype}" for dtype, error in self.largest.items())
 
     @property
     def failure_rate_bound(self) -> float | None:

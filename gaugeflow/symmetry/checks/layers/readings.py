@@ -117,8 +117,9 @@ class Reader:
 
 
 def relative(a: Tensor, b: Tensor) -> float:
-    """The largest difference in units of the largest component."""
+    """The largest difference in units of the largest component; infinite where it is no number."""
     if a.numel() == 0:
         return 0.0
     scale = float(torch.maximum(a.abs().max(), b.abs().max()))
-    return float((a - b).abs().max()) / (scale or 1.0)
+    error = float((a - b).abs().max()) / (scale or 1.0)
+    return error if math.isfinite(error) else math.inf

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from gaugeflow.symmetry.actions.values import Tree
+from gaugeflow.symmetry.actions.values import Tree, leaves
 from gaugeflow.symmetry.checks.trials.subject import compare
 
 __all__ = ["Samples", "common_unit"]
@@ -28,6 +28,7 @@ class Samples:
     spread: list[Tensor] = field(default_factory=list)
     counted: list[Tensor] = field(default_factory=list)
     leaf_of_row: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.long))
+    names: tuple[str, ...] = ()
 
     def add(self, y: Tree, y_g: Tree, expected: Tree, reference: Tree, counted: Tensor) -> None:
         pairs = compare(y_g, expected)
@@ -35,13 +36,20 @@ class Samples:
         self.unit.append(torch.cat([unit for _, unit in pairs]).cpu())
         self.spread.append(torch.cat([distance for distance, _ in compare(y, reference)]).cpu())
         self.counted.append(counted.cpu())
+        self.names = tuple(leaf.name for leaf in leaves(y))
         rows = torch.tensor([len(distance) for distance, _ in pairs])
         self.leaf_of_row = torch.arange(len(pairs)).repeat_interleave(rows)
 
-    def is_constant(self, unit: Tensor, rounding: float) -> bool:
-        """Whether no row varies by more than rounding, nor by more than a few times its own errors."""
+    def constant_leaves(self, unit: Tensor, rounding: float, beside_errors: bool) -> list[int]:
+        """The leaves of which no row varies by more than rounding, nor (`beside_errors`) by more than a few times its
+        own errors."""
         spread, error = (torch.cat(part, 1).amax(1) for part in (self.spread, self.distance))
-        return bool((spread <= torch.maximum(rounding * unit.amax(1), 10 * error)).all())
+        still = spread <= torch.maximum(rounding * unit.amax(1), 10 * error * beside_errors)
+        return [k for k in range(len(self.names)) if bool(still[self.leaf_of_row == k].all())]
+
+    def size(self, row: int) -> float:
+        """The largest size of one row of the output."""
+        return float(torch.cat(self.unit, 1)[row].max())
 
 
 def common_unit(samples: Samples, by_leaf: bool) -> Tensor:

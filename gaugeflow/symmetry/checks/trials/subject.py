@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 import torch
@@ -12,31 +14,27 @@ from torch import Tensor, nn
 from gaugeflow.symmetry.actions.groups import Element
 from gaugeflow.symmetry.actions.values import (
     Tree,
-    Value,
     batch_size,
     call_raw,
     leaves,
     map_tensors,
     raw_of,
     take_entry,
-    value_type,
     zip_leaves,
 )
-from gaugeflow.symmetry.checks.trials.casting import Held, PrecisionWatch, cast, held_by, in_precision, stored_eps
+from gaugeflow.symmetry.checks.trials.casting import Change, PrecisionWatch, cast, in_precision
+from gaugeflow.symmetry.checks.trials.held import Held, held_by, stored_eps, watched_calls
+from gaugeflow.symmetry.checks.trials.outputs import Unusable, wrap
+from gaugeflow.symmetry.checks.trials.state import State
 from gaugeflow.symmetry.reports.findings import Verdict
 
-__all__ = ["Subject", "Unusable", "acted", "compare", "wrap"]
+__all__ = ["Subject", "Unusable", "acted", "compare", "first_line", "wrap"]
 
 _CHANNELS = 64
-
-
-class Unusable(Exception):
-    """A call whose result cannot be compared; `verdict` and the message say why."""
-
-    def __init__(self, verdict: Verdict, message: str) -> None:
-        super().__init__(message)
-        self.verdict = verdict
-        self.message = message
+_SEARCHES = 3
+_OTHER_PRECISION = re.compile(
+    r"same dtype|scalar type|should be the same|dtype .* (float|double)|Float and Double", re.I
+)
 
 
 @dataclass
@@ -44,24 +42,31 @@ class Subject:
     """A function with the reading of its output.
 
     `batched = False` is for a function of one example without batch axis. The inputs it gets are copies, so
-    that what it does to them in place stays without effect; `mutates` tells that it happened. `bits` rounds the
-    parameters, buffers and other tensors that it holds.
+    that what it does to them in place stays without effect; `mutates` tells that it happened. `change` makes other
+    numbers of the parameters, buffers and other tensors that it holds. Modules that no name leads to are found when
+    they are called. `restore` puts back what the calls have stored in modules and objects.
     """
 
     f: Callable[..., Any]
     out: Any
     batched: bool = True
-    bits: int | None = None
+    change: Change | None = None
     mutates: bool = False
     casts_loose: set[torch.dtype] = field(default_factory=set)
     held: Held = field(init=False)
 
     def __post_init__(self) -> None:
         self.held = held_by(self.f)
+        self.states = [State(self.held, self.held.loose())]
+        self.called: list[nn.Module] = []
+        self.watched: set[torch.dtype] = set()
 
     @property
     def modules(self) -> list[nn.Module]:
-        return self.held.modules
+        """The outermost modules of those that are called, as far as any are."""
+        called = {id(module) for module in self.called}
+        used = [root for root in self.held.modules if any(id(part) in called for part in root.modules())]
+        return used or self.held.modules
 
     @property
     def depth(self) -> int:
@@ -69,31 +74,76 @@ class Subject:
         inner = [m for root in self.modules for m in root.modules() if not any(m.children())]
         return max(1, len(inner))
 
+    def changed(self, change: Change) -> Subject:
+        """The same function with other numbers in what it holds."""
+        other = copy(self)
+        other.change = change
+        return other
+
+    def restore(self) -> None:
+        for state in reversed(self.states):
+            state.restore()
+
     def __call__(self, x: Tree, dtype: torch.dtype) -> Tree:
         """The typed output in `dtype`; `Unusable` if it raises or is of another type, shape or not finite."""
+        y = wrap(self.out, self.raw(x, dtype))
+        self._validate(y, batch_size(x))
+        return map_tensors(Tensor.detach, y)
+
+    def raw(self, x: Tree, dtype: torch.dtype) -> Any:
+        """The plain output in `dtype`; `Unusable` if it raises."""
         # whatever mode the caller is in: the function may differentiate inside
         with torch.inference_mode(False), torch.enable_grad():
             given = map_tensors(lambda t: cast(t, dtype).detach().clone(memory_format=torch.contiguous_format), x)
             before = [(t, t._version) for leaf in leaves(given) for t in leaf.tensors]
-            raw = self._call_in(dtype, given)
+            raw = self.call_in(dtype, given)
         self.mutates |= any(t._version != version for t, version in before)
-        y = wrap(self.out, raw)
-        self._validate(y, batch_size(x))
-        return map_tensors(Tensor.detach, y)
+        return raw
 
-    def _call_in(self, dtype: torch.dtype, given: Tree) -> Any:
-        """The plain output. Tensors that are no parameters keep their dtype, unless it fails because of them."""
+    def call_in(self, dtype: torch.dtype, given: Tree, use: Callable[[Any], Any] = lambda raw: raw) -> Any:
+        """What `use` makes of the plain output of `given`, which is in `dtype`, while the function is. If modules turn
+        up to which no name led, once more with these in `dtype` too."""
+        for _ in range(_SEARCHES if dtype not in self.watched else 0):
+            known, self.called = len(self.states), []
+            try:
+                with watched_calls(self._meet):
+                    made = self._attempts(dtype, given, use)
+            except Unusable:
+                if len(self.states) == known:
+                    raise
+            else:
+                self.watched.add(dtype)
+                if len(self.states) == known:
+                    return made
+        return self._attempts(dtype, given, use)
+
+    def _meet(self, module: nn.Module) -> None:
+        """A module is about to be called: if it was not known, it is now, with the state that it has before."""
+        self.called.append(module)
+        registered = [*module.parameters(), *module.buffers()]
+        if registered and not self.held.knows(module):
+            found = held_by(module)
+            self.held = (self.held + found).with_modules([module])
+            self.states.append(State(found, [*registered, *found.loose()]))
+
+    def _attempts(self, dtype: torch.dtype, given: Tree, use: Callable[[Any], Any]) -> Any:
+        """Tensors that are no parameters keep their dtype, unless it fails because of them."""
         attempts = [dtype in self.casts_loose, True] if self.held.tensors else [False]
         for loose in dict.fromkeys(attempts):
             try:
-                with in_precision(self.held, dtype, self.bits, loose):
-                    raw = self.call(given)
+                with in_precision(self.held, dtype, self.change, loose):
+                    made = use(self.call(given))
+            except Unusable:
+                raise
             except Exception as error:
-                failure = Unusable(Verdict.RAISED, f"{type(error).__name__}: {_first_line(error)}")
+                failure = Unusable(Verdict.RAISED, _explained(error))
                 failure.__cause__ = error
             else:
                 self.casts_loose |= {dtype} if loose else set()
-                return raw
+                return made
+            finally:
+                for state in self.states:
+                    state.restore(numbers=False)
         raise failure
 
     def call(self, x: Tree) -> Any:
@@ -104,6 +154,8 @@ class Subject:
         return _stack([call_raw(self.f, take_entry(raw, i)) for i in range(batch_size(x))])
 
     def _validate(self, y: Tree, batch: int) -> None:
+        if not leaves(y):
+            raise Unusable(Verdict.WRONG_TYPE, "every output is ignored, so that nothing is left to check")
         for leaf in leaves(y):
             for tensor in leaf.tensors:
                 if tensor.shape[0] != batch:
@@ -123,7 +175,18 @@ class Subject:
         return max([watch.eps] + [stored_eps(t, dtype) for leaf in leaves(y) for t in leaf.tensors])
 
 
-def _first_line(error: Exception) -> str:
+def _explained(error: Exception) -> str:
+    """The error in a line; where two precisions meet, what to do about it."""
+    line = first_line(error)
+    if isinstance(error, RuntimeError) and _OTHER_PRECISION.search(line):
+        return (
+            f"it holds a tensor or a module of another precision that was not found ({line}): name it, as in "
+            "functools.partial(f, net=net), so that it is cast along with the input"
+        )
+    return f"{type(error).__name__}: {line}"
+
+
+def first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     return lines[0][:300] if lines else "no message"
 
@@ -134,46 +197,15 @@ def _stack(rows: list[Any]) -> Any:
         return torch.stack(rows)
     if isinstance(first, Mapping):
         return {key: _stack([row[key] for row in rows]) for key in first}
+    if is_dataclass(first) and not isinstance(first, type):
+        parts = {part.name: _stack([getattr(row, part.name) for row in rows]) for part in fields(first)}
+        return replace(first, **parts)
     if isinstance(first, (tuple, list)):
-        return tuple(_stack([row[i] for row in rows]) for i in range(len(first)))
+        stacked = tuple(_stack([row[i] for row in rows]) for i in range(len(first)))
+        return type(first)(*stacked) if hasattr(first, "_fields") else stacked
     if isinstance(first, (float, int, complex)):
         return torch.tensor(rows)
     return first
-
-
-def wrap(out: Any, raw: Any) -> Tree:
-    """The plain output `raw` read as the tree of value types `out`; `Unusable` where it does not fit."""
-    if isinstance(out, Mapping):
-        if not isinstance(raw, Mapping) or set(raw) != set(out):
-            raise Unusable(Verdict.WRONG_TYPE, f"expected a dict with the keys {sorted(out)}, got {_describe(raw)}")
-        return {key: wrap(spec, raw[key]) for key, spec in out.items()}
-    if isinstance(out, (tuple, list)):
-        if not isinstance(raw, (tuple, list)) or len(raw) != len(out):
-            raise Unusable(Verdict.WRONG_TYPE, f"expected a tuple of {len(out)} outputs, got {_describe(raw)}")
-        return tuple(wrap(spec, part) for spec, part in zip(out, raw, strict=True))
-    parts = tuple(raw) if isinstance(raw, (tuple, list)) else (raw,)
-    if not parts or not all(isinstance(part, Tensor) for part in parts):
-        raise Unusable(Verdict.WRONG_TYPE, f"expected a tensor, got {_describe(raw)}")
-    make = value_type(out)
-    try:
-        value = make(*parts)
-    except TypeError as error:
-        raise Unusable(Verdict.WRONG_TYPE, f"{error}; the function returned {_describe(raw)}") from error
-    except (ValueError, RuntimeError, IndexError) as error:
-        raise Unusable(Verdict.WRONG_SHAPE, str(error)) from error
-    if not isinstance(value, Value):
-        raise TypeError(f"expected out to be a value type, got {out!r}, which makes {type(value).__name__}")
-    return value
-
-
-def _describe(raw: Any) -> str:
-    if isinstance(raw, Tensor):
-        return f"a tensor of shape {tuple(raw.shape)}"
-    if isinstance(raw, Mapping):
-        return f"a dict with the keys {sorted(map(str, raw))}"
-    if isinstance(raw, (tuple, list)):
-        return f"a {type(raw).__name__} of {len(raw)}"
-    return "None" if raw is None else f"a {type(raw).__name__}"
 
 
 def compare(left: Tree, right: Tree) -> list[tuple[Tensor, Tensor]]:
@@ -196,11 +228,11 @@ def _fewer(per_channel: Tensor) -> Tensor:
     return torch.stack([group.amax(1) for group in groups], dim=1)
 
 
-def acted(g: Element, y: Tree) -> Tree:
-    """D(g) y; `Unusable` if the output does not have the shape on which g acts."""
+def acted(g: Element, y: Tree, dtype: torch.dtype) -> Tree:
+    """D(g) y in `dtype`; `Unusable` if the output does not have the shape on which g acts."""
     try:
-        return g(y)
+        return g.map(lambda t: cast(t, dtype))(y)
     except (RuntimeError, IndexError) as error:
         shapes = [tuple(t.shape) for leaf in leaves(y) for t in leaf.tensors]
-        message = f"the group element cannot act on an output of shape {shapes}: {_first_line(error)}"
+        message = f"the group element cannot act on an output of shape {shapes}: {first_line(error)}"
         raise Unusable(Verdict.WRONG_SHAPE, message) from error
