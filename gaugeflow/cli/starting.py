@@ -57,11 +57,11 @@ def new(
 def schema(task: Annotated[str, typer.Argument(metavar="TASK", help="chain, flow, regression, vmc.")]) -> None:
     """The JSON schema of a task's configuration, by which editors complete and check YAML."""
     from gaugeflow.runs.configuration.nearest import nearest
-    from gaugeflow.tasks.registry import TASKS, task_named
+    from gaugeflow.tasks.registry import TASKS
 
     if task not in TASKS:
         raise UserError(f"task: {nearest(task, TASKS)}")
-    show(task_named(task).schema.model_json_schema(), "", json=True)
+    show(TASKS[task].schema.model_json_schema(), "", json=True)
 
 
 @app.command(rich_help_panel=START)

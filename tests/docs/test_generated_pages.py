@@ -7,7 +7,7 @@ import pytest
 import typer
 
 from gaugeflow.cli import app
-from gaugeflow.tasks.registry import TASKS, task_named
+from gaugeflow.tasks.registry import TASKS
 from tests.docs.extensions import extension
 from tests.docs.test_configuration_keys import sections
 from tests.places import ROOT
@@ -15,7 +15,7 @@ from tests.places import ROOT
 
 @pytest.mark.parametrize("task", sorted(TASKS))
 def test_a_page_of_keys_has_every_key_with_a_meaning(task: str) -> None:
-    schema = task_named(task).schema.model_json_schema()
+    schema = TASKS[task].schema.model_json_schema()
     page = extension("configuration_keys").page(task, schema)
     rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| `")]
     keys = [
@@ -30,7 +30,7 @@ def test_a_page_of_keys_has_every_key_with_a_meaning(task: str) -> None:
 
 @pytest.mark.parametrize("task", sorted(TASKS))
 def test_sections_are_linked_where_they_stand(task: str) -> None:
-    page = extension("configuration_keys").page(task, task_named(task).schema.model_json_schema())
+    page = extension("configuration_keys").page(task, TASKS[task].schema.model_json_schema())
     places = set(re.findall(r"^\((\S+)\)=$", page, re.M))
     assert set(re.findall(r"\]\(#(\S+)\)", page)) == places
 

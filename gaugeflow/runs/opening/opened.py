@@ -1,13 +1,14 @@
 """A run as an object, for a notebook: its report, its numbers, its figures, its task."""
 
+from collections.abc import Callable
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import Any
 
 import numpy as np
 
+from gaugeflow.late import Late
 from gaugeflow.runs.configuration.source import Source
 from gaugeflow.runs.directory import RunDirectory
 from gaugeflow.runs.loop import report
@@ -18,8 +19,10 @@ from gaugeflow.runs.task import Task
 
 __all__ = ["OpenRun", "open_run"]
 
-TASK_OF, PLOT_RUN = "gaugeflow.tasks.registry:task_of", "gaugeflow.plots.run:plot_run"
-"""What stands in rooms above this one, found when it is asked for."""
+ABOVE: Late[Callable[..., Any]] = Late(
+    {"task of": "gaugeflow.tasks.registry:task_of", "figures": "gaugeflow.plots.run:plot_run"}
+)
+"""What stands in rooms above this one."""
 
 
 class OpenRun:
@@ -58,12 +61,12 @@ class OpenRun:
 
     def figures(self, format: str = "png", dark: bool = False) -> list[Path]:
         """Draws the figures into the directory; their paths."""
-        drawn: list[Path] = resolve_name(PLOT_RUN)(self.path, format, dark)
+        drawn: list[Path] = ABOVE["figures"](self.path, format, dark)
         return drawn
 
     @property
     def _task_class(self) -> type[Task[Any]]:
-        found: type[Task[Any]] = resolve_name(TASK_OF)(Source.read(self.directory.config))
+        found: type[Task[Any]] = ABOVE["task of"](Source.read(self.directory.config))
         return found
 
     def _rows(self) -> list[tuple[str, str]]:
