@@ -79,7 +79,7 @@ def write(_: Any = None) -> None:
     """Writes the pages that have changed."""
     PAGES.mkdir(exist_ok=True)
     for name in tasks.TASKS:
-        path, text = PAGES / f"task-{name}.md", page(name, tasks.task_named(name).schema.model_json_schema())
+        path, text = PAGES / f"task-{name}.md", page(name, tasks.TASKS[name].schema.model_json_schema())
         if not path.is_file() or path.read_text() != text:
             path.write_text(text)
 

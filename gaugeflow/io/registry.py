@@ -3,18 +3,23 @@
 from pathlib import Path
 
 from gaugeflow.errors import UserError
-from gaugeflow.io.bridge import Bridge
 from gaugeflow.io.format import Format
-from gaugeflow.io.hdf5.format import Hdf5
-from gaugeflow.io.lime.ildg import Ildg
-from gaugeflow.io.lime.scidac import Scidac
-from gaugeflow.io.milc import Milc
-from gaugeflow.io.nersc import Nersc
 from gaugeflow.io.source import Source
+from gaugeflow.late import Late
 
 __all__ = ["FORMATS", "format_for_writing", "format_of"]
 
-FORMATS: dict[str, Format] = {f.name: f for f in (Nersc(), Ildg(), Scidac(), Milc(), Hdf5(), Bridge())}
+FORMATS: Late[Format] = Late(
+    {
+        "nersc": "gaugeflow.io.nersc:Nersc",
+        "ildg": "gaugeflow.io.lime.ildg:Ildg",
+        "scidac": "gaugeflow.io.lime.scidac:Scidac",
+        "milc": "gaugeflow.io.milc:Milc",
+        "hdf5": "gaugeflow.io.hdf5.format:Hdf5",
+        "bridge": "gaugeflow.io.bridge:Bridge",
+    },
+    made=lambda kind: kind(),
+)
 """All formats by name. A file is tried in this order."""
 
 

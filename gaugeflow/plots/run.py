@@ -1,25 +1,27 @@
 """The figures of a run, whatever its task."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import Any
 
 from gaugeflow import runs, tasks
 from gaugeflow.errors import UserError
+from gaugeflow.late import Late
 from gaugeflow.plots.heading import heading
 from gaugeflow.plots.look import Look, look
 from gaugeflow.plots.page import write_page
 
 __all__ = ["contact_sheet", "plot_run"]
 
-PLOTTERS = {
-    "chain": "gaugeflow.plots.chain:plot_chain",
-    "flow": "gaugeflow.plots.flow.run:plot_flow_run",
-    "regression": "gaugeflow.plots.regression:plot_regression",
-    "vmc": "gaugeflow.plots.vmc.run:plot_vmc",
-}
-"""What draws each task, `(directory, config, metrics)` to the files' paths; only that of the run's task is loaded."""
+PLOTTERS: Late[Callable[[Path, Any, runs.Metrics], list[Path]]] = Late(
+    {
+        "chain": "gaugeflow.plots.chain:plot_chain",
+        "flow": "gaugeflow.plots.flow.run:plot_flow_run",
+        "regression": "gaugeflow.plots.regression:plot_regression",
+        "vmc": "gaugeflow.plots.vmc.run:plot_vmc",
+    }
+)
+"""What draws each task: `(directory, config, metrics)` to the files' paths."""
 
 
 def plot_run(path: Path, format: str = "png", dark: bool = False) -> list[Path]:
@@ -37,7 +39,7 @@ def plot_run(path: Path, format: str = "png", dark: bool = False) -> list[Path]:
         raise UserError(f"{path}: expected measurements to draw, the run has made none yet")
     chosen = Look(format, dark, heading(config))
     with look(chosen):
-        return [chosen.file(figure) for figure in resolve_name(PLOTTERS[task.name])(path, config, metrics)]
+        return [chosen.file(figure) for figure in PLOTTERS[task.name](path, config, metrics)]
 
 
 def contact_sheet(path: Path, figures: Sequence[Path]) -> Path:

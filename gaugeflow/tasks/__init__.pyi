@@ -3,7 +3,7 @@ from .chain.task import Chain
 from .claims import claims_of
 from .flow.config import FlowConfig
 from .flow.task import Flow
-from .registry import TASKS, register, task_named, task_of
+from .registry import TASKS, register, task_of
 from .regression.config import RegressionConfig
 from .regression.task import Regression
 from .vmc.config import VMCConfig
@@ -21,6 +21,5 @@ __all__ = [
     "VMCConfig",
     "claims_of",
     "register",
-    "task_named",
     "task_of",
 ]

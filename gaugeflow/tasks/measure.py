@@ -5,13 +5,14 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.io import Configuration, read
+from gaugeflow.io.registry import format_of
+from gaugeflow.io.source import Source
 from gaugeflow.kernels.select import light_backend
 from gaugeflow.lattice import charge, observables
 from gaugeflow.montecarlo.errors import estimate
@@ -97,7 +98,9 @@ def header_text(configuration: Configuration) -> str:
 
 def _parts(path: Path, shape: Sequence[int] | None, group: str | None) -> Iterator[Configuration]:
     """The configurations of a file, of an ensemble a few at a time."""
-    if not (path.is_file() and h5py.is_hdf5(path)):
+    with Source(path) as source:
+        single = format_of(source).name != "hdf5"
+    if single:
         yield read(path, shape, group)
         return
     start, count = 0, 1

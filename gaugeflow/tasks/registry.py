@@ -1,21 +1,23 @@
 """The tasks by name. A new one of the package is one line of the table; one of your own calls `register`."""
 
-from pkgutil import resolve_name
 from typing import Any, TypeVar
 
 from gaugeflow.errors import UserError
+from gaugeflow.late import Late
 from gaugeflow.runs import Source, Task
 from gaugeflow.runs.configuration.nearest import nearest
 
-__all__ = ["TASKS", "register", "task_named", "task_of"]
+__all__ = ["TASKS", "register", "task_of"]
 
-TASKS: dict[str, str | type[Task[Any]]] = {
-    "chain": "gaugeflow.tasks.chain.task:Chain",
-    "flow": "gaugeflow.tasks.flow.task:Flow",
-    "regression": "gaugeflow.tasks.regression.task:Regression",
-    "vmc": "gaugeflow.tasks.vmc.task:VMC",
-}
-"""The class of each task, or where it is: a run loads only its own."""
+TASKS: Late[type[Task[Any]]] = Late(
+    {
+        "chain": "gaugeflow.tasks.chain.task:Chain",
+        "flow": "gaugeflow.tasks.flow.task:Flow",
+        "regression": "gaugeflow.tasks.regression.task:Regression",
+        "vmc": "gaugeflow.tasks.vmc.task:VMC",
+    }
+)
+"""All tasks by name."""
 
 T = TypeVar("T", bound=type[Task[Any]])
 
@@ -26,12 +28,6 @@ def register(task: T) -> T:
     return task
 
 
-def task_named(name: str) -> type[Task[Any]]:
-    """The task of this name, one of `TASKS`. Raises KeyError for another."""
-    found = TASKS[name]
-    return resolve_name(found) if isinstance(found, str) else found
-
-
 def task_of(source: Source) -> type[Task[Any]]:
     """The task that a configuration names. Raises UserError if it names none that is known."""
     name = source.data.get("task")
@@ -39,4 +35,4 @@ def task_of(source: Source) -> type[Task[Any]]:
         raise UserError(f"{source.name}: expected the key `task` with one of {', '.join(sorted(TASKS))}, found none")
     if name not in TASKS:
         raise UserError(f"{source.place(('task',))}: task: {nearest(name, TASKS)}")
-    return task_named(name)
+    return TASKS[name]
