@@ -22,7 +22,7 @@ class Format(ABC):
     * ``read`` gives links and metadata, having verified every checksum and size the file states;
     * ``write`` fills a new file; ``options`` lists what a user may choose.
 
-    Then add it to the list in ``gaugeflow.io.registry``. What the format cannot hold and what damage it cannot
+    Then add it to the table in ``gaugeflow.io.registry``. What the format cannot hold and what damage it cannot
     detect stand in its docstring.
     """
 

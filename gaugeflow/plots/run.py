@@ -21,6 +21,7 @@ PLOTTERS: Late[Callable[[Path, Any, runs.Metrics], list[Path]]] = Late(
         "vmc": "gaugeflow.plots.vmc.run:plot_vmc",
     }
 )
+"""What draws each task: `(directory, config, metrics)` to the files' paths."""
 
 
 def plot_run(path: Path, format: str = "png", dark: bool = False) -> list[Path]:
