@@ -13,13 +13,13 @@ version = release = __version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
     "myst_parser",
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
     "command_line",
     "configuration_keys",
+    "mathml",
     "rooms",
     "start_page",
 ]
@@ -28,6 +28,7 @@ nitpicky = False
 
 html_theme = "furo"
 html_title = "gaugeflow"
+html_math_renderer = "mathml"
 html_theme_options = {"navigation_with_keys": True}
 copybutton_prompt_text = r"\$ |>>> "
 
@@ -50,6 +51,7 @@ sphinx_gallery_conf = {
     "min_reported_time": 1,
     "image_scrapers": ("matplotlib",),
     "image_srcset": ["2x"],
+    "capture_repr": (),
     "reset_modules": ("gallery_style.apply",),
     "abort_on_example_error": True,
     "plot_gallery": "True",

@@ -16,20 +16,24 @@ LARGEST = 1e18
 def page(name: str, schema: Schema) -> str:
     """The page of a task: its own keys, then every section that one of them may hold."""
     parts = [f"# `task: {name}`\n\n{schema.get('description', '')}\n", _keys(schema)]
-    for title, section in sorted(schema.get("$defs", {}).items()):
+    for title, section in sorted(schema.get("$defs", {}).items(), key=lambda item: _heading(*item).lower()):
         parts.append(
             f"\n({name}-{title.lower()})=\n## {_heading(title, section)}\n\n{section.get('description', '')}\n"
         )
         parts.append(_keys(section))
     text = "\n".join(parts).replace("](#", f"](#{name}-")
     for title, section in schema.get("$defs", {}).items():
-        text = text.replace(f"[{title}](", f"[{', '.join(f'`{each}`' for each in _names(section)) or title}](")
+        text = text.replace(f"[{title}](", f"[{', '.join(f'`{each}`' for each in _names(section)) or _plain(title)}](")
     return text
 
 
 def _heading(title: str, section: Schema) -> str:
     """A section that is chosen by its `name` goes by that."""
-    return ", ".join(f"`name: {each}`" for each in _names(section)) or title
+    return ", ".join(f"`name: {each}`" for each in _names(section)) or _plain(title)
+
+
+def _plain(title: str) -> str:
+    return title.removesuffix("Config").removesuffix("Section")
 
 
 def _names(section: Schema) -> list[str]:

@@ -20,7 +20,7 @@ from gaugeflow.montecarlo.errors import autocorrelation, estimate
 # Thermalisation
 # --------------
 #
-# The action is :math:`S = \beta \sum_x (1 - \frac1N \mathrm{Re\,tr}\,P(x))`, and the weight of a configuration is
+# The action is :math:`S = \beta \sum_x (1 - \frac{1}{N} \mathrm{Re\,tr}\,P(x))`, and the weight of a configuration is
 # :math:`\exp(-S)`. A chain starts far from typical configurations: all links equal to one (a cold start), or all links
 # random (a hot start). Both must arrive at the same plaquette. Many chains move together as one batch.
 
@@ -97,8 +97,8 @@ print(f"{'beta':5} {'<Q^2> measured':>16} {'exact':>8} {'tau_int':>8}  warning")
 for beta, colour in ((1.0, "#9aa5b1"), (3.0, "#2a6f97"), (5.0, "#22303c")):
     action = WilsonAction(2, beta)
     sampler = HMC(action, step_size=0.2)
-    links = hot_start(get_group("u1"), (8, 8), generator, chains=32)
-    for sampler.warmup, count in ((True, 60), (False, 300)):
+    links = hot_start(get_group("u1"), (8, 8), generator, chains=64)
+    for sampler.warmup, count in ((True, 50), (False, 250)):
         charges = []
         for _ in range(count):
             links, _ = sampler.update(links, generator)
