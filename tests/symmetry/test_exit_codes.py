@@ -130,3 +130,16 @@ def test_both_command_lines_have_the_same_options(monkeypatch):
     light = {flag for action in parsers[0]._actions for flag in action.option_strings if flag.startswith("--")}
     full = {flag for option in typer.main.get_command(app).commands["check"].params for flag in option.opts}
     assert light - {"--help"} == {flag for flag in full if flag.startswith("--")}
+
+
+@pytest.mark.usefixtures("project")
+def test_a_worst_case_is_saved_and_run_again(tmp_path, capsys):
+    case = str(tmp_path / "case.pt")
+    assert main(["somebodys_model:broken", "--trials", "4", "--save", case]) == 1
+    assert "the worst case stands in" in capsys.readouterr().err
+    assert main(["--replay", case]) == 1
+    assert "it still fails" in capsys.readouterr().out
+    assert main(["somebodys_model:holds", "--replay", case]) == 0
+    assert "it fails no longer" in capsys.readouterr().out
+    assert main(["--replay", str(tmp_path / "somebodys_model.py")]) == 2
+    assert "expected a saved worst case" in capsys.readouterr().err
