@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,93 +9,40 @@ from pathlib import Path
 import pytest
 import torch
 
-from gaugeflow.cli import app, main
-from gaugeflow.groups import get_group
-from gaugeflow.io import write
-from gaugeflow.lattice.fields import hot_start
+from gaugeflow.cli import app
+from tests import documents
+from tests.documents import Document
 from tests.places import ROOT
 
-README = (ROOT / "README.md").read_text()
-
-
-def blocks(*languages: str) -> list[str]:
-    """The contents of all fenced blocks of the languages."""
-    return re.findall(rf"^```(?:{'|'.join(languages)})\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-
-
-def typed(program: str) -> list[str]:
-    """The lines of the shell blocks that call a program, without comments; a backslash continues a line."""
-    lines = [line for block in blocks("sh", "bash") for line in block.replace("\\\n", " ").splitlines()]
-    return [line.partition(" #")[0].strip() for line in lines if line.split(" ")[0] == program]
-
-
-def shortened(text: str) -> str:
-    """Runs of the README take minutes; here they are as they stand, but for the number of updates and samples."""
-    fewer = {"warmup": 5, "measurements": 20, "evaluation": 20, "iterations": 5, "training.steps": 2}
-    fewer |= {"samples": 200, "-n": 20}
-    keys = "|".join(map(re.escape, fewer))
-    return re.sub(rf"(?<![\w.])({keys})(: |=| )\d+", lambda found: f"{found[1]}{found[2]}{fewer[found[1]]}", text)
+README = Document.read(ROOT / "README.md")
 
 
 @pytest.fixture
-def checkout(tmp_path: Path, generator: torch.Generator, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the shipped configurations, two files of a user's own, and a module of theirs."""
-    shutil.copytree(ROOT / "configs", tmp_path / "configs")
-    for path in (tmp_path / "configs").rglob("*.yaml"):
-        if "trained" not in path.parts:  # a checkpoint belongs to its configuration
-            path.write_text(shortened(path.read_text()))
-    for name in ("conf.lime", "other.nersc"):
-        write(tmp_path / name, hot_start(get_group("su3"), (4, 4, 4, 4), generator))
-    (tmp_path / "package").mkdir()
-    (tmp_path / "package" / "module.py").write_text(MODULE)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    documents.checkout(tmp_path, monkeypatch)
+    documents.few(monkeypatch)
     return tmp_path
 
 
-MODULE = """
-import torch
-from gaugeflow.lattice import hot_start, plaquette
-from gaugeflow.groups import get_group
-
-network = plaquette
-
-def example_links():
-    return hot_start(get_group("su2"), (4, 4), torch.Generator().manual_seed(1))
-
-def object():
-    return network, example_links(), "gauge: links -> scalars"
-"""
-
-
 def test_every_command_of_the_readme_runs(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    failed = []
-    for line in typed("gaugeflow"):
-        try:
-            main(shlex.split(shortened(line))[1:])
-        except SystemExit as stop:
-            if stop.code not in (0, None):
-                failed.append((line, capsys.readouterr().err))
-    assert failed == []
+    assert README.run_commands(capsys) == []
 
 
 def test_every_script_of_the_readme_is_there() -> None:
-    scripts = {word for block in blocks("sh", "bash") for word in block.split() if word.startswith("./")}
+    scripts = {word for block in README.blocks("sh", "bash") for word in block.split() if word.startswith("./")}
     assert {"./scripts/demo", "./scripts/test"} <= scripts
     assert [script for script in scripts if not os.access(ROOT / script, os.X_OK)] == []
 
 
 def test_the_python_of_the_readme_runs(checkout: Path) -> None:
-    namespace: dict[str, object] = {}
-    for block in blocks("python"):
-        exec(compile(block, "README.md", "exec"), namespace)
+    namespace = README.run_python()
     assert {"torch", "action"} <= namespace.keys()
     assert torch.get_default_dtype() == torch.float32
 
 
 def test_the_readme_names_every_command() -> None:
     commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
-    written = {line.split()[1] for line in typed("gaugeflow")}
+    written = {line.split()[1] for line in README.typed("gaugeflow")}
     assert commands - written == set()
 
 

@@ -41,7 +41,7 @@ def check_command(
         if not claims:
             raise TargetError(f"{target}: expected at least one claim to check, got none")
         reports = [claim.verify(trials=trials, seed=seed) for claim in claims]
-        tables = _power(claims, reports, seed) if power else []
+        tables = _power(claims, reports, trials, seed) if power else []
         if junit is not None:
             Path(junit).write_text(to_junit(reports), encoding="utf-8")
     except (TargetError, NoAction, ValueError, OSError) as error:
@@ -51,12 +51,14 @@ def check_command(
     return _exit_code(reports)
 
 
-def _power(claims: Sequence[Claim], reports: Sequence[Report], seed: int) -> list[tuple[list[dict[str, object]], str]]:
+def _power(
+    claims: Sequence[Claim], reports: Sequence[Report], trials: int, seed: int
+) -> list[tuple[list[dict[str, object]], str]]:
     from gaugeflow.symmetry.breakers import power_of, power_table
 
     tables = []
     for claim, report in zip(claims, reports, strict=True):
-        kills = power_of(claim, seed=seed) if report.holds else []
+        kills = power_of(claim, seed=seed, trials=trials) if report.holds else []
         tables.append(([kill.to_dict() for kill in kills], power_table(kills) if kills else "  not held, so not tried"))
     return tables
 
