@@ -89,7 +89,7 @@ def check_command(
         else:
             claims = _claims(target, groups, resolver)
             reports = [replace(claim.verify(**options), target=target) for claim in claims]
-            tables = _power(claims, reports, seed) if power else []
+            tables = _power(claims, reports, trials, seed) if power else []
         if junit is not None:
             Path(junit).write_text(to_junit(reports), encoding="utf-8")
         if save is not None:
@@ -134,12 +134,14 @@ def _save(reports: Sequence[Report], path: Path | str) -> None:
         print(f"gaugeflow check: the worst case stands in {path}", file=sys.stderr)
 
 
-def _power(claims: Sequence[Claim], reports: Sequence[Report], seed: int) -> list[tuple[list[dict[str, object]], str]]:
+def _power(
+    claims: Sequence[Claim], reports: Sequence[Report], trials: int, seed: int
+) -> list[tuple[list[dict[str, object]], str]]:
     from gaugeflow.symmetry.breakers import power_of, power_table
 
     tables = []
     for claim, report in zip(claims, reports, strict=True):
-        kills = power_of(claim, seed=seed, trials=32) if report.holds else []
+        kills = power_of(claim, seed=seed, trials=trials) if report.holds else []
         tables.append(([kill.to_dict() for kill in kills], power_table(kills) if kills else "  not held, so not tried"))
     return tables
 

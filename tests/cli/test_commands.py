@@ -3,7 +3,6 @@
 import json
 import os
 import resource
-import signal
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from gaugeflow.cli import main
 from gaugeflow.groups import get_group
 from gaugeflow.io import EnsembleWriter, write
 from gaugeflow.lattice.fields import cold_start, hot_start
+from tests.processes import Running
 
 CONFIG = """\
 task: chain
@@ -255,17 +255,13 @@ def test_a_full_disk(finished: Path, call: Call) -> None:
 
 
 def test_sigterm_ends_with_a_checkpoint_and_its_own_exit_code(tmp_path: Path, config: Path) -> None:
-    command = [sys.executable, "-c", "from gaugeflow.cli import main; main()", "run", str(config), "--json"]
-    options = ["--out", str(tmp_path / "r"), "--set", "measurements=1000000"]
-    process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        while not (tmp_path / "r" / "checkpoint.pt").exists() and process.poll() is None:
-            time.sleep(0.05)
-        process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert (process.returncode, out) == (143, "")
+    command = ["run", str(config), "--json", "--out", str(tmp_path / "r"), "--set", "measurements=1000000"]
+    running = Running(main, [command], tmp_path)
+    while not (tmp_path / "r" / "checkpoint.pt").exists() and running.process.is_alive():
+        time.sleep(0.01)
+    running.process.terminate()
+    code, out, err = running.ended()
+    assert (code, out) == (143, "")
     assert f"gaugeflow resume {tmp_path / 'r'}" in err
     assert "Traceback" not in err
 

@@ -1,6 +1,5 @@
 """A chain whose process is killed by SIGKILL again and again is, bit for bit, the chain that nobody disturbed."""
 
-import multiprocessing
 import signal
 import time
 from multiprocessing.process import BaseProcess
@@ -16,12 +15,13 @@ from gaugeflow.cli import main
 from gaugeflow.io import read
 from gaugeflow.runs import Metrics
 from gaugeflow.runs.checkpoint import load_checkpoint
+from tests.processes import Running
 
 SAMPLERS = {
     "heatbath": "{name: heatbath, overrelaxation: 1}",
     "hmc": "{name: hmc, integrator: omelyan4, length: 0.5}",
 }
-KILLS = 6
+KILLS = 4
 
 CONFIG = """\
 task: chain
@@ -41,26 +41,15 @@ checkpoint_every: {{steps: 1}}
 """
 
 
-@pytest.fixture(scope="module")
-def processes() -> Any:
-    """Processes forked from one that has imported everything and computed nothing, so that each starts at once."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["gaugeflow.cli", "gaugeflow.tasks", "gaugeflow.kernels.numba.backend", "pyerrors"])
-    return context
-
-
-def launch(processes: Any, config: Path, directory: Path) -> BaseProcess:
+def launch(config: Path, directory: Path) -> Running:
     started = (directory / "config.yaml").exists()
     command = ["resume", str(directory)] if started else ["run", str(config), "--out", str(directory)]
-    process = processes.Process(target=main, args=([*command, "--json"],))
-    process.start()
-    return process
+    return Running(main, [[*command, "--json"]], config.parent)
 
 
-def finish(processes: Any, config: Path, directory: Path) -> None:
-    process = launch(processes, config, directory)
-    process.join(120)
-    assert process.exitcode == 0
+def finish(config: Path, directory: Path) -> None:
+    ended = launch(config, directory).ended()
+    assert ended.returncode == 0, ended.stderr
 
 
 def assert_readable(directory: Path) -> None:
@@ -123,31 +112,31 @@ def inode(path: Path) -> int:
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
-def test_killed_again_and_again(tmp_path: Path, processes: Any, sampler: str) -> None:
+def test_killed_again_and_again(tmp_path: Path, sampler: str) -> None:
     config = tmp_path / "chain.yaml"
     config.write_text(CONFIG.format(sampler=SAMPLERS[sampler]))
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    finish(processes, config, whole)
+    finish(config, whole)
     moments = np.random.default_rng(20261120)
     for checkpoints in (0, *moments.integers(1, 12, KILLS)):
-        process = launch(processes, config, killed)
+        process = launch(config, killed).process
         kill_after(process, killed / "checkpoint.pt", checkpoints, moments.uniform(0, 0.03))
         assert process.exitcode == -signal.SIGKILL
         assert_readable(killed)
-    finish(processes, config, killed)
+    finish(config, killed)
     first, second = contents(whole), contents(killed)
     assert first["metrics"]["measurements"]["plaquette"].shape == (30, 3)
     assert first["chain"]["links"].shape == (90, 2, 4, 6, 2, 2)
     assert_equal(first, second)
 
 
-def test_another_seed_gives_another_chain(tmp_path: Path, processes: Any) -> None:
+def test_another_seed_gives_another_chain(tmp_path: Path) -> None:
     """The comparison above can fail."""
     config = tmp_path / "chain.yaml"
     text = CONFIG.format(sampler=SAMPLERS["heatbath"]).replace("measurements: 30", "measurements: 5")
     config.write_text(text)
-    finish(processes, config, tmp_path / "a")
+    finish(config, tmp_path / "a")
     config.write_text(text.replace("seed: 77", "seed: 78"))
-    finish(processes, config, tmp_path / "b")
+    finish(config, tmp_path / "b")
     with pytest.raises(AssertionError):
         assert_equal(contents(tmp_path / "a")["metrics"], contents(tmp_path / "b")["metrics"])

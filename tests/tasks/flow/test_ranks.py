@@ -1,10 +1,6 @@
 """Two processes do what one does: the same batches, the same parameters, one writer."""
 
 import json
-import os
-import socket
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +9,10 @@ import pytest
 import torch
 
 from gaugeflow import runs
+from gaugeflow.cli import main
 from gaugeflow.errors import UserError
 from gaugeflow.tasks import Chain, Flow
-from tests.places import ROOT
+from tests.processes import Ended, two_ranks
 
 CONFIG: dict[str, Any] = {
     "task": "flow",
@@ -27,32 +24,6 @@ CONFIG: dict[str, Any] = {
     "stochastic": {"updates": [{"times": [0.5], "sampler": {"name": "hmc", "step_size": 0.3}}]},
     "report": {"samples": 100, "chunk": 100, "reference": {"chains": 65, "warmup": 2, "measurements": 5}},
 }
-COMMAND = "import sys; from gaugeflow.cli import main; main(sys.argv[1:])"
-
-
-def gaugeflow(arguments: list[str], folder: Path) -> list[subprocess.CompletedProcess[str]]:
-    """The command in two processes that find each other as torchrun's do."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    modules = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    meet = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-c", COMMAND, *arguments],
-            cwd=folder,
-            env={**os.environ, **meet, "RANK": str(rank), "LOCAL_RANK": str(rank), "PYTHONPATH": modules},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(2)
-    ]
-    ended = [process.communicate(timeout=120) for process in started]
-    return [
-        subprocess.CompletedProcess(arguments, process.returncode, *output)
-        for process, output in zip(started, ended, strict=True)
-    ]
 
 
 def parameters(path: Path) -> torch.Tensor:
@@ -61,14 +32,14 @@ def parameters(path: Path) -> torch.Tensor:
 
 
 @pytest.fixture(scope="module")
-def together(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[subprocess.CompletedProcess[str]]]:
+def together(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Ended]]:
     folder = tmp_path_factory.mktemp("ranks")
     (folder / "path.yaml").write_text(json.dumps(CONFIG))
-    return folder, gaugeflow(["run", "path.yaml", "--out", "two", "--json"], folder)
+    return folder, two_ranks(main, [["run", "path.yaml", "--out", "two", "--json"]], folder)
 
 
 @pytest.fixture(scope="module")
-def alone(together: tuple[Path, list[subprocess.CompletedProcess[str]]]) -> runs.Metrics:
+def alone(together: tuple[Path, list[Ended]]) -> runs.Metrics:
     """What one process records."""
     folder, _ = together
     runs.start(Flow, runs.Source(json.dumps(CONFIG), "path.yaml"), folder / "one", quiet=True)

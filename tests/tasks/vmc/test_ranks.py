@@ -11,7 +11,7 @@ import torch
 from gaugeflow import runs
 from gaugeflow.errors import UserError
 from gaugeflow.tasks import VMC
-from tests.tasks.flow import test_ranks as flow_ranks
+from tests.processes import two_ranks
 
 CONFIG: dict[str, Any] = {
     "task": "vmc",
@@ -37,15 +37,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 
 
-PROGRAM = """
-import sys
-from pathlib import Path
-from gaugeflow import runs
-from gaugeflow.tasks import VMC
-
-for name in sys.argv[1:]:
-    runs.start(VMC, runs.Source.read(Path(f"{name}.yaml")), Path(f"{name} by two"), quiet=True)
-"""
+def start_all(names: list[str]) -> None:
+    for name in names:
+        runs.start(VMC, runs.Source.read(Path(f"{name}.yaml")), Path(f"{name} by two"), quiet=True)
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("vmc_ranks")
     for name, changes in VARIANTS.items():
         (path / f"{name}.yaml").write_text(json.dumps(CONFIG | changes))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(flow_ranks, "COMMAND", PROGRAM)
-        ended = flow_ranks.gaugeflow(list(VARIANTS), path)
+    ended = two_ranks(start_all, [list(VARIANTS)], path)
     assert [process.returncode for process in ended] == [0, 0], ended[0].stderr + ended[1].stderr
     return path
 
