@@ -71,7 +71,7 @@ LINES: dict[str, Line] = {
     "gauge-equivariant layers": line(
         *(
             thing
-            for thing in vars(nn).values()
+            for thing in (getattr(nn, name) for name in nn.__all__)
             if isinstance(thing, type) and issubclass(thing, nn.Layer) and thing is not nn.Trace
         ),
         claims=lambda: [block_claim()] + [layer_claim(name) for name in nn.LAYERS if name != "block"],

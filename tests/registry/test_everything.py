@@ -27,5 +27,5 @@ def test_every_public_object_is_in_a_line():
 
 
 def test_nothing_stands_in_the_registry_that_is_gone():
-    names = {name for room in (flows, lattice, montecarlo, nn, wavefunctions) for name in vars(room)}
+    names = {name for room in (flows, lattice, montecarlo, nn, wavefunctions) for name in room.__all__}
     assert set(WITHOUT) <= names
