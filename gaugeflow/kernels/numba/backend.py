@@ -54,6 +54,7 @@ class NumbaKernels(LoopKernels):
         self.layout = RowLayout(self.shape, dtype.itemsize, [max(reach) for reach in zip(*halos, strict=True)])
         self._program = compile_paths(sums, self.layout)
         self._size, self._lanes = type_carriers(self.n, self.layout, dtype)
+        self._grid = grid_of(self.n, self.layout)
         self._mask = np.zeros(self.layout.padded, self._lanes[0].dtype)
         self._mask[: self.layout.extent] = 1
 
@@ -107,7 +108,7 @@ class NumbaKernels(LoopKernels):
         state, layout = self._widened(state, max(map(max, [reaches([loop], [0] * self.ndim) for loop in loops])))
         program = compile_paths([([0] * self.ndim, [(loop, 1.0) for loop in different])], layout)
         sums = np.zeros((state.shape[0] * layout.rows, len(different), 2))
-        self._over_rows(numba_loops.traces, program, state, flat(state), sums, layout=layout)
+        self._over_rows(numba_loops.traces, program, state, flat(state), sums, grid=grid_of(self.n, layout))
         traces = torch.view_as_complex(torch.from_numpy(sums.reshape(state.shape[0], -1, *sums.shape[1:]).sum(1)))
         return traces[:, [different.index(loop) for loop in loops]] / (self.n * self.volume)
 
@@ -164,8 +165,8 @@ class NumbaKernels(LoopKernels):
         return found
 
     def _sweep(self, state: Tensor, kind: int, key: int) -> Tensor:
-        numbers, grid = self._links(state), grid_of(self.n, self.layout)
-        sweep = partial(numba_local.sweep, self._size, self._lanes, grid, self._program)
+        numbers = self._links(state)
+        sweep = partial(numba_local.sweep, self._size, self._lanes, self._grid, self._program)
         for links in self._colours:
             fields = (numbers, links, kind, np.uint64(key))
             share(sweep, fields, state.shape[0] * len(links.vectors), VECTORS_PER_PIECE)
@@ -177,10 +178,10 @@ class NumbaKernels(LoopKernels):
         program: Program | None,
         state: Tensor,
         *fields: Any,
-        layout: RowLayout | None = None,
+        grid: Grid | None = None,
     ) -> None:
         """Runs a kernel over chains and rows."""
-        head = (self._size, self._lanes, grid_of(self.n, layout or self.layout)) + ((program,) if program else ())
+        head = (self._size, self._lanes, grid or self._grid) + ((program,) if program else ())
         share(partial(kernel, *head), fields, state.shape[0] * self.layout.rows, ROWS_PER_PIECE)
 
 

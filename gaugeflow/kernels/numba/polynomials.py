@@ -33,9 +33,10 @@ class NumbaPolynomials(LoopPolynomials):
         self.layout = RowLayout(shape, dtype.itemsize, [places.reach] * len(shape))
         neighbours = self.layout.neighbour_rows(places.known)
         spots = places.spots(self.layout, neighbours)
-        self._size, self._lanes = type_carriers(kernels.n, self.layout, dtype)
-        mask = (np.arange(self.layout.padded) < self.layout.extent).astype(self._lanes[0].dtype)
-        self._score = Score(self.tape.fields, products, traces, neighbours, spots, mask, terms, slopes)
+        size, lanes = type_carriers(kernels.n, self.layout, dtype)
+        mask = (np.arange(self.layout.padded) < self.layout.extent).astype(lanes[0].dtype)
+        score = Score(self.tape.fields, products, traces, neighbours, spots, mask, terms, slopes)
+        self._played = partial(play, size, lanes, grid_of(kernels.n, self.layout), score)
 
     def values(self, state: Tensor) -> Tensor:
         return self._play(state, False, False)[0]
@@ -67,17 +68,15 @@ class NumbaPolynomials(LoopPolynomials):
         lines = (batch, layout.ndim, layout.rows)
         check_packed(state, (*lines, 2 * self.kernels.n**2, layout.padded), self.kernels.dtype)
         size = (*lines, self.kernels.dim, layout.padded)
-        rest = state.new_zeros(size if back or dual else 0)
         if momenta is not None:
             check_packed(momenta, size, self.kernels.dtype)
         sums = torch.zeros(2, batch, count, dtype=torch.float64)
         force = state.new_zeros(size if back else 0)
         turned = state.new_zeros(size if back and dual else 0)
-        zero, one = torch.zeros(count, dtype=torch.float64), torch.zeros(batch, dtype=torch.float64)
-        numbers = [_numbers(x, default) for x, default in ((momenta, rest), (c, zero), (e, zero), (weight, one))]
+        weights = (_numbers(c, count), _numbers(e, count), _numbers(weight, batch))
+        request = Request(dual, back, flat(turned[:0] if momenta is None else momenta.detach()), *weights)
         out = (sums[0].numpy(), sums[1].numpy(), flat(force), flat(turned))
-        head = (self._size, self._lanes, grid_of(self.kernels.n, layout), self._score)
-        share(partial(play, *head), (flat(state), Request(dual, back, *numbers), out), batch)
+        share(self._played, (flat(state), request, out), batch)
         return sums[0], sums[1], force, turned
 
     def _tables(self, places: "_Places") -> tuple[NDArray[np.int64], NDArray[np.int64], Terms, Terms]:
@@ -155,8 +154,9 @@ def check_packed(field: Tensor, expected: tuple[int, ...], dtype: torch.dtype) -
         raise UserError(f"loop polynomials: expected {dtype} {expected}, got {field.dtype} {tuple(field.shape)}")
 
 
-def _numbers(given: Tensor | None, default: Tensor) -> NDArray[Any]:
-    return flat((default if given is None else given).detach().contiguous())
+def _numbers(given: Tensor | None, count: int) -> NDArray[Any]:
+    """The numbers given, or so many zeros."""
+    return np.zeros(count) if given is None else flat(given.detach().contiguous())
 
 
 def _plus(one: Site, other: Site) -> Site:
