@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gaugeflow.tasks.registry import TASKS, task_named
+from gaugeflow.tasks import TASKS
 
 
 def sections(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -25,12 +25,12 @@ def without_meaning(schema: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("task", sorted(TASKS))
 def test_every_key_has_a_meaning(task: str) -> None:
-    assert without_meaning(task_named(task).schema.model_json_schema()) == []
+    assert without_meaning(TASKS[task].schema.model_json_schema()) == []
 
 
 @pytest.mark.parametrize("task", sorted(TASKS))
 def test_every_section_says_what_it_is(task: str) -> None:
-    found = sections(task_named(task).schema.model_json_schema())
+    found = sections(TASKS[task].schema.model_json_schema())
     assert [title for title, section in found if not section.get("description")] == []
 
 
