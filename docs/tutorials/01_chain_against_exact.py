@@ -46,7 +46,7 @@ axes.set(xlabel="heat-bath sweep", ylabel="plaquette", title="SU(2), 16 x 16, $\
 axes.legend()
 
 # %%
-# Ten sweeps are enough here. We discard more than that, and then measure all Wilson loops up to 4 x 4.
+# A few sweeps are enough here. We discard more than that, and then measure all Wilson loops up to 4 x 4.
 #
 # Measurements and errors
 # -----------------------

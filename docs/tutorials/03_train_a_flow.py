@@ -26,8 +26,8 @@ from gaugeflow.tasks.flow.training import Adam, Schedule, Training
 # Train
 # -----
 #
-# The flow has four coupling layers. Each changes half of the links in question by a map that a small network chooses,
-# and the network sees gauge-invariant features of the other links. So :math:`\log q` is gauge invariant for any value
+# The flow has four coupling layers. Each changes some of the links by a map that a small network chooses, and the
+# network sees gauge-invariant features of the other links. So :math:`\log q` is gauge invariant for any value
 # of the trainable parameters. Every training step draws new samples from the flow; no data are needed.
 
 shape, beta, group = (8, 8), 2.0, get_group("u1")

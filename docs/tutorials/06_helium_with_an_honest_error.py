@@ -48,7 +48,7 @@ reference = hamiltonian.reference
 naive = energies.std().item() / energies.numel() ** 0.5
 print(f"energy {found} hartree, tau_int {found.tau_int:.2f}")
 print(f"error without autocorrelation {naive:.2e}, with it {found.error:.2e}")
-print(f"reference {reference.energy:.6f} ({reference.source}), difference {(found.value - reference.energy):+.1e}")
+print(f"exact {reference.energy:.6f}, difference {(found.value - reference.energy) / found.error:+.1f} errors")
 print(f"variance of the local energy {energies.var().item():.2e} hartree^2")
 
 # %%

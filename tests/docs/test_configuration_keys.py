@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gaugeflow.tasks.registry import TASKS
+from gaugeflow.tasks import TASKS
 
 
 def sections(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
