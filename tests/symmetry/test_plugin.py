@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+import gaugeflow.symmetry.targets  # noqa: F401  (loaded before pytester looks, it is not loaded for every run)
+
 pytest_plugins = ["pytester"]
 SAMPLE = Path(__file__).parent / "sample_project"
 PLUGIN = "gaugeflow.symmetry.pytest_plugin"

@@ -4,6 +4,8 @@ from importlib.metadata import entry_points
 
 import pytest
 
+import gaugeflow.symmetry.targets  # noqa: F401  (loaded before pytester looks, it is not loaded for every run)
+
 pytest_plugins = ["pytester"]
 PLUGIN = "gaugeflow.symmetry.pytest_plugin"
 
@@ -27,63 +29,64 @@ def by_hand():
 
 @pytest.fixture
 def outcome(pytester, monkeypatch):
-    """(passed, failed, the output) of a test file."""
+    """The names of the tests of a file that passed, and what is said of those that failed, by name."""
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
 
     def run(body, *arguments):
         pytester.makepyfile(HEAD + body)
         done = pytester.inline_run(*by_hand(), "-p", "no:cacheprovider", "--symmetry-trials=4", *arguments)
         passed, _, failed = done.listoutcomes()
-        return len(passed), failed, "\n".join(str(report.longrepr) for report in failed)
+        return [r.nodeid.split("::")[-1] for r in passed], {r.nodeid.split("::")[-1]: str(r.longrepr) for r in failed}
 
     return run
 
 
-NOT_MADE = {
-    "the marker and the fixture": """
+NOT_MADE = """
 @pytest.mark.symmetry("permutations: points -> scalars")
-def test_it(symmetry):
+def test_the_marker_and_the_fixture(symmetry):
     pass
-""",
-    "the fixture alone": """
-def test_it(symmetry):
+
+def test_the_fixture_alone(symmetry):
     assert symmetry is not None
-""",
-    "nothing returned": """
+
 @pytest.mark.symmetry("permutations: points -> scalars")
-def test_it():
+def test_nothing_returned():
     f(x())
-""",
-    "no claims": """
+
 @pytest.mark.symmetry("permutations: points -> scalars")
-def test_it():
+def test_no_claims():
     return []
-""",
-    "a TestCase": """
+
 class TestIt(unittest.TestCase):
     @pytest.mark.symmetry("permutations: points -> scalars")
-    def test_it(self):
+    def test_a_case(self):
         f(x())
-""",
-    "a group for a bijection": """
+
 @pytest.mark.symmetry("permutations")
-def test_it():
+def test_a_group_for_a_bijection():
     from gaugeflow.symmetry.claims import Bijection
     return Bijection(lambda r: (r, r[:, 0, 0] * 0), Points(x()))
-""",
-}
+"""
 
 
-@pytest.mark.parametrize("case", NOT_MADE)
-def test_a_check_that_was_not_made_fails_and_says_why(case, outcome):
-    passed, failed, text = outcome(NOT_MADE[case])
-    assert (passed, len(failed)) == (0, 1)
-    assert "no symmetry was checked" in text or "could not be made" in text
-    assert len(text.splitlines()) == 1
+def test_a_check_that_was_not_made_fails_and_says_why(outcome):
+    passed, failed = outcome(NOT_MADE)
+    assert passed == []
+    assert len(failed) == 6
+    for text in failed.values():
+        assert "no symmetry was checked" in text or "could not be made" in text
+        assert len(text.splitlines()) == 1
+    assert "never calls it" in failed["test_the_fixture_alone"]
+    assert "unittest.TestCase" in failed["test_a_case"]
+    assert "got Bijection" in failed["test_a_group_for_a_bijection"]
 
 
 def test_what_makes_its_check_in_another_way_passes(outcome):
-    passed, failed, text = outcome("""
+    passed, failed = outcome("""
+@pytest.mark.symmetry("permutations: points -> scalars", batch_dependent=True, tolerance=1e-3)
+def test_options():
+    return (lambda r: f(r - r.mean(0))), x()
+
 @pytest.mark.symmetry("permutations: points -> scalars")
 def test_both(symmetry):
     symmetry(f, Points(x()), "permutations", out=Scalars)
@@ -101,42 +104,33 @@ class TestIt(unittest.TestCase):
 def test_skipped():
     pytest.skip("no example")
 """)
-    assert (passed, len(failed)) == (3, 0), text
+    assert failed == {}
+    assert len(passed) == 4
 
 
-def test_the_first_failure_does_not_hide_the_rest(outcome):
-    _, _, text = outcome("""
+REFUSED = {
+    "wrap tensors in one of": "symmetry(f, x(), 'permutations', out=Scalars)",
+    "expected one of the groups": "symmetry(f, Points(x()), 'permutation', out=Scalars)",
+    "trails": "symmetry(f, Points(x()), 'permutations', out=Scalars, trails=3)",
+    "got the class Net": "symmetry(type('Net', (), {}), Points(x()), 'permutations', out=Scalars)",
+}
+
+
+def test_what_is_refused_is_one_sentence_and_a_failure_hides_no_other(outcome):
+    tests = "".join(f"\ndef test_{k}(symmetry):\n    {body}\n" for k, body in enumerate(REFUSED.values()))
+    _, failed = outcome(
+        tests
+        + """
 @pytest.mark.symmetry("permutations: points -> scalars", "orthogonal: points -> scalars", "z2: points -> scalars")
-def test_it():
+def test_groups():
     return (lambda r: r[:, 0, 0] ** 3), x()
-""")
+"""
+    )
+    for k, said in enumerate(REFUSED):
+        assert said in failed[f"test_{k}"]
+        assert len(failed[f"test_{k}"].splitlines()) == 1
     for group in ("under permutations: broken", "under O(d): broken", "under z2: broken"):
-        assert group in text
-
-
-@pytest.mark.parametrize(
-    ("body", "said"),
-    [
-        ("symmetry(f, x(), 'permutations', out=Scalars)", "wrap tensors in one of"),
-        ("symmetry(f, Points(x()), 'permutation', out=Scalars)", "expected one of the groups"),
-        ("symmetry(f, Points(x()), 'permutations', out=Scalars, trails=3)", "trails"),
-        ("symmetry(type('Net', (), {}), Points(x()), 'permutations', out=Scalars)", "got the class Net"),
-    ],
-)
-def test_what_is_refused_is_one_sentence(body, said, outcome):
-    _, failed, text = outcome(f"\ndef test_it(symmetry):\n    {body}\n")
-    assert len(failed) == 1
-    assert said in text
-    assert len(text.splitlines()) == 1
-
-
-def test_options_of_the_marker(outcome):
-    passed, _, text = outcome("""
-@pytest.mark.symmetry("permutations: points -> scalars", batch_dependent=True, tolerance=1e-3)
-def test_it():
-    return (lambda r: f(r - r.mean(0))), x()
-""")
-    assert passed == 1, text
+        assert group in failed["test_groups"]
 
 
 def test_the_summary_survives_workers(pytester):

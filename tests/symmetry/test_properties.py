@@ -161,12 +161,12 @@ def test_detailed_balance_of_metropolis_and_of_a_sequential_sweep():
             theta = move(theta, generator)
         return theta, {"acceptance": 1.0}
 
-    assert check_detailed_balance(sweep, wilson_log_prob, x, reversible=False).holds
+    assert check_detailed_balance(sweep, wilson_log_prob, x, reversible=False, samples=5_000).holds
 
 
 def test_a_move_at_another_temperature_is_not_in_balance():
     x = links(1, 2, 2, 2, n=1)
-    report = check_detailed_balance(MetropolisMove(), lambda t: wilson_log_prob(t, 1.2), x)
+    report = check_detailed_balance(MetropolisMove(), lambda t: wilson_log_prob(t, 1.2), x, samples=10_000)
     assert report.verdict is Verdict.BROKEN
     assert "standard errors" in str(report)
 
@@ -182,16 +182,19 @@ def test_stationarity_without_detailed_balance_is_told_apart():
     def flat(theta):
         return torch.zeros(len(theta))
 
-    assert check_detailed_balance(overrelaxed, flat, x, reversible=False).holds
-    assert check_detailed_balance(overrelaxed, flat, x).verdict is Verdict.BROKEN
+    assert check_detailed_balance(overrelaxed, flat, x, reversible=False, samples=5_000).holds
+    assert check_detailed_balance(overrelaxed, flat, x, samples=5_000).verdict is Verdict.BROKEN
 
 
 def test_moves_that_cannot_be_judged():
     x = links(1, 2, 2, 2, n=1)
-    assert check_detailed_balance(lambda t, g: t, wilson_log_prob, x).verdict is Verdict.CONSTANT
-    assert check_detailed_balance(lambda t, g: t * math.nan, wilson_log_prob, x).verdict is Verdict.NOT_FINITE
+    assert check_detailed_balance(lambda t, g: t, wilson_log_prob, x, samples=1_000).verdict is Verdict.CONSTANT
+    assert (
+        check_detailed_balance(lambda t, g: t * math.nan, wilson_log_prob, x, samples=1_000).verdict
+        is Verdict.NOT_FINITE
+    )
     assert check_detailed_balance(lambda t: t, wilson_log_prob, x).verdict is Verdict.RAISED
-    peaked = check_detailed_balance(MetropolisMove(), lambda t: wilson_log_prob(t, 1000.0), x)
+    peaked = check_detailed_balance(MetropolisMove(), lambda t: wilson_log_prob(t, 1000.0), x, samples=1_000)
     assert peaked.verdict is Verdict.RAISED
     assert "too few effective samples" in str(peaked)
 

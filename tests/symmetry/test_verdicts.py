@@ -344,13 +344,8 @@ def test_malformed_examples_and_groups_are_user_errors():
 
 
 def test_an_output_type_without_an_action_is_a_user_error():
-    with pytest.raises(ValueError, match="no action on"):
-        check(
-            lambda r: r,
-            points(),
-            "permutations",
-            out=lambda t: SiteMatrices(t[:, None, :, None, :3].expand(-1, 1, 5, 3, 3)),
-        )
+    with pytest.raises(ValueError, match="no action on image: a lattice has no rotations by any angle"):
+        check(lambda r: r[:, None], points(), "rotations", out=Image)
 
 
 def test_the_assertion_carries_the_report():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import eq, is_
 from typing import Any
 
 from torch import Tensor
@@ -59,18 +60,17 @@ def _restore_attributes(thing: Any, stored: dict[str, Any], numbers: bool) -> No
 
 def _refill(container: Any, kept: Any) -> None:
     """Only what has changed is touched: the identity of every entry counts."""
-    if isinstance(container, set):
-        if container != kept:
-            container.clear()
-            container.update(kept)
+    if not (container or kept) or _same(container, kept):
         return
-    entries = [container.items(), kept.items()] if isinstance(container, dict) else [container, kept]
-    if len(container) != len(kept) or any(not _same(a, b) for a, b in zip(*entries, strict=True)):
-        container.clear()
-        (container.update if isinstance(container, dict) else container.extend)(kept)
+    container.clear()
+    (container.extend if isinstance(container, list) else container.update)(kept)
 
 
-def _same(a: Any, b: Any) -> bool:
-    if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b) == 2:
-        return a[0] is b[0] and a[1] is b[1]
-    return a is b
+def _same(container: Any, kept: Any) -> bool:
+    if isinstance(container, set):
+        return bool(container == kept)
+    if len(container) != len(kept):
+        return False
+    if isinstance(container, list):
+        return all(map(is_, container, kept))
+    return all(map(is_, container.values(), kept.values())) and all(map(eq, container, kept))
