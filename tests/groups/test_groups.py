@@ -1,6 +1,8 @@
 """Groups: closed forms and universal properties, for every group, in both dtypes."""
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 import torch
@@ -94,7 +96,7 @@ def test_su2_minus_one_has_a_logarithm():
 @pytest.mark.parametrize("power", [1, 2])
 def test_haar_moments(group, power, generator):
     """The integral of |tr U|^2 is 1; that of |tr U|^4 is 2 (1 for U(1), for N >= 2 the number of invariants)."""
-    samples = 200_000
+    samples = 40_000
     x = (group.trace(group.haar((samples,), generator)) * group.n).abs() ** (2 * power)
     expected = {1: 1.0, 2: 1.0 if group.n == 1 else 2.0}[power]
     assert abs(float(x.mean()) - expected) < 4 * float(x.std()) / math.sqrt(samples) + 1e-12
@@ -102,9 +104,9 @@ def test_haar_moments(group, power, generator):
 
 def test_haar_is_invariant_under_translations(group, generator):
     shift = group.haar((1,), generator)
-    u = group.haar((100_000,), generator)
+    u = group.haar((20_000,), generator)
     x = group.trace(group.mul(shift, u))
-    assert abs(complex(x.mean())) < 5 / math.sqrt(2 * 100_000) * (1 if group.n == 1 else 1 / group.n) * math.sqrt(2)
+    assert abs(complex(x.mean())) < 5 / math.sqrt(2 * 20_000) * (1 if group.n == 1 else 1 / group.n) * math.sqrt(2)
 
 
 def test_project_is_idempotent_and_covariant(group, real, generator):
@@ -150,34 +152,41 @@ def test_spectral_decomposition_rebuilds_the_matrix(generator):
     assert (v.mH @ v - torch.eye(4)).abs().max() < 1e-14
 
 
+def checks_for(group: Group) -> tuple[Callable[..., bool], Callable[..., bool]]:
+    """Every entry of the Jacobian against differences; of large groups its product with random vectors."""
+    return tuple(partial(f, fast_mode=group.n > 2) for f in (torch.autograd.gradcheck, torch.autograd.gradgradcheck))
+
+
 def test_derivatives_along_the_group(group, generator):
     """exp, log, projection and eigenangles against finite differences, at the identity and at close eigenvalues too."""
-    base = special_elements(group, torch.float64, generator)[18:28]
-    w = torch.zeros(10, *group.algebra_shape, dtype=torch.float64, requires_grad=True)
+    base = special_elements(group, torch.float64, generator)[[19, 20, 22, 24, 26]]
+    w = torch.zeros(5, *group.algebra_shape, dtype=torch.float64, requires_grad=True)
 
     def moved(x):
         return group.mul(group.exp(x), base)
 
-    assert torch.autograd.gradcheck(lambda x: group.log(moved(x)), w)
-    generic = group.haar((5,), generator)
-    w5 = torch.zeros(5, *group.algebra_shape, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda x: group.eigenangles(group.mul(group.exp(x), generic)), w5)
-    assert torch.autograd.gradgradcheck(lambda x: group.eigenangles(group.mul(group.exp(x), generic)), w5)
-    w = torch.randn(5, *group.algebra_shape, generator=generator, dtype=torch.float64)
+    gradcheck, gradgradcheck = checks_for(group)
+    assert gradcheck(lambda x: group.log(moved(x)), w)
+    generic = group.haar((3,), generator)
+    w3 = torch.zeros(3, *group.algebra_shape, dtype=torch.float64, requires_grad=True)
+    assert gradcheck(lambda x: group.eigenangles(group.mul(group.exp(x), generic)), w3)
+    assert gradgradcheck(lambda x: group.eigenangles(group.mul(group.exp(x), generic)), w3)
+    w = torch.randn(3, *group.algebra_shape, generator=generator, dtype=torch.float64)
     w[0] = 0
     w[1] *= 1e-7
     to_real = (lambda u: u) if group.n == 1 else torch.view_as_real
-    assert torch.autograd.gradcheck(lambda x: to_real(group.exp(x)), w.requires_grad_())
+    assert gradcheck(lambda x: to_real(group.exp(x)), w.requires_grad_())
     if group.n > 1:
-        m = torch.randn(3, group.n, group.n, generator=generator, dtype=torch.complex128, requires_grad=True)
-        assert torch.autograd.gradcheck(lambda x: torch.view_as_real(group.project(x)), m)
+        m = torch.randn(2, group.n, group.n, generator=generator, dtype=torch.complex128, requires_grad=True)
+        assert gradcheck(lambda x: torch.view_as_real(group.project(x)), m)
 
 
 @pytest.mark.parametrize("n", [2, 3, 4])
 def test_second_derivatives_of_the_projection_at_an_element(n, generator):
     u = SUN(n).haar((2,), generator).requires_grad_()
-    assert torch.autograd.gradcheck(lambda x: torch.view_as_real(SUN(n).project(x)), u)
-    assert torch.autograd.gradgradcheck(lambda x: torch.view_as_real(SUN(n).project(x)), u)
+    gradcheck, gradgradcheck = checks_for(SUN(n))
+    assert gradcheck(lambda x: torch.view_as_real(SUN(n).project(x)), u)
+    assert gradgradcheck(lambda x: torch.view_as_real(SUN(n).project(x)), u)
 
 
 def test_second_derivatives_through_the_logarithm_at_the_identity():
@@ -214,7 +223,8 @@ def test_second_derivatives_of_the_logarithm(n, generator):
     """Against finite differences of first derivatives, at a generic element and at two nearly equal eigenvalues."""
     base = special_elements(SUN(n), torch.float64, generator)[[0, 30, 31]]
     w = torch.zeros(3, SUN(n).dim, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradgradcheck(lambda x: SUN(n).log(SUN(n).exp(x) @ base), w)
+    _, gradgradcheck = checks_for(SUN(n))
+    assert gradgradcheck(lambda x: SUN(n).log(SUN(n).exp(x) @ base), w)
 
 
 @pytest.mark.parametrize(("text", "name"), [("u1", "u1"), ("U(1)", "u1"), ("SU(3)", "su3"), ("su12", "su12")])

@@ -44,15 +44,15 @@ def test_autocorrelation_time_of_ar1(a, shape):
 
 @pytest.mark.parametrize(("chains", "n"), [(1, 1200), (8, 150)])
 def test_errors_cover_as_a_gaussian(chains, n):
-    """68.3 % of 400 repetitions lie within one error, 95.4 % within two."""
-    samples = ar1((400, chains, n), 0.6, np.random.default_rng(2))
+    """68.3 % of 200 repetitions lie within one error, 95.4 % within two."""
+    samples = ar1((200, chains, n), 0.6, np.random.default_rng(2))
     pulls = np.array([r.value / r.error for r in map(estimate, samples)])
     for sigma, expected in [(1, 0.683), (2, 0.954)]:
-        assert abs((abs(pulls) < sigma).mean() - expected) < 2.5 * np.sqrt(expected * (1 - expected) / 400) + 0.01
+        assert abs((abs(pulls) < sigma).mean() - expected) < 2.5 * np.sqrt(expected * (1 - expected) / 200) + 0.01
 
 
 def test_error_of_the_error_is_its_spread():
-    samples = ar1((300, 2, 500), 0.5, np.random.default_rng(3))
+    samples = ar1((150, 2, 500), 0.5, np.random.default_rng(3))
     results = [estimate(s) for s in samples]
     spread = np.std([r.error for r in results])
     assert np.mean([r.error_of_error for r in results]) == pytest.approx(spread, rel=0.25)
@@ -72,7 +72,7 @@ def test_chains_are_replica():
 
 def test_many_short_chains_are_not_trusted_to_their_own_means():
     """Chains of 20 samples and tau_int 4.5: with deviations from each chain's mean most of Gamma would be lost."""
-    samples = ar1((100, 400, 20), 0.8, np.random.default_rng(5))
+    samples = ar1((40, 400, 20), 0.8, np.random.default_rng(5))
     results = [estimate(s) for s in samples]
     pulls = np.array([r.value / r.error for r in results])
     assert pulls.std() == pytest.approx(1, abs=0.25)
@@ -134,7 +134,7 @@ def test_derived_keeps_correlations():
 
 def test_derived_errors_cover():
     """A reweighted average <w x> / <w> and a variance, each a nonlinear function of correlated averages."""
-    x = ar1((400, 2, 800), 0.5, np.random.default_rng(10))
+    x = ar1((200, 2, 800), 0.5, np.random.default_rng(10))
     weight = np.exp(0.3 * x)
     reweighted = [derived(lambda wx, w: wx / w, w * s, w) for s, w in zip(x, weight, strict=True)]
     variance = [derived(lambda square, mean: square - mean**2, s**2, s) for s in x]
@@ -219,7 +219,7 @@ def test_mistakes_are_named(call, message):
 
 
 def test_large_series_are_fast_enough():
-    """64 chains of 10^5 samples, in one go without binning."""
-    samples = np.random.default_rng(14).normal(size=(64, 100_000))
+    """16 chains of 10^5 samples, in one go without binning."""
+    samples = np.random.default_rng(14).normal(size=(16, 100_000))
     result = estimate(samples)
     assert result.error == pytest.approx(1 / np.sqrt(samples.size), rel=0.02)

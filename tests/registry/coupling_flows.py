@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from gaugeflow import flows
 from gaugeflow.groups import get_group
@@ -57,19 +57,14 @@ def residual(name: str, mask: flows.Mask, charge: bool = False) -> nn.Module:
     return with_random_weights(flows.ResidualStout(group, mask, context, generator, charge=charge), 2.0)
 
 
-def layer_claims(layer: nn.Module, x: Links) -> list[Claim]:
-    """A bijection that commutes with gauge rotations, the mask's translations, and perhaps charge conjugation."""
+def layer_claims(layer: nn.Module, x: Links, small: Links | None = None) -> list[Claim]:
+    """A bijection that commutes with gauge rotations, the mask's translations, and perhaps charge conjugation.
+
+    A Jacobian by autograd costs a backward pass for each direction of each link: `small` is a lattice with fewer.
+    """
     group = Product(group_named("gauge * charge" if layer.charge else "gauge"), PeriodTranslations(layer.mask.periods))
     label = f"{type(layer).__name__} ({layer.extra_repr()})"
-
-    def moved(u: Tensor) -> Tensor:
-        return layer(u)[0]
-
-    def log_det(u: Tensor) -> Tensor:
-        return layer(u)[1]
-
     return [
-        Bijection(layer.forward, x, inverse=layer.inverse, label=label),
-        Equivariance(moved, x, group=group, out=Links, label=f"links of {label}"),
-        Equivariance(log_det, x, group=group, out=Scalars, label=f"log-determinant of {label}"),
+        Bijection(layer.forward, small or x, inverse=layer.inverse, label=label),
+        Equivariance(layer.forward, x, group=group, out=(Links, Scalars), label=label),
     ]

@@ -41,15 +41,15 @@ LINES: dict[str, Line] = {
     "trivializing flows": line(
         flows.ContinuousFlow,
         claims=lambda: [
-            *trivializing_claims("su3", links("su3", (2, 2), batch=1)),
-            *trivializing_claims("su3", links("su3", (3, 3), batch=1)),
+            *trivializing_claims("su3", links("su3", (2, 2))),
+            *trivializing_claims("su3", links("su3", (3, 3))),
         ],
     ),
     "flows of learned potentials": line(
         flows.NeuralFlow,
         claims=lambda: [
             *neural_claims("u1", links("u1", (2, 2))),
-            *neural_claims("su2", links("su2", (2, 2), batch=1)),
+            *neural_claims("su2", links("su2", (2, 2))),
         ],
     ),
     "couplings of scalars": line(
@@ -78,16 +78,20 @@ LINES: dict[str, Line] = {
     "couplings of SU(N)": line(
         flows.SpectralSpline,
         claims=lambda: [
-            *layer_claims(coupling("su2", flows.parity_masks(3)[1], share=1.0), links("su2", (2, 2, 2), batch=1)),
-            *layer_claims(coupling("su3", flows.parity_masks(2)[2], charge=True), links("su3", (2, 2), batch=1)),
+            *layer_claims(
+                coupling("su2", flows.parity_masks(3)[1], share=1.0), links("su2", (2, 2, 2)), links("su2", (2, 1, 2))
+            ),
+            *layer_claims(coupling("su3", flows.parity_masks(2)[2], charge=True), links("su3", (2, 2))),
         ],
     ),
     "residual layers": line(
         flows.ResidualStout,
         claims=lambda: [
-            *layer_claims(residual("u1", flows.parity_masks(4)[13]), links("u1", (2, 2, 2, 2))),
-            *layer_claims(residual("su2", flows.parity_masks(2)[1]), links("su2", (4, 2), batch=1)),
-            *layer_claims(residual("su3", flows.parity_masks(2)[2], charge=True), links("su3", (2, 2), batch=1)),
+            *layer_claims(
+                residual("u1", flows.parity_masks(4)[13]), links("u1", (2, 2, 2, 2)), links("u1", (2, 1, 2, 2))
+            ),
+            *layer_claims(residual("su2", flows.parity_masks(2)[1]), links("su2", (4, 2))),
+            *layer_claims(residual("su3", flows.parity_masks(2)[2], charge=True), links("su3", (2, 2))),
         ],
     ),
 }

@@ -1,8 +1,10 @@
 """File formats: what is claimed of them."""
 
 import tempfile
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,7 +13,16 @@ from gaugeflow import io
 from gaugeflow.groups import get_group
 from gaugeflow.symmetry import Links
 from gaugeflow.symmetry.claims import Equivariance
+from gaugeflow.symmetry.reports.report import Report
 from tests.registry.line import Line, line, links
+
+
+@dataclass(frozen=True)
+class OfFiles(Equivariance):
+    """Every configuration of a trial is a file, so there are few trials."""
+
+    def verify(self, **options: Any) -> Report:
+        return super().verify(**options | {"trials": 4, "chunk_size": 2})
 
 
 def through_file(name: str, suffix: str, u: Tensor) -> Tensor:
@@ -32,7 +43,7 @@ LINES: dict[str, Line] = {
     "file formats": line(
         *io.FORMATS.values(),
         claims=lambda: [
-            Equivariance(
+            OfFiles(
                 partial(through_file, name, form.extensions[0]),
                 links("su3", (2, 2, 2, 3)),
                 group="gauge * translations",

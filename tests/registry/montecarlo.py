@@ -29,7 +29,7 @@ class Stationary(Balance):
             self.x,
             label=self.name,
             seed=options.get("seed", 0),
-            samples=20_000,
+            samples=options.get("samples", 20_000),
             reversible=False,
         )
 
@@ -38,7 +38,7 @@ def sampler_claim(claim: type[Balance], make: Callable[[Any], montecarlo.Sampler
     action = lattice.WilsonAction(2, 1.0)
     sampler = make(action)
     sampler.warmup = False
-    return claim(sampler.update, links(group, batch=1), log_prob=lambda u: -action(u), label=type(sampler).__name__)
+    return claim(sampler.update, links(group), log_prob=lambda u: -action(u), label=type(sampler).__name__)
 
 
 LINES: dict[str, Line] = {

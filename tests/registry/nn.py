@@ -5,7 +5,7 @@ import torch
 from gaugeflow import lattice, nn
 from gaugeflow.symmetry import Links, SiteMatrices
 from gaugeflow.symmetry.claims import Claim, Equivariance
-from tests.registry.line import Line, covariant, force_claims, invariant, line, links
+from tests.registry.line import BATCH, Line, covariant, force_claims, invariant, line, links
 
 
 def layer_claim(name: str) -> Claim:
@@ -13,7 +13,7 @@ def layer_claim(name: str) -> Claim:
     generator = torch.Generator().manual_seed(3)
     layer = nn.build_layer(name, theory, 2, 2, generator=generator)
     changes_links = type(layer).new_links is not nn.Layer.new_links
-    w = torch.randn(2, 2, 4, 4, 2, 2, generator=generator, dtype=torch.complex128)
+    w = torch.randn(BATCH, 2, 4, 4, 2, 2, generator=generator, dtype=torch.complex128)
     return Equivariance(
         lambda u, w: layer(u, w)[0 if changes_links else 1],
         (links("su2", (4, 4)), SiteMatrices(w)),

@@ -5,9 +5,9 @@ from torch import nn
 
 from gaugeflow import flows
 from gaugeflow.groups import get_group
-from gaugeflow.lattice import hot_start
 from gaugeflow.symmetry import Links, Scalars
 from gaugeflow.symmetry.claims import Bijection, Claim, Equivariance
+from tests.registry.line import links
 
 Kind = type[flows.RefinementFlow] | type[flows.PeelingFlow]
 
@@ -24,10 +24,9 @@ def refinement(name: str, shape: tuple[int, int], kind: Kind) -> nn.Module:
 def refinement_claims(name: str, shape: tuple[int, int], kind: Kind = flows.RefinementFlow) -> list[Claim]:
     """A bijection that commutes with gauge rotations, and for U(1) and SU(2) with charge conjugation."""
     layer, group = refinement(name, shape, kind), "gauge" if name == "su3" else "gauge * charge"
-    x = Links(hot_start(name, shape, torch.Generator().manual_seed(5), 1))
+    x = links(name, shape)
     label = f"{kind.__name__} of {name} on {shape[0]} x {shape[1]}"
     return [
         Bijection(layer, x, label, layer.inverse),
-        Equivariance(lambda u: layer(u)[0], x, label, group, Links),
-        Equivariance(lambda u: layer(u)[1], x, f"log-determinant of the {label}", group, Scalars),
+        Equivariance(layer, x, label, group, (Links, Scalars)),
     ]

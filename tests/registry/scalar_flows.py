@@ -13,11 +13,11 @@ from gaugeflow.symmetry.claims import Bijection, Claim, Equivariance
 
 def continuous_claims(x: SiteScalars) -> list[Claim]:
     """Weights that are small and constant in time, so that rounding is all that is left of the integrator's error."""
-    flow = flows.ScalarContinuousFlow(x.shape, [2.0], radius=1, knots=2, steps=12)
+    flow = flows.ScalarContinuousFlow(x.shape, [2.0], radius=1, knots=2, steps=2)
     flow.weights.data[:] = 0.0005 * _normal(flow.weights[0])
     return [
         Bijection(flow.forward, x, inverse=flow.inverse, label="continuous flow of scalars"),
-        *_symmetries(flow, x, "translations * hypercubic * z2"),
+        _symmetric(flow, x, "translations * hypercubic * z2"),
     ]
 
 
@@ -29,15 +29,12 @@ def coupling_claims(x: SiteScalars, spline: bool) -> list[Claim]:
     layer = flows.ScalarCoupling(x.shape, 1, network, transform)
     for weight in transform.parameters():
         weight.data = 0.5 * _normal(weight)
-    return [Bijection(layer.forward, x, inverse=layer.inverse, label=f"{layer}"), *_symmetries(layer, x, "z2")]
+    return [Bijection(layer.forward, x, inverse=layer.inverse, label=f"{layer}"), _symmetric(layer, x, "z2")]
 
 
-def _symmetries(flow: nn.Module, x: SiteScalars, group: str) -> list[Claim]:
+def _symmetric(flow: nn.Module, x: SiteScalars, group: str) -> Claim:
     """The field moves along, its log-determinant stays."""
-    return [
-        Equivariance(lambda z: flow(z)[0], x, group=group, out=partial(SiteScalars, channels=0), label="field"),
-        Equivariance(lambda z: flow(z)[1], x, group=group, out=Scalars, label="log-determinant"),
-    ]
+    return Equivariance(flow.forward, x, group=group, out=(partial(SiteScalars, channels=0), Scalars))
 
 
 def _normal(like: Tensor) -> Tensor:

@@ -109,7 +109,7 @@ def test_the_energy_of_a_determinant_by_monte_carlo(method: str) -> None:
     psi = Determinants(state.orbitals())
     generator = seeded()
     walkers = initial_walkers(lithium, 1500, torch.float64, "cpu", generator)
-    chain = Metropolis(lambda x: 2 * psi(x).log, width=0.4, steps=150)
+    chain = Metropolis(lambda x: 2 * psi(x).log, width=0.4, steps=75)
     chain.warmup = True
     for _ in range(2):
         walkers, _ = chain.update(walkers, generator)

@@ -47,7 +47,7 @@ class Beryllium(Wavefunction):
         return LogPsi(value.sign(), value.abs().log())
 
 
-def cells(psi, rounds=60, walkers=24):
+def cells(psi, rounds=30, walkers=16):
     generator = seeded()
     particles = psi.particles
     x = torch.randn(walkers, particles.n, particles.dimension, generator=generator, dtype=torch.float64)
@@ -82,7 +82,7 @@ def test_known_numbers(name):
 def test_confidence_grows_with_attempts():
     few, many = (cells(CASES["product of two determinants"][0], rounds) for rounds in (5, 50))
     assert (few.attempts, many.attempts) == (5, 50)
-    assert many.overlooked == pytest.approx(3 / (50 * 24))
+    assert many.overlooked == pytest.approx(3 / (50 * 16))
     assert many.overlooked < few.overlooked
 
 

@@ -40,11 +40,11 @@ def test_walkers_have_the_density_of_two_free_fermions(move):
     sampler = Metropolis(lambda x: 2 * psi(x).log, move, 0.1, steps=5)
     x = torch.randn(100, 2, 1, generator=generator, dtype=torch.float64)
     sampler.warmup = True
-    for _ in range(60):
+    for _ in range(40):
         x, _ = sampler.update(x, generator)
     sampler.warmup, width = False, sampler.width
     squares, acceptance = [], []
-    for _ in range(60):
+    for _ in range(40):
         x, info = sampler.update(x, generator)
         squares.append(x.square().sum((1, 2)))
         acceptance.append(float(info["acceptance"].mean()))
