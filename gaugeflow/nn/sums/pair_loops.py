@@ -58,6 +58,20 @@ class Fields(NamedTuple):
     right: NDArray[Any]
 
 
+class Sites(NamedTuple):
+    """V sites at hand.
+
+    Attributes:
+        copy: the field of the batch in which each lies.
+        site: its number there.
+        place: of the matrix that is looked for, counted in matrices.
+    """
+
+    copy: NDArray[np.int64]
+    site: NDArray[np.int64]
+    place: NDArray[np.int64]
+
+
 @microkernel
 def split(emit: Emitter, hermitian: Lines, rest: Lines, a: Lines, factor: Vector) -> None:
     """Both parts of a matrix: diagonals, then ``factor (a_ij +- conj(a_ji))`` for i < j; a half gives the parts."""
@@ -110,21 +124,31 @@ def buffers(size, lanes, like, count):
 
 
 @njit(cache=True, nogil=True)
-def place_lanes(job, channels, channel, first, index, places):
-    """Where the matrices of a channel lie that stand at ``index`` of the V sites from ``first``."""
-    last = job.batch * job.volume - 1
-    for lane in range(len(places)):
-        site = min(first + lane, last)
-        copy, site = site // job.volume, site % job.volume
-        places[lane] = (copy * channels + channel) * job.volume + index[site]
+def new_sites(lanes):
+    """Memory for V sites."""
+    return Sites(np.empty(len(lanes), np.int64), np.empty(len(lanes), np.int64), np.empty(len(lanes), np.int64))
 
 
 @njit(cache=True, nogil=True)
-def place_lines(job, path, first, places):
-    """Where the lines of a path lie that start at the V sites from ``first``."""
-    place_lanes(job, 1, 0, first, job.sites[0], places)
-    for lane in range(len(places)):
-        places[lane] += job.line_of[path] * job.batch * job.volume
+def locate(job, first, at):
+    """Fills in the V sites of all copies from ``first`` on; behind the last one it is repeated."""
+    for lane in range(len(at.site)):
+        site = min(first + lane, job.batch * job.volume - 1)
+        at.copy[lane], at.site[lane] = site // job.volume, site % job.volume
+
+
+@njit(cache=True, nogil=True)
+def place_channel(volume, channels, channel, index, at):
+    """Where the matrices of a channel lie that stand at ``index`` of the V sites."""
+    for lane in range(len(at.place)):
+        at.place[lane] = (at.copy[lane] * channels + channel) * volume + index[at.site[lane]]
+
+
+@njit(cache=True, nogil=True)
+def place_line(volume, batch, line, at):
+    """Where the products along a path lie that start at the V sites."""
+    for lane in range(len(at.place)):
+        at.place[lane] = (line * batch + at.copy[lane]) * volume + at.site[lane]
 
 
 @njit(cache=True, nogil=True)
@@ -139,16 +163,17 @@ def ends(size, lanes, start, stop, job, first, fields, parts):
     """Parts of ``B = L_p W_c(x + p) L_p^dagger`` for every path and channel."""
     memory, one = buffers(size, lanes, fields.right, 4)
     link, w, moved, b = memory[:one], memory[one : 2 * one], memory[2 * one : 3 * one], memory[3 * one : 4 * one]
-    v, places, channels = len(lanes), np.empty(len(lanes), np.int64), job.paths * job.right
+    v, at, channels = len(lanes), new_sites(lanes), job.paths * job.right
     at_link, at_w, at_moved = (address_of(link), v), (address_of(w), v), (address_of(moved), v)
     for column in range(start * v, stop * v, v):
+        locate(job, first + column, at)
         for p in range(job.paths):
             if job.line_of[p] >= 0:
-                place_lines(job, p, first + column, places)
-                load(size, lanes, link, fields.lines, places)
+                place_line(job.volume, job.batch, job.line_of[p], at)
+                load(size, lanes, link, fields.lines, at.place)
             for c in range(job.right):
-                place_lanes(job, job.right, c, first + column, job.sites[1 + p], places)
-                load(size, lanes, w, fields.right, places)
+                place_channel(job.volume, job.right, c, job.sites[1 + p], at)
+                load(size, lanes, w, fields.right, at.place)
                 result = at_w
                 if job.line_of[p] >= 0:
                     mk.product(size, lanes, (at_moved, at_link, at_w), 0.0)
@@ -162,13 +187,13 @@ def ends(size, lanes, start, stop, job, first, fields, parts):
 
 
 @njit(cache=True, nogil=True)
-def load_factors(size, lanes, job, first, left, memory, one, places):
+def load_factors(size, lanes, job, left, at, memory, one):
     """All A of V sites and their adjoints, ``2 left`` matrices."""
     v = len(lanes)
     for c in range(job.left):
-        place_lanes(job, job.left, c, first, job.sites[0], places)
+        place_channel(job.volume, job.left, c, job.sites[0], at)
         a, adjoint = memory[c * one : (c + 1) * one], memory[(job.left + c) * one : (job.left + c + 1) * one]
-        load(size, lanes, a, left, places)
+        load(size, lanes, a, left, at.place)
         mk.adjoint(size, lanes, ((address_of(adjoint), v), (address_of(a), v)), 0.0)
 
 
@@ -177,11 +202,12 @@ def multiply(size, lanes, start, stop, job, first, fields, mixed, out):
     """``out_i = sum_j A_j C_ij`` with the C given by their parts."""
     memory, one = buffers(size, lanes, fields.left, 2 * job.left + 2)
     c_ij, total = memory[2 * job.left * one :], memory[(2 * job.left + 1) * one :]
-    v, places, channels = len(lanes), np.empty(len(lanes), np.int64), job.out * job.factors
+    v, at, channels = len(lanes), new_sites(lanes), job.out * job.factors
     at_c, at_total, step = (address_of(c_ij), v), (address_of(total), v), one * memory.itemsize
     matrices = job.factors - 1 if job.unit else job.factors
     for column in range(start * v, stop * v, v):
-        load_factors(size, lanes, job, first + column, fields.left, memory, one, places)
+        locate(job, first + column, at)
+        load_factors(size, lanes, job, fields.left, at, memory, one)
         for i in range(job.out):
             if not job.unit:
                 mk.identity(size, lanes, (at_total,), 0.0)
@@ -193,8 +219,8 @@ def multiply(size, lanes, start, stop, job, first, fields, mixed, out):
                 else:
                     join(size, lanes, (at_c, plus, minus), 1.0)
                     mk.product_add(size, lanes, (at_total, (address_of(memory) + j * step, v), at_c), 1.0)
-            place_lanes(job, job.out, i, first + column, job.sites[0], places)
-            store(size, lanes, out, places, total, min(v, job.batch * job.volume - first - column))
+            place_channel(job.volume, job.out, i, job.sites[0], at)
+            store(size, lanes, out, at.place, total, min(v, job.batch * job.volume - first - column))
     return memory.size
 
 
@@ -203,16 +229,17 @@ def multiply_back(size, lanes, start, stop, job, first, fields, grads, mixed, gr
     """The transpose of :func:`multiply`: the parts of C give way to those of their gradients ``A_j^dagger G_i``."""
     memory, one = buffers(size, lanes, fields.left, 4 * job.left + 3)
     g, c_ij, change = memory[4 * job.left * one :], memory[(4 * job.left + 1) * one :], memory[-one:]
-    v, places, channels = len(lanes), np.empty(len(lanes), np.int64), job.out * job.factors
+    v, at, channels = len(lanes), new_sites(lanes), job.out * job.factors
     at_g, at_c, at_change = (address_of(g), v), (address_of(c_ij), v), (address_of(change), v)
     origin, step = address_of(memory), one * memory.itemsize
     matrices = job.factors - 1 if job.unit else job.factors
     for column in range(start * v, stop * v, v):
-        load_factors(size, lanes, job, first + column, fields.left, memory, one, places)
+        locate(job, first + column, at)
+        load_factors(size, lanes, job, fields.left, at, memory, one)
         memory[2 * job.left * one : 4 * job.left * one] = 0
         for i in range(job.out):
-            place_lanes(job, job.out, i, first + column, job.sites[0], places)
-            load(size, lanes, g, grad_out, places)
+            place_channel(job.volume, job.out, i, job.sites[0], at)
+            load(size, lanes, g, grad_out, at.place)
             if min(v, job.batch * job.volume - first - column) < v:
                 clear_lanes(lanes, g, one, max(0, job.batch * job.volume - first - column))
             for j in range(job.factors):
@@ -231,8 +258,8 @@ def multiply_back(size, lanes, start, stop, job, first, fields, grads, mixed, gr
             own = memory[(2 * job.left + c) * one : (2 * job.left + c + 1) * one]
             mk.adjoint(size, lanes, (at_change, (origin + (3 * job.left + c) * step, v)), 0.0)
             mk.add_scaled(size, lanes, ((address_of(own), v), at_change), 1.0)
-            place_lanes(job, job.left, c, first + column, job.sites[0], places)
-            store(size, lanes, grads.left, places, own, min(v, job.batch * job.volume - first - column))
+            place_channel(job.volume, job.left, c, job.sites[0], at)
+            store(size, lanes, grads.left, at.place, own, min(v, job.batch * job.volume - first - column))
     return memory.size
 
 
@@ -249,16 +276,17 @@ def ends_back(size, lanes, start, stop, job, first, fields, grads, parts, carrie
     """The transpose of :func:`ends`: gradients of the lines, and those of W, still at the starts of the paths."""
     memory, one = buffers(size, lanes, fields.right, 8)
     link, w, grad_link = memory[:one], memory[one : 2 * one], memory[2 * one : 3 * one]
-    v, places, channels = len(lanes), np.empty(len(lanes), np.int64), job.paths * job.right
+    v, at, channels = len(lanes), new_sites(lanes), job.paths * job.right
     at_link, at_w, at_grad_link = (address_of(link), v), (address_of(w), v), (address_of(grad_link), v)
     origin, step = address_of(memory), one * memory.itemsize
     back, g, daggered = (origin + 3 * step, v), (origin + 4 * step, v), (origin + 5 * step, v)
     turned, ahead = (origin + 6 * step, v), (origin + 7 * step, v)
     for column in range(start * v, stop * v, v):
+        locate(job, first + column, at)
         for p in range(job.paths):
             if job.line_of[p] >= 0:
-                place_lines(job, p, first + column, places)
-                load(size, lanes, link, fields.lines, places)
+                place_line(job.volume, job.batch, job.line_of[p], at)
+                load(size, lanes, link, fields.lines, at.place)
                 mk.adjoint(size, lanes, (back, at_link), 0.0)
                 grad_link[:] = 0
             for c in range(job.right):
@@ -270,8 +298,8 @@ def ends_back(size, lanes, start, stop, job, first, fields, grads, parts, carrie
                     join(size, lanes, ((place, job.chunk), plus, minus), 0.5)
                     continue
                 join(size, lanes, (g, plus, minus), 0.5)
-                place_lanes(job, job.right, c, first + column, job.sites[1 + p], places)
-                load(size, lanes, w, fields.right, places)
+                place_channel(job.volume, job.right, c, job.sites[1 + p], at)
+                load(size, lanes, w, fields.right, at.place)
                 mk.product(size, lanes, (turned, g, at_link), 0.0)
                 mk.product_adjoint_add(size, lanes, (at_grad_link, turned, at_w), 1.0)
                 mk.product(size, lanes, (ahead, at_link, at_w), 0.0)
@@ -279,8 +307,8 @@ def ends_back(size, lanes, start, stop, job, first, fields, grads, parts, carrie
                 mk.product_add(size, lanes, (at_grad_link, daggered, ahead), 1.0)
                 mk.product(size, lanes, ((place, job.chunk), back, turned), 0.0)
             if job.line_of[p] >= 0:
-                place_lines(job, p, first + column, places)
-                store(size, lanes, grads.lines, places, grad_link, min(v, job.batch * job.volume - first - column))
+                place_line(job.volume, job.batch, job.line_of[p], at)
+                store(size, lanes, grads.lines, at.place, grad_link, min(v, job.batch * job.volume - first - column))
     return memory.size
 
 
@@ -291,8 +319,9 @@ def gather_back(size, start, stop, job, first, carried, grads):
     for c in range(start, stop):
         for p in range(job.paths):
             origin = (p * job.right + c) * width * job.chunk
+            copy, site = first // job.volume, first % job.volume
             for column in range(min(job.chunk, job.batch * job.volume - first)):
-                copy, site = (first + column) // job.volume, (first + column) % job.volume
                 place = ((copy * job.right + c) * job.volume + job.sites[1 + p, site]) * width
                 for line in range(width):
                     grads.right[place + line] += carried[origin + line * job.chunk + column]
+                copy, site = (copy, site + 1) if site + 1 < job.volume else (copy + 1, 0)
