@@ -57,6 +57,10 @@ class Elsewhere(Tensor):
     def __torch_dispatch__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         return compute(function, args, kwargs or {})
 
+    @property
+    def is_meta(self) -> bool:  # type: ignore[override]
+        return False
+
     def tolist(self) -> Any:
         return self.cpu().tolist()
 

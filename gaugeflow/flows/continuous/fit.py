@@ -54,7 +54,7 @@ def fit_along_path(
     """
     if not is_loop_sum(action):
         raise UserError(f"least squares along exp(-t S): expected a sum of loops, got {type(action).__name__}")
-    equations = NormalEquations(flow.coefficients.numel())
+    equations = NormalEquations(flow.coefficients.numel(), flow.coefficients.device)
     for t, links in _annealed(flow.group, action, shape, generator, times, samples, sweeps, flow.coefficients.dtype):
         system = flow.system(links)
         kernels = system.kernels
@@ -110,7 +110,7 @@ class GaussNewton:
         self, flow: ContinuousFlow, action: Action, shape: tuple[int, ...], generator: torch.Generator
     ) -> dict[str, float]:
         """One step in place. Returns ``variance`` and ``ess`` of ``log w`` before it, over its own samples."""
-        equations = NormalEquations(flow.coefficients.numel())
+        equations = NormalEquations(flow.coefficients.numel(), flow.coefficients.device)
         weights = []
         dtype = flow.coefficients.dtype
         for start in range(0, self.samples, flow.chunk_size):

@@ -17,6 +17,7 @@ from gaugeflow.lattice.refinement.weight import AreaWeight
 from gaugeflow.montecarlo.exact.class_law import reject
 from gaugeflow.montecarlo.exact.split import ClassWeight, RejectionSplit, SplitLaw
 from gaugeflow.montecarlo.sampler import Sampler, check_start
+from gaugeflow.random import draw_key
 
 __all__ = ["ExactSampler", "draw_torus", "plaquette_coupling"]
 
@@ -65,12 +66,12 @@ class ExactSampler(Sampler):
             UserError: links that are not in the group, a lattice that is not served, or a generator elsewhere.
         """
         check_start(self.action.space, field, generator)
-        if field.device.type != "cpu":
-            raise UserError(f"exact: expected links on the CPU, where this sampler draws, got {field.device}")
+        if field.device.type != "cpu":  # the laws are tables of the CPU
+            generator = torch.Generator().manual_seed(draw_key(generator) >> 1)
         group, shape = group_of(field), lattice_shape(field)
         whole = AreaWeight(group, self.beta, prod(shape))
         links = draw_torus(group, shape, len(field), whole, partial(self._law, group), generator)
-        return links.to(field.dtype), {}
+        return links.to(field), {}
 
     def _law(self, group: Group, area: int) -> SplitLaw:
         key = (group.name, area)

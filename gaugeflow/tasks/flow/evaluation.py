@@ -225,4 +225,4 @@ def _serving(config: FlowConfig, action: Action, group: Group | None) -> list[st
         refinement_axes(config.shape)
     except UserError:
         return names
-    return ["exact", *names] if group.name == "u1" and config.device == "cpu" else names
+    return ["exact", *names] if group.name == "u1" else names
