@@ -104,7 +104,7 @@ def show(found: list[dict[str, Any]]) -> None:
         for check in part.get("checks", []):
             if not check["passed"]:
                 print(f"NOT: {check['name']}: deviation {check['deviation']:.3g}, allowed {check['tolerance']:.3g}")
-        for aim in part.get("aims", []):
+        for aim in part.get("aims", []) if not part.get("options", {}).get("rehearse") else []:
             met = "met" if aim["met"] else "not met"
             print(f"aim {met}: {aim['name']}: {aim['measured']:.3g} {aim['unit']}, at {aim['at']} {aim['aim']:.3g}")
 

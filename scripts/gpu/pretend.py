@@ -7,6 +7,7 @@ Speed, rounding, and operations that CUDA does not have are not looked at.
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from typing import Any
 from unittest import mock
 
@@ -100,7 +101,13 @@ def compute(function: Any, args: Any, kwargs: Any) -> Any:
     result = function(*args_, **kwargs_)
     if is_there(device) or (there and device is None):
         result = wrapped(result)
-    return return_and_correct_aliasing(function, args, kwargs, result) if there else result
+    return return_and_correct_aliasing(function, args, kwargs, result) if there and has_aliases(function) else result
+
+
+@cache
+def has_aliases(function: Any) -> bool:
+    """Whether a result may be an argument, or a view of it."""
+    return any(argument.alias_info for argument in function._schema.arguments)
 
 
 class Operations(TorchDispatchMode):

@@ -76,7 +76,7 @@ VMC = {
         "ansatz": {"name": "determinant", "terms": 2},
         "backbone": {"name": "ferminet", "layers": [[8, 4], [8, 4]]},
     },
-    "walkers": {"count": 16, "steps": 2},
+    "walkers": {"count": 16, "steps": 1},
     "optimizer": {"name": "spring", "rate": 0.1, "decay": 30},
     "warmup": 1,
     "iterations": 2,
@@ -133,7 +133,7 @@ JOBS: dict[str, tuple[Job, float]] = {
     "flow, coupling: report and samples": (lambda d: whole(FLOW | {"group": "su2", "model": COUPLING}, d), 1e-9),
     "flow, continuous: fit and training": (lambda d: steps(FLOW | {"group": "su2", "model": CONTINUOUS}, d, 2), 1e-8),
     "L-CNN: fit": (lambda d: steps(LCNN, d, 2), 1e-8),
-    "vmc: natural gradient": (lambda d: steps(VMC, d, 3), 1e-7),
+    "vmc: natural gradient": (lambda d: steps(VMC, d, 2), 1e-7),
 }
 """What is done on a device, and how far, relative to the largest number, its results may differ from the CPU's."""
 REASON = "rounding in float64, amplified by a few steps of a Markov chain, of a fit or of a training"

@@ -76,7 +76,7 @@ def test_a_part_that_breaks_says_so_and_keeps_what_it_found(
     monkeypatch.setitem(sys.modules, "gpu.broken", module)
     part, options = program.Part("broken", 1.0, "a part of this test"), program.Options("cuda", rehearse=True)
     found = program.supervised(part, tmp_path / "gpu_broken.json", options, 1.0 if status == "timed out" else 30.0)
-    assert found["status"] == status.split()[0]
+    assert status.startswith(found["status"])
     assert found["why"]
     assert len(found["rows"]) + len(found["checks"]) == 1
     assert json.loads((tmp_path / "gpu_broken.json").read_text()) == found
