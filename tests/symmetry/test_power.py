@@ -27,7 +27,7 @@ def test_there_are_enough_breakers_each_is_of_use_and_none_is_missed(committed):
 
 @pytest.mark.parametrize("family", CASES)
 def test_every_breaker_is_caught_at_a_millionth_of_its_strength(family, committed):
-    """For one of the ten seeds; the table has all of them, at full strength and in single precision too."""
+    """For one seed; the table has it at full strength and in single precision too."""
     rows = POWER["kill_rows"](family, seeds=[1], dtypes=["double"], strengths=[1e-6])
     assert [row["breaker"] for row in rows if row["missed"]] == []
     graded = {r["breaker"] for r in committed["rows"] if (r["family"], r["dtype"]) == (family, "double")}
