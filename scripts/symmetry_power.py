@@ -37,13 +37,14 @@ def kill_rows(
     seeds: Sequence[int],
     dtypes: Sequence[str] = tuple(DTYPES),
     strengths: Sequence[float] = STRENGTHS,
+    breakers: Sequence[str] | None = None,
 ) -> list[dict[str, Any]]:
     """Every breaker that applies to one family, with eight trials: for how many seeds of model, example and group
     elements it applied and was caught."""
     rows: dict[tuple[str, float, str], dict[str, Any]] = {}
     for dtype in dtypes:
         for seed in seeds:
-            for kill in _kills(CASES[family].build(seed), DTYPES[dtype], seed, strengths):
+            for kill in _kills(CASES[family].build(seed), DTYPES[dtype], seed, strengths=strengths, breakers=breakers):
                 key = (kill.breaker, kill.strength, dtype)
                 row = dict(zip(("breaker", "strength", "dtype"), key, strict=True))
                 row = rows.setdefault(key, {"family": family} | row | {"tried": 0, "missed": []})
@@ -52,12 +53,12 @@ def kill_rows(
     return list(rows.values())
 
 
-def _kills(claim: Claim, dtype: torch.dtype, seed: int, strengths: Sequence[float]) -> list[Kill]:
+def _kills(claim: Claim, dtype: torch.dtype, seed: int, **which: Any) -> list[Kill]:
     """Those of an example in one precision. A Markov move draws its own inputs, in float64."""
     if isinstance(claim, Balance) and dtype is torch.float32:
         return []
     claim = replace(claim, x=map_tensors(lambda t: cast(t, dtype), claim.x))
-    kills = power_of(claim, strengths=strengths, seed=seed, trials=TRIALS, samples=SAMPLES)
+    kills = power_of(claim, **which, seed=seed, trials=TRIALS, samples=SAMPLES)
     return [kill for kill in kills if kill.outcome in ("caught", "missed")]
 
 
