@@ -97,7 +97,8 @@ def test_what_is_not_found_is_said_with_the_way_to_name_it():
 
 def test_a_global_with_a_closure_that_is_no_function():
     class Odd:
-        __closure__ = "not a tuple of cells"
+        __code__ = "no code"
+        __closure__ = 1
 
         def __call__(self, r):
             return energy(r)

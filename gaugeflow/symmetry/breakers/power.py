@@ -57,9 +57,12 @@ def activations(claim: Equivariance, x: Tree | None = None) -> list[tuple[str, T
     return [(paths[id(call.module)], call.outputs[0]) for call in every if call.outputs]
 
 
-def power_of(claim: Claim, strengths: Sequence[float] = (1.0,), **options: Any) -> list[Kill]:
-    """Every registered breaker on `claim`, in the order of their registration. The options are those of its check."""
-    graded = [(b, s) for b in BREAKERS.values() for s in (strengths if b.graded else (1.0,))]
+def power_of(
+    claim: Claim, strengths: Sequence[float] = (1.0,), breakers: Sequence[str] | None = None, **options: Any
+) -> list[Kill]:
+    """The named breakers on `claim`, all that are registered by default. The options are those of its check."""
+    chosen = [BREAKERS[name] for name in (BREAKERS if breakers is None else breakers)]
+    graded = [(b, s) for b in chosen for s in (strengths if b.graded else (1.0,))]
     return [kill(claim, breaker, strength, **options) for breaker, strength in graded]
 
 
