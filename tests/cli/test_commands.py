@@ -246,12 +246,12 @@ def test_a_full_disk(finished: Path, call: Call) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (12000, hard))
     try:
-        answer = call("resume", finished, "--set", "measurements=300")
+        answer = call("resume", finished, "--set", "measurements=100")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     refused(answer, "File too large", finished)
     assert call("report", finished).code == 0
-    assert call("resume", finished, "--set", "measurements=300").code == 0
+    assert call("resume", finished, "--set", "measurements=100").code == 0
 
 
 def test_sigterm_ends_with_a_checkpoint_and_its_own_exit_code(tmp_path: Path, config: Path) -> None:

@@ -20,7 +20,7 @@ from gaugeflow.io.membership import TOLERANCE
 from gaugeflow.lattice.fields import hot_start
 
 SHAPE = (2, 2, 2, 2)
-MUTATIONS = 450
+MUTATIONS = 150
 """Of each of ten files: flips, truncations, insertions, deletions, moved blocks, changed header figures."""
 
 
@@ -185,7 +185,7 @@ def test_mutations_of_shared_files(tmp_path: Path, gauge_data: Path, name: str) 
     path = tmp_path / name
     rng = np.random.default_rng(len(name))
     kind = path.suffix[1:] if path.suffix != ".txt" else "bridge"
-    for _ in range(80):
+    for _ in range(40):
         path.write_bytes(mutate(data, rng, 2500))
         try:
             found = read(path)

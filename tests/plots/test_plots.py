@@ -2,8 +2,10 @@
 
 import json
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib
 import numpy as np
@@ -35,7 +37,8 @@ FLOW = {
     "group": "su2",
     "shape": [4, 4, 4, 4],
     "measurements": 6,
-    "observables": [{"name": "gradient_flow", "time": 0.5, "epsilon": 0.1}, "plaquette"],
+    "warmup": 2,
+    "observables": [{"name": "gradient_flow", "time": 0.3, "epsilon": 0.1}, "plaquette"],
 }
 SCALARS = {
     "group": None,
@@ -51,62 +54,72 @@ CASES = {
 }
 
 
-def run(path: Path, **changes: Any) -> Path:
-    runs.start(Chain, runs.Source(json.dumps({**BASE, **changes}), "test.yaml"), path, quiet=True)
-    return path
+class Drawn(NamedTuple):
+    """The directory of a run, the files of its figures, and the figures by the stems of these."""
+
+    path: Path
+    files: list[Path]
+    figures: dict[str, Figure]
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Drawn]:
+    """The run of a case and its figures, made when first asked for; nobody changes them."""
+
+    @cache
+    def of_case(case: str) -> Drawn:
+        path, figures = tmp_path_factory.mktemp("drawn") / "run", {}
+        runs.start(Chain, runs.Source(json.dumps({**BASE, **CASES[case][0]}), "test.yaml"), path, quiet=True)
+        save = Figure.savefig
+
+        def remember(self: Figure, file: Path, **options: Any) -> None:
+            figures[Path(file).stem] = self
+            save(self, file, **options)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Figure, "savefig", remember)
+            return Drawn(path, plot_run(path), figures)
+
+    return of_case
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_every_observable_has_its_figure(tmp_path: Path, case: str) -> None:
-    changes, names = CASES[case]
-    figures = plot_run(run(tmp_path / "run", **changes))
-    assert {path.stem for path in figures} == names
-    for path in figures:
+def test_every_observable_has_its_figure(drawn: Callable[[str], Drawn], case: str) -> None:
+    files = drawn(case).files
+    assert {path.stem for path in files} == CASES[case][1]
+    for path in files:
         assert path.read_bytes().startswith(b"\x89PNG")
         assert matplotlib.image.imread(path).std() > 0.02, "an empty picture"
 
 
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, Figure]:
-    """Every figure by the stem of its file."""
-    figures: dict[str, Figure] = {}
-    save = Figure.savefig
-
-    def remember(self: Figure, path: Path, **options: Any) -> None:
-        figures[Path(path).stem] = self
-        save(self, path, **options)
-
-    monkeypatch.setattr(Figure, "savefig", remember)
-    return figures
-
-
-def test_figures_show_the_data_and_the_exact_values(tmp_path: Path, drawn: dict[str, Figure]) -> None:
-    plot_run(run(tmp_path / "run"))
-    columns = runs.Metrics.load(tmp_path / "run" / "metrics.h5").columns("measurements")
-    left, right = drawn["plaquette"].axes
+def test_figures_show_the_data_and_the_exact_values(drawn: Callable[[str], Drawn]) -> None:
+    path, _, figures = drawn("links in 2D")
+    columns = runs.Metrics.load(path / "metrics.h5").columns("measurements")
+    left, right = figures["plaquette"].axes
     np.testing.assert_array_equal(left.lines[1].get_ydata(), columns["plaquette"][:, 0])
     assert any(np.allclose(line.get_ydata(), 0.699251926818) for line in left.lines), "the exact 4 x 4 plaquette"
     assert sum(bar.get_width() for bar in right.patches) == columns["plaquette"].size
-    bars = drawn["charge"].axes[1].patches
+    bars = figures["charge"].axes[1].patches
     assert sum(bar.get_width() for bar in bars) == pytest.approx(1)
-    (potential,) = drawn["potential"].axes
+    (potential,) = figures["potential"].axes
     first = potential.lines[0].get_ydata()[0]
     loops = columns["wilson_loops"].mean((0, 1))
     assert first == pytest.approx(np.log(loops[0, 0] / loops[0, 1]))
 
 
-def test_every_axis_has_a_name(tmp_path: Path, drawn: dict[str, Figure]) -> None:
-    plot_run(run(tmp_path / "run"))
-    plot_run(run(tmp_path / "flow", **FLOW))
-    assert len(drawn) == 5
-    for figure in drawn.values():
+@pytest.mark.parametrize(("case", "count"), [("links in 2D", 4), ("flow in 4D", 3)])
+def test_every_axis_has_a_name(drawn: Callable[[str], Drawn], case: str, count: int) -> None:
+    figures = drawn(case).figures
+    assert len(figures) == count
+    for figure in figures.values():
         assert all(axes.get_xlabel() for axes in figure.axes)
         assert figure.axes[0].get_ylabel()
 
 
-def test_matplotlib_is_left_as_it_was(tmp_path: Path) -> None:
+def test_matplotlib_is_left_as_it_was(drawn: Callable[[str], Drawn]) -> None:
+    path = drawn("too short for a correlation").path
     before = dict(matplotlib.rcParams)
-    plot_run(run(tmp_path / "run"))
+    plot_run(path)
     assert dict(matplotlib.rcParams) == before
     assert "matplotlib.pyplot" not in sys.modules or matplotlib.pyplot.get_fignums() == []
 

@@ -32,7 +32,7 @@ CONFIG: dict[str, Any] = {
     "model": {"name": "identity"},
     "training": {"steps": 0},
     "stochastic": {"updates": [{"times": [0.2, 0.45, 0.75], "density": "target", "sampler": HMC_AT}]},
-    "report": {"samples": 1200, "chunk": 300, "reference": {"chains": 8, "warmup": 5, "measurements": 50}},
+    "report": {"samples": 1600, "chunk": 400, "reference": {"chains": 20, "warmup": 5, "measurements": 20}},
 }
 
 
@@ -128,17 +128,31 @@ def test_updates_raise_what_samples_are_worth(tmp_path):
     runs.sample(Flow, tmp_path / "run", 10, 1, tmp_path / "fields.h5", weighted=True, quiet=True)
 
 
+FEW: dict[str, Any] = {
+    "checkpoint_every": {"steps": 1},
+    "report": {
+        "samples": 100,
+        "chunk": 25,
+        "shapes": [[4, 2]],
+        "samplers": ["hmc"],
+        "reference": {"chains": 4, "warmup": 2, "measurements": 10},
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> runs.Metrics:
+    path = tmp_path_factory.mktemp("stochastic") / "whole"
+    start(path, **FEW)
+    return runs.Metrics.load(path / "metrics.h5")
+
+
 @pytest.mark.parametrize("stop", [2, 8])
-def test_a_stochastic_run_goes_on_bit_for_bit(tmp_path, stop):
-    changes = {
-        "checkpoint_every": {"steps": 1},
-        "report": {**CONFIG["report"], "shapes": [[4, 2]], "samplers": ["hmc"]},
-    }
-    start(tmp_path / "whole", **changes)
+def test_a_stochastic_run_goes_on_bit_for_bit(tmp_path, undisturbed, stop):
     with crash(Flow, stop):
-        start(tmp_path / "cut", **changes)
+        start(tmp_path / "cut", **FEW)
     runs.resume(Flow, tmp_path / "cut", quiet=True)
-    whole, cut = (runs.Metrics.load(tmp_path / name / "metrics.h5") for name in ("whole", "cut"))
+    whole, cut = undisturbed, runs.Metrics.load(tmp_path / "cut" / "metrics.h5")
     assert whole.counts() == cut.counts()
     for table in ("flow", "hmc", "layers", "flow_4x2"):
         for name, values in whole.columns(table).items():

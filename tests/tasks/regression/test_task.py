@@ -1,6 +1,7 @@
 """The task `regression`: right targets, an optimiser that ends in the minimum, and runs that can be stopped."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,14 @@ def run(path: Path, **changes: Any) -> dict[str, Any]:
     return runs.start(Regression, runs.Source(json.dumps({**BASE, **changes}), "test.yaml"), path, quiet=True)
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of two networks, which nobody changes."""
+    path = tmp_path_factory.mktemp("finished") / "run"
+    run(path)
+    return path
+
+
 def test_targets_are_those_of_the_observables(generator: torch.Generator) -> None:
     plane, space = hot_start("su3", (4, 5), generator, 2), hot_start("su2", (3, 2, 3, 2), generator, 2)
     for r, t in ((1, 1), (3, 2), (4, 4)):
@@ -87,21 +96,26 @@ def test_a_step_that_is_not_a_number_is_not_taken() -> None:
     assert np.isnan(still.loss)
 
 
-def test_a_run_finds_the_loop_and_reports_it(tmp_path: Path) -> None:
-    report = run(tmp_path / "run")
+def test_a_run_finds_the_loop_and_reports_it(finished: Path) -> None:
+    report = json.loads((finished / "report.json").read_text())
     assert set(report["mse"]) == {"4x4", "4x6"}
     assert (report["seeds"], report["seeds_failed"]) == (2, 0)
     assert max(report["mse_worst"].values()) < 1e-25
     assert min(report["mse_baseline"].values()) > 1e-4
     assert report["parameters"] == 5 * 3 + 3
     assert report["parameters_baseline"] >= report["parameters"]
-    assert json.loads((tmp_path / "run" / "report.json").read_text())["mse"] == report["mse"]
-    assert "4x6" in (tmp_path / "run" / "report.md").read_text()
+    assert runs.report(Regression, finished)["mse"] == report["mse"]
+    assert "4x6" in (finished / "report.md").read_text()
+
+
+def test_a_run_is_drawn(tmp_path: Path, finished: Path) -> None:
+    shutil.copytree(finished, tmp_path / "run")
     assert {path.name for path in plot_run(tmp_path / "run")} == {"prediction_4x4.png", "prediction_4x6.png"}
 
 
 def test_the_fields_are_kept_with_their_couplings(tmp_path: Path) -> None:
-    run(tmp_path / "run", fields={**BASE["fields"], "betas": [0.5, 4.0, 32.0]})
+    few = {"training": {**BASE["training"], "iterations": 1}, "baseline": {"depth": 2, "updates": 1}}
+    run(tmp_path / "run", fields={**BASE["fields"], "betas": [0.5, 4.0, 32.0]}, **few)
     kept = read(tmp_path / "run" / "chain.h5")
     betas = np.array(kept.metadata["attributes"]["betas"])
     chain, step = np.array(kept.metadata["chain"]), np.array(kept.metadata["step"])
@@ -112,11 +126,11 @@ def test_the_fields_are_kept_with_their_couplings(tmp_path: Path) -> None:
     assert means[0] < 0.4 < means[1] < 0.8 < means[2]
 
 
-def test_numbers_can_be_measured_anew(tmp_path: Path) -> None:
-    report = run(tmp_path / "run")
-    before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
-    fresh = [runs.fresh_report(Regression, tmp_path / "run", seed, quiet=True) for seed in (0, 1, BASE["seed"])]
-    assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
+def test_numbers_can_be_measured_anew(finished: Path) -> None:
+    report = json.loads((finished / "report.json").read_text())
+    before = {path.name: path.read_bytes() for path in finished.iterdir()}
+    fresh = [runs.fresh_report(Regression, finished, seed, quiet=True) for seed in (0, 1, BASE["seed"])]
+    assert {path.name: path.read_bytes() for path in finished.iterdir()} == before
     assert len({found["variance"]["4x4"] for found in [report, *fresh]}) == 4  # other fields each time
     assert all(max(found["mse_worst"].values()) < 1e-25 for found in fresh)
     assert fresh[0]["fresh"]
@@ -124,6 +138,7 @@ def test_numbers_can_be_measured_anew(tmp_path: Path) -> None:
 
 IN_STAGES = {
     "target": {"name": "loop", "path": "2x2"},
+    "fields": {"betas": [1.0, 4.0], "configurations": {"train": 2, "validation": 1, "test": 2}, "sweeps": 1},
     "network": {
         "layers": [
             {"name": "convolution-bilinear", "channels": 1, "paths": ["+t"]},
@@ -133,13 +148,14 @@ IN_STAGES = {
     "training": {
         "curriculum": [{"layers": 1, "loops": ["1x2"]}],
         "initial": 0.3,
-        "iterations": 15,
+        "iterations": 8,
         "attempts": 1,
         "tolerance": 1e-40,
     },
+    "baseline": {"depth": 2, "updates": 30},
     "test_shapes": [[4, 4]],
 }
-"""Two stages of 15 steps at most, and six steps of the baseline, for each of two networks."""
+"""Two stages of 8 steps at most, and three steps of the baseline, for each of two networks."""
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +165,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("stop", [5, 20, 33, 44, 73])
+@pytest.mark.parametrize("stop", [3, 11, 17, 23, 38])
 def test_a_run_goes_on_where_it_stopped(tmp_path: Path, whole: Path, stop: int) -> None:
     """In the first stage and the second, in the baseline, in the second network, between two tests."""
     with crash(Regression, stop, done=True):
@@ -169,7 +185,8 @@ def test_a_run_goes_on_where_it_stopped(tmp_path: Path, whole: Path, stop: int) 
 
 def test_a_network_that_fails_is_said_to_fail(tmp_path: Path) -> None:
     """One layer cannot see the 2x2 loop: every attempt is made, and all seeds are counted as failed."""
-    report = run(tmp_path / "run", target={"name": "loop", "path": "2x2"})
+    few = {**BASE["training"], "iterations": 6}
+    report = run(tmp_path / "run", target={"name": "loop", "path": "2x2"}, training=few)
     assert report["seeds_failed"] == 2
     assert [network["attempts"] for network in report["networks"]] == [2, 2]
     started = task()
@@ -244,8 +261,8 @@ def test_a_loss_that_is_not_a_number_stops_the_run(tmp_path: Path) -> None:
         started.step(1, runs.Record())
 
 
-def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
-    run(tmp_path / "run", seeds=1)
+def test_a_damaged_checkpoint_is_named(tmp_path: Path, finished: Path) -> None:
+    shutil.copytree(finished, tmp_path / "run")
     path = tmp_path / "run" / "checkpoint.pt"
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(UserError, match=r"checkpoint\.pt: expected a checkpoint, came a damaged or foreign file"):
