@@ -71,7 +71,15 @@ def test_the_pins_are_exact_and_name_no_build() -> None:
 
 @pytest.mark.parametrize(
     ("output", "code"),
-    [("collected 12 items", 0), ("collected 13 items / 1 skipped", 0), ("collected 11 items", 1), ("no tests", 1)],
+    [
+        ("collected 12 items", 0),
+        ("collected 13 items / 1 skipped", 0),
+        ("2 workers [12 items]", 0),
+        ("1 worker [13 items]", 0),
+        ("collected 11 items", 1),
+        ("2 workers [11 items]", 1),
+        ("no tests", 1),
+    ],
 )
 def test_fewer_tests_than_before_fail(tmp_path: Path, output: str, code: int) -> None:
     (tmp_path / ".ci").mkdir()
