@@ -14,6 +14,8 @@ from gaugeflow.cli import main
 from gaugeflow.errors import UserError
 from tests.places import CONFIGS, TRAINED
 
+pytestmark = pytest.mark.slow
+
 Call = Callable[..., tuple[int, str, str]]
 
 

@@ -11,6 +11,8 @@ from tests import documents
 from tests.documents import Document
 from tests.places import ROOT
 
+pytestmark = pytest.mark.slow
+
 DOCS = ROOT / "docs"
 WRITTEN = ("_build", "gallery", "generated")
 """Folders that the build fills."""

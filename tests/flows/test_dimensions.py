@@ -12,6 +12,8 @@ from gaugeflow.lattice import WilsonAction
 from gaugeflow.tasks.flow.models import Setting
 from gaugeflow.tasks.flow.models.coupling import CouplingFlow
 
+pytestmark = pytest.mark.slow
+
 SAMPLES = 512
 CASES: dict[str, tuple[str, tuple[int, ...], float, dict[str, Any], tuple[int, int, float]]] = {
     "u1 in 3D": ("u1", (4, 2, 2), 0.5, {"layers": 6, "transform": "mixture", "knots": 2}, (10, 16, 0.1)),

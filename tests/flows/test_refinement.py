@@ -20,6 +20,8 @@ from gaugeflow.lattice.refinement.weight import AreaWeight
 from gaugeflow.montecarlo import ExactSampler
 from gaugeflow.montecarlo.exact.split import SplitLaw
 
+pytestmark = pytest.mark.slow
+
 COUPLINGS = {"u1": 7.0, "su2": 2.7, "su3": 6.0}
 
 

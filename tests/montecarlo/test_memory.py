@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 STATUS = Path("/proc/self/status")
 PROGRAM = f"""
 import re

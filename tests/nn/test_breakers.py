@@ -8,6 +8,8 @@ from gaugeflow.symmetry.breakers import power_of
 from gaugeflow.symmetry.claims import Equivariance
 from tests.registry.registry import REGISTRY
 
+pytestmark = pytest.mark.slow
+
 LOCAL = {"bilinear", "activation", "norm"}
 """Layers that do not look at links, so that mistakes in links have no effect on them."""
 STILL_HOLDS = {"LCNN": ["a layer conjugates"]}

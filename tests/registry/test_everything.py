@@ -5,6 +5,8 @@ import pytest
 from gaugeflow import flows, io, lattice, montecarlo, nn, wavefunctions
 from tests.registry.registry import REGISTRY, WITHOUT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", REGISTRY)
 def test_claims_hold(name):

@@ -8,6 +8,8 @@ from gaugeflow.symmetry.claims import Equivariance
 from tests.registry.registry import REGISTRY
 from tests.symmetry.samples import single
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", REGISTRY)
 def test_claims_hold_in_single_precision(name):

@@ -15,6 +15,8 @@ import torch
 
 from tests.places import ROOT
 
+pytestmark = pytest.mark.slow
+
 SCRIPTS = ROOT / "scripts"
 
 

@@ -12,6 +12,8 @@ import pytest
 
 import gaugeflow.symmetry.targets  # noqa: F401  (loaded before pytester looks, it is not loaded for every run)
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["pytester"]
 SAMPLE = Path(__file__).parent / "sample_project"
 PLUGIN = "gaugeflow.symmetry.pytest_plugin"

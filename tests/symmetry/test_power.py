@@ -9,6 +9,8 @@ from gaugeflow.symmetry.breakers import BREAKERS
 from gaugeflow.symmetry.examples import CASES
 from tests.places import ROOT
 
+pytestmark = pytest.mark.slow
+
 RESULTS = ROOT / "scripts" / "results"
 POWER = runpy.run_path(str(ROOT / "scripts" / "symmetry_power.py"))
 

@@ -8,6 +8,8 @@ from gaugeflow.symmetry.breakers import power_of
 from tests.registry.wavefunctions import LINES
 from tests.wavefunctions.cases import ANSATZ
 
+pytestmark = pytest.mark.slow
+
 EVERY = [(family, claim) for family, line in LINES.items() for claim in line.claims()]
 TWICE = ("dot 3 + 0", *(f"LiH, {ansatz}, ferminet" for ansatz in tuple(ANSATZ)[1:4]))
 CLAIMS = {f"{family}: {claim.name}": claim for family, claim in EVERY if not claim.name.startswith(TWICE)}

@@ -22,6 +22,8 @@ from gaugeflow.lattice import (
 from gaugeflow.lattice.exact import Exact2D
 from gaugeflow.montecarlo import HMC, HeatBath, Sampler
 
+pytestmark = pytest.mark.slow
+
 SIGMAS = 4.0  # of the difference; some fifty comparisons stand in this file
 
 

@@ -17,6 +17,8 @@ from gaugeflow.runs import Metrics
 from gaugeflow.runs.checkpoint import load_checkpoint
 from tests.processes import Running
 
+pytestmark = pytest.mark.slow
+
 SAMPLERS = {
     "heatbath": "{name: heatbath, overrelaxation: 1}",
     "hmc": "{name: hmc, integrator: omelyan4, length: 0.5}",

@@ -14,6 +14,8 @@ from gaugeflow.errors import UserError
 from gaugeflow.tasks import Chain, Flow
 from tests.processes import Ended, two_ranks
 
+pytestmark = pytest.mark.slow
+
 CONFIG: dict[str, Any] = {
     "task": "flow",
     "seed": 3,

@@ -11,6 +11,8 @@ from gaugeflow.tasks import Flow
 from gaugeflow.tasks.flow.markdown import flow_markdown
 from gaugeflow.tasks.flow.steps import step_error
 
+pytestmark = pytest.mark.slow
+
 COARSE: dict[str, Any] = {
     "task": "flow",
     "seed": 5,

@@ -22,6 +22,8 @@ from gaugeflow.tasks.flow.weighing import Layers, WithUpdates
 from tests.tasks.crashes import crash
 from tests.tasks.flow.models import SIGMA, Harmonic, Scale
 
+pytestmark = pytest.mark.slow
+
 HMC_AT = {"name": "hmc", "length": 1.0, "step_size": 0.4}
 CONFIG: dict[str, Any] = {
     "task": "flow",

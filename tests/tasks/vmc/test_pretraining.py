@@ -19,6 +19,8 @@ from gaugeflow.wavefunctions.ansatz.orbital_fit import OrbitalFit, needed, targe
 from tests.tasks.crashes import crash
 from tests.wavefunctions.cases import gaussian_orbitals, network, seeded
 
+pytestmark = pytest.mark.slow
+
 needs_pyscf = pytest.mark.skipif(
     importlib.util.find_spec("pyscf") is None, reason="needs the package pyscf, the extra chem"
 )

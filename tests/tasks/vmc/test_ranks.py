@@ -13,6 +13,8 @@ from gaugeflow.errors import UserError
 from gaugeflow.tasks import VMC
 from tests.processes import two_ranks
 
+pytestmark = pytest.mark.slow
+
 CONFIG: dict[str, Any] = {
     "task": "vmc",
     "seed": 5,
