@@ -79,7 +79,7 @@ def gathered_mean(values: list[Tensor]) -> tuple[float, float]:
         Case("u1", (4, 9), beta=1.0),
         Case("su2", (4, 9), beta=2.0),
         Case("su3", (4, 9), beta=6.0),
-        Case("su3", (3, 4, 9), c1=-1 / 12, beta=4.0),
+        Case("su3", (3, 4, 5), c1=-1 / 12, beta=4.0),
         Case("su4", (3, 9), beta=9.0),
     ],
     ids=str,
@@ -91,13 +91,15 @@ def test_equilibrium_obeys_the_schwinger_dyson_identity(case: Case, backend: str
     """
     kernels, n = case.kernels(backend), case.algebra.n
     casimir = 1.0 if n == 1 else (n * n - 1) / (2 * n)
-    state = kernels.pack(case.algebra.identity((64, case.ndim, *case.shape)))
+    counts = torch.tensor([len(loop) * c for loop, c in case.loops], dtype=torch.float64)
+    chains = 64 if case.ndim == 2 else 32  # enough for the bound on the error
+    state = kernels.pack(case.algebra.identity((chains, case.ndim, *case.shape)))
     excess, size = [], []
     for sweep in range(24):
         kernels.overrelax_(kernels.heatbath_(state, sweep))
         if sweep >= 8:
             # Summed over the links every loop is counted once for each of its steps.
-            linear = sum(len(loop) * c * kernels.loop_traces(state, [loop])[:, 0].real for loop, c in case.loops)
+            linear = kernels.loop_traces(state, [loop for loop, _ in case.loops]).real @ counts
             force = kernels.force(state).pow(2).flatten(1).sum(1) / kernels.volume
             excess.append(force - casimir * linear)
             size.append(casimir * linear)

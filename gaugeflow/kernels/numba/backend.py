@@ -1,7 +1,7 @@
 """The CPU backend: compiled loops over rows of sites, written for vector units, shared between threads.
 
 The first call for a group and precision compiles (a few seconds); the result is cached on disk. The cache looks only
-at the file of the kernel that is called: after editing a microkernel, delete ``__pycache__``.
+at the file of the kernel that is called: after editing one that it calls, delete ``*.nbi``.
 """
 
 from collections.abc import Callable, Sequence
