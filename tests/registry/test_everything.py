@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize("name", REGISTRY)
 def test_claims_hold(name):
     for claim in REGISTRY[name].claims():
-        report = claim.verify(trials=8, chunk_size=4, samples=5_000)
+        report = claim.verify(trials=8, samples=2_000)
         assert report.exit_code == 0, str(report)
 
 
