@@ -48,7 +48,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "show_signature": False,
     "remove_config_comments": True,
-    "min_reported_time": 1,
+    "min_reported_time": 3600,
     "image_scrapers": ("matplotlib",),
     "image_srcset": ["2x"],
     "capture_repr": (),
