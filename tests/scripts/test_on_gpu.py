@@ -41,7 +41,7 @@ def cuda(program: ModuleType) -> Iterator[AbstractContextManager[None]]:
 
 
 def test_the_rehearsal_passes_and_writes_every_part(tmp_path: Path, program: ModuleType) -> None:
-    done = on_gpu("--rehearse", "--output", str(tmp_path))
+    done = on_gpu("--rehearse", "--budget", "3000", "--output", str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     for part in program.PARTS:
         found = json.loads((tmp_path / f"gpu_{part.name}.json").read_text())
