@@ -6,6 +6,8 @@ Any Markdown file serves. A test lays out a `checkout` to type in, makes all cou
 import re
 import shlex
 import shutil
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -14,9 +16,12 @@ import torch
 
 from gaugeflow.cli import main
 from gaugeflow.groups import get_group
-from gaugeflow.io import write
+from gaugeflow.io import FORMATS, write
 from gaugeflow.lattice.fields import hot_start
+from gaugeflow.montecarlo.moves import MOVES
 from gaugeflow.runs import RunConfig, Section
+from gaugeflow.symmetry import GROUPS
+from gaugeflow.symmetry.actions.groups import _ACTIONS
 from tests.places import CONFIGS
 
 S = TypeVar("S", bound=Section)
@@ -99,6 +104,19 @@ def fewer(count: int, least: int) -> int:
     return count if count <= 4 * least else min(4 * least, max(least, count // 400))
 
 
+@contextmanager
+def registries_restored() -> Iterator[None]:
+    """What is registered inside is gone afterwards, so that no other test of the process meets it."""
+    tables: tuple[MutableMapping[Any, Any], ...] = (FORMATS, MOVES, GROUPS, _ACTIONS)
+    before = [set(table) for table in tables]
+    try:
+        yield
+    finally:
+        for table, names in zip(tables, before, strict=True):
+            for name in set(table) - names:
+                del table[name]
+
+
 class Document:
     """A Markdown text."""
 
@@ -132,8 +150,9 @@ class Document:
     def run_python(self) -> dict[str, Any]:
         """Runs every block of Python, in turn, in one namespace, which it returns."""
         namespace: dict[str, Any] = {}
-        for block in self.blocks("python"):
-            exec(compile(_fewer_in_python(block), "a block of Python", "exec"), namespace)
+        with registries_restored():
+            for block in self.blocks("python"):
+                exec(compile(_fewer_in_python(block), "a block of Python", "exec"), namespace)
         return namespace
 
 

@@ -7,6 +7,9 @@ from urllib.parse import unquote
 import pytest
 
 from gaugeflow import runs, tasks
+from gaugeflow.io import FORMATS
+from gaugeflow.montecarlo.moves import MOVES
+from gaugeflow.symmetry import GROUPS
 from tests import documents
 from tests.documents import Document
 from tests.places import ROOT
@@ -87,3 +90,13 @@ def test_a_tutorial_compiles_and_draws_figures(path: Path) -> None:
 
 def test_there_are_tutorials() -> None:
     assert len(TUTORIALS) >= 9
+
+
+def test_what_a_page_registers_is_gone_after_it() -> None:
+    before = {*FORMATS}, {*GROUPS}, {*MOVES}
+    registering = "".join(
+        f"from {table.rpartition('.')[0]} import {table.rpartition('.')[2]} as table\ntable['own'] = object\n"
+        for table in ("gaugeflow.io.FORMATS", "gaugeflow.symmetry.GROUPS", "gaugeflow.montecarlo.moves.MOVES")
+    )
+    Document(f"```python\n{registering}```\n").run_python()
+    assert ({*FORMATS}, {*GROUPS}, {*MOVES}) == before

@@ -26,6 +26,8 @@ sys.meta_path.insert(0, Hidden())
 """
 WORK = """
 import os, sys, pytest
+from gaugeflow.symmetry import GROUPS
+assert {"gauge", "translations", "permutations", "euclidean", "c4"} <= {*GROUPS}
 from gaugeflow.__main__ import main
 def code(*arguments):
     sys.argv = ["gaugeflow", *arguments]

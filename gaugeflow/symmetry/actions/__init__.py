@@ -1,1 +1,9 @@
-"""Groups, value types, and how one acts on the other."""
+"""Groups, value types, and how one acts on the other. Whoever needs one of them knows all of them by name."""
+
+from gaugeflow.symmetry.actions import (
+    euclidean,  # noqa: F401  (register their groups)
+    gauge,  # noqa: F401  (register their groups)
+    images,  # noqa: F401  (register their groups)
+    lattice,  # noqa: F401  (register their groups)
+    permutations,  # noqa: F401  (register their groups)
+)

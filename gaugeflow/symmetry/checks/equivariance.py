@@ -8,13 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gaugeflow.symmetry.actions import (
-    euclidean,  # noqa: F401  (register their groups)
-    gauge,  # noqa: F401  (register their groups)
-    images,  # noqa: F401  (register their groups)
-    lattice,  # noqa: F401  (register their groups)
-    permutations,  # noqa: F401  (register their groups)
-)
 from gaugeflow.symmetry.actions.declared import declared, read_as
 from gaugeflow.symmetry.actions.groups import Group, group_named
 from gaugeflow.symmetry.actions.values import Tree, batch_size
