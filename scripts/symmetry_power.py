@@ -1,7 +1,6 @@
 """The power of the symmetry harness, measured on its reference models; the results lie in scripts/results.
 
 python scripts/symmetry_power.py                      the kill table: every breaker on every model
-python scripts/symmetry_power.py --repetitions 1000   held models, seed after seed: how many are called broken
 python scripts/symmetry_power.py --family deep        only the families with this in their name, nothing written
 """
 
@@ -9,9 +8,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -62,12 +60,6 @@ def _kills(claim: Claim, dtype: torch.dtype, seed: int, **which: Any) -> list[Ki
     return [kill for kill in kills if kill.outcome in ("caught", "missed")]
 
 
-def held_broken(family: str, seeds: Iterable[int]) -> list[int]:
-    """The seeds, of model, input and group elements alike, for which the held symmetry is not said to hold."""
-    claim = CASES[family].build
-    return [seed for seed in seeds if not claim(seed).verify(seed=seed, trials=TRIALS, samples=5000).holds]
-
-
 def markdown(table: dict[str, Any]) -> str:
     """One line for each breaker: on how many families it applies, and how many broken models are caught."""
     rows = table["rows"]
@@ -112,32 +104,15 @@ def write_kill_table(families: list[str], seeds: int, write: bool) -> None:
         (RESULTS / "symmetry_power.md").write_text(markdown(table), encoding="utf-8")
 
 
-def write_repetitions(families: list[str], repetitions: int, write: bool) -> None:
-    rows = []
-    for family in families:
-        start = time.perf_counter()
-        broken = held_broken(family, range(repetitions))
-        bound = 1 - math.pow(0.05, 1 / repetitions) if not broken else None
-        rows.append({"family": family, "repetitions": repetitions, "not_held": broken, "false_alarm_bound": bound})
-        print(f"{family}: {len(broken)} of {repetitions} not held ({time.perf_counter() - start:.0f} s)", flush=True)
-        if write:
-            path = RESULTS / "symmetry_repetitions.json"
-            path.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="The power of the symmetry harness on its reference models.")
-    parser.add_argument("--repetitions", type=int, default=0, help="repeat held checks instead of breaking them")
     parser.add_argument("--family", default="", help="only families with this in their name; writes nothing")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="of model, example and group elements")
     options = parser.parse_args()
     torch.set_num_threads(1)
     families = [name for name in CASES if options.family in name]
     RESULTS.mkdir(exist_ok=True)
-    if options.repetitions:
-        write_repetitions(families, options.repetitions, write=not options.family)
-    else:
-        write_kill_table(families, options.seeds, write=not options.family)
+    write_kill_table(families, options.seeds, write=not options.family)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
-"""Held checks over everything of the package that has a symmetry: how many are called anything else.
+"""Held checks over everything of the package that has a symmetry, and over the reference models of the harness: how
+many are called anything else.
 
 python scripts/symmetry_registry.py                    10,000 checks; the result lies in scripts/results
 python scripts/symmetry_registry.py --checks 300       fewer, nothing written
 python scripts/symmetry_registry.py --line Wilson      only the lines with this in their name, nothing written
 
-Every claim of `tests/registry` is verified with its example in double precision (float64, complex128) and in single
-precision (float32, complex64), seed after seed.
+Every claim of `tests/registry` and of `gaugeflow.symmetry.examples` is verified with its example in double precision
+(float64, complex128) and in single precision (float32, complex64), seed after seed.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 
 import torch
+from benchmarks.machine import machine
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from gaugeflow.symmetry.actions.values import map_tensors
 from gaugeflow.symmetry.checks.trials.casting import cast
 from gaugeflow.symmetry.claims import Balance, Claim
+from gaugeflow.symmetry.examples import CASES
 from tests.registry.registry import REGISTRY
 
 RESULT = Path(__file__).parent / "results" / "symmetry_registry.json"
@@ -36,10 +39,12 @@ SAMPLES = 2_000
 
 def cases(wanted: str) -> Iterator[tuple[str, str, Claim]]:
     """The name, the dtypes of the example, and the claim; once for those that draw their inputs in float64 anyhow."""
-    for name, line in REGISTRY.items():
+    lines = {name: line.claims for name, line in REGISTRY.items()}
+    models = {f"reference model: {name}": lambda case=case: [case.build(1)] for name, case in CASES.items()}
+    for name, claims in (lines | models).items():
         if wanted not in name:
             continue
-        for claim in line.claims():
+        for claim in claims():
             for dtype in (torch.float64, torch.float32):
                 if isinstance(claim, Balance) and dtype is torch.float32:
                     continue
@@ -95,7 +100,7 @@ def main() -> None:
     print(f"{wrong} alarms in {checks} held checks, {time.perf_counter() - start:.0f} s")
     if options.checks >= 10_000 and not options.line:
         bound = None if wrong else 1 - math.pow(0.05, 1 / checks)
-        result = {"checks": checks, "alarms": wrong, "false_alarm_bound": bound, "rows": rows}
+        result = machine() | {"checks": checks, "alarms": wrong, "false_alarm_bound": bound, "rows": rows}
         RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 

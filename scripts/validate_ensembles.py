@@ -3,20 +3,21 @@
 
     python scripts/validate_ensembles.py            # a table; about 20 minutes on 2 cores
     python scripts/validate_ensembles.py --only u1 --json
+    python scripts/validate_ensembles.py --output scripts/results/ensembles.json
 
 Every row has a Gamma-method error, the count of measurements and the difference in units of the combined error. The
-committed output is ``scripts/results/ensembles.json``.
+file is written anew after every case.
 """
 
-import argparse
 import json
 import math
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 
 import torch
+from benchmarks.machine import machine
+from benchmarks.output import parser_of, write
 from torch import Tensor
 from tqdm import tqdm
 
@@ -175,11 +176,9 @@ def cases() -> list[Case]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parser_of(__doc__)
     parser.add_argument("--only", default="", help="run the cases whose title contains this text")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", action="store_true", help="print a JSON list and nothing else on standard output")
-    parser.add_argument("--out", help="also write the JSON list to this file, after every case")
     arguments = parser.parse_args()
     found: list[dict[str, object]] = []
     chosen = [case for case in cases() if arguments.only in case.name]
@@ -190,10 +189,9 @@ def main() -> None:
             found.append(row)
             if not arguments.json:
                 print(line(row), flush=True)
-        if arguments.out:
-            Path(arguments.out).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        write(found, machine(), arguments)
     if arguments.json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(found))
 
 
 def line(row: dict[str, object]) -> str:

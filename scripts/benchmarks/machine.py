@@ -1,7 +1,8 @@
-"""What the numbers of a benchmark were measured on."""
+"""What numbers were measured on, and when."""
 
 import os
 import platform
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ __all__ = ["machine", "processor"]
 
 
 def machine(device: torch.device | str = "cpu") -> dict[str, Any]:
-    """Name of the device, threads and cores, version of torch, and how busy the machine was when asked."""
+    """Name of the device, the date, threads and cores, version of torch, and how busy the machine was when asked."""
     return {
         "machine": torch.cuda.get_device_name(device) if torch.device(device).type == "cuda" else processor(),
+        "date": date.today().isoformat(),
         "threads": torch.get_num_threads(),
         "cores": os.cpu_count(),
         "torch": torch.__version__,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["CLOCKS", "parser_of", "publish"]
+__all__ = ["CLOCKS", "parser_of", "publish", "write"]
 
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 
@@ -20,12 +20,17 @@ def parser_of(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+def write(rows: list[dict[str, Any]], found: dict[str, Any], arguments: argparse.Namespace) -> None:
+    """The rows, with ``found`` of the machine above them, to the file that the user named."""
+    if arguments.output:
+        arguments.output.write_text(json.dumps(found | {"rows": rows}, indent=1) + "\n", encoding="utf-8")
+
+
 def publish(
     rows: list[dict[str, Any]], found: dict[str, Any], arguments: argparse.Namespace, show: Callable[..., None]
 ) -> None:
     """Writes the file, then prints the rows as JSON, or ``found`` in a line and what ``show`` makes of them."""
-    if arguments.output:
-        arguments.output.write_text(json.dumps(found | {"rows": rows}, indent=1) + "\n")
+    write(rows, found, arguments)
     if arguments.json:
         print(json.dumps(rows))
         return

@@ -45,7 +45,9 @@ def _theory(row: dict[str, Any]) -> str:
 
 def _below() -> str:
     found = json.loads((ROOT / FILE).read_text())
-    return f"`python scripts/validate_ensembles.py` (half an hour); {found['machine']}; {found['date']}."
+    return (
+        f"`python scripts/validate_ensembles.py --output {FILE}` (half an hour); {found['machine']}; {found['date']}."
+    )
 
 
 @table("ensembles")

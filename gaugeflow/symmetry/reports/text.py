@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gaugeflow.symmetry.reports.findings import Finding, LayerError
 
 __all__ = ["finding_lines"]
+
+LONGEST = 80
+"""Characters of a parameter of the worst group element."""
 
 
 def finding_lines(finding: Finding) -> list[str]:
@@ -20,7 +25,7 @@ def finding_lines(finding: Finding) -> list[str]:
         lines.append(f"    {finding.failures} of {finding.trials} trials failed")
     if finding.worst:
         lines.append(f"    worst case: seed {finding.worst.seed}, trial {finding.worst.trial}, {finding.worst.input}")
-        lines += [f"      {key} = {value}" for key, value in finding.worst.element.items()]
+        lines += [f"      {key} = {_short(value)}" for key, value in finding.worst.element.items()]
     if finding.smallest:
         extents = ", ".join(f"{key} = {value}" for key, value in finding.smallest.items())
         lines.append(f"    still broken at {extents}")
@@ -28,6 +33,12 @@ def finding_lines(finding: Finding) -> list[str]:
         lines.append(f"    first broken layer: {finding.broken_at}")
         lines += [_layer_line(layer, finding.broken_at) for layer in finding.layers]
     return lines + [f"    note: {note}" for note in finding.notes]
+
+
+def _short(value: Any) -> str:
+    """A parameter of a group element on one line; what is left out stands in the JSON report and in a saved case."""
+    text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 4]} ..."
 
 
 def _layer_line(layer: LayerError, culprit: str) -> str:
