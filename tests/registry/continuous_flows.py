@@ -32,7 +32,7 @@ def trivializing_claims(name: str, x: Links) -> list[Claim]:
 
     A reflected link is the inverse of another one, for which a step multiplies from the other side.
     """
-    gentle = trivializing(name, x, 0.0005, 2, 1)
+    gentle = trivializing(name, x, 0.0001, 2, 1)
     claims: list[Claim] = []
     if x.data[0].numel() <= LARGEST_JACOBIAN:
         claims.append(Bijection(gentle.forward, x, inverse=gentle.inverse, label=name))

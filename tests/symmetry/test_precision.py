@@ -16,6 +16,9 @@ from gaugeflow.symmetry import (
 from gaugeflow.symmetry.actions.haar import haar
 from gaugeflow.symmetry.checks.precision import Errors, amplification_allowed, decide, tolerance
 from gaugeflow.symmetry.examples.cases import wilson_action
+from tests.registry.continuous_flows import trivializing
+from tests.registry.line import links
+from tests.registry.registry import REGISTRY
 from tests.symmetry.samples import energy, points, verdict
 
 
@@ -202,3 +205,22 @@ def test_the_mode_of_the_caller_does_not_matter():
     for mode in (torch.no_grad, torch.inference_mode):
         with mode():
             assert verdict(force, points(), "permutations * orthogonal", Points) is Verdict.HOLDS
+
+
+@pytest.mark.parametrize("seed", [9, 15, 21])
+def test_a_lucky_rounding_in_float32_is_no_break_in_float64(seed):
+    """Near a node log|psi| amplifies rounding; in float32 the arithmetic of both sides may agree by chance."""
+    line = REGISTRY["fermion wavefunctions"].claims()
+    claim = next(each for each in line if each.name == "LiH, pfaffians with triplets, deep sets")
+    report = claim.verify(seed=seed, trials=4)
+    assert report.holds
+    assert "erratic under a change of the input by a few roundings" in str(report)
+
+
+def test_a_break_of_a_few_thousand_roundings_is_no_rounding():
+    """A reflection of a lattice inverts links, which a step of finite length knows by its error, here 1e-12."""
+    x = links("su3", (3, 3))
+    flow = trivializing("su3", x, 0.0005, 2, 1)
+    report = check(flow.forward, x, "hypercubic", out=(Links, Scalars), trials=8, seed=4)
+    assert report.verdict is Verdict.BROKEN
+    assert report.findings[0].largest["float64"] < 1e-10

@@ -10,6 +10,7 @@ Where it is broken by a relative amount d, a = d / eps is 5e8 times larger in fl
 
 Where only one precision can be seen, the table bounds what may be rounding, or the measured conditioning of the
 function does; and an error that stays the same after a small change of the input is not rounding, which is erratic.
+So an error in float64 of a million roundings or less that is erratic is not called broken: float32 was lucky.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ _SATURATED = 0.03
 _USELESS = 0.1
 _FEW_ROUNDINGS = 64.0
 _LEAST_ROUNDINGS = 16.0
+_UNLUCKY = 1e6
 
 
 def amplification_allowed(depth: int) -> float:
@@ -78,7 +80,11 @@ class Errors:
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether the errors are rounding, which precision says so, how many trials exceed it, and why."""
+    """Whether the errors are rounding, which precision says so, how many trials exceed it, and why.
+
+    Two verdicts are left to a closer look: `needs_smoothness` where what holds may be a break, `needs_roughness` where
+    what is broken may be rounding.
+    """
 
     holds: bool
     by: torch.dtype
@@ -87,6 +93,7 @@ class Decision:
     reason: str
     needs_conditioning: bool = False
     needs_smoothness: bool = False
+    needs_roughness: bool = False
     chaotic: bool = False
 
     @property
@@ -122,7 +129,10 @@ def decide(errors: Mapping[torch.dtype, Errors], depth: int, conditioning: float
     if failures:
         saturated = coarse.largest > _SATURATED
         reason = f"the error does not shrink with the machine epsilon: {_pair(fine, coarse)}"
-        return Decision(False, fine.dtype, failures, allowed, reason, saturated and conditioning == 0)
+        small = fine.amplification < _UNLUCKY
+        return Decision(
+            False, fine.dtype, failures, allowed, reason, saturated and conditioning == 0, needs_roughness=small
+        )
     coarse_allowed = MARGIN * max(_LEAST_ROUNDINGS, fine.amplification, conditioning) * coarse.eps
     if coarse.typical > coarse_allowed:
         failures = int(exceeds(coarse.relative, coarse_allowed).sum())
