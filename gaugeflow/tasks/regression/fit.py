@@ -2,16 +2,17 @@
 
 import math
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.nn import LCNN, Fit, Readout, levenberg_marquardt
 from gaugeflow.nn.least_squares import gather, scatter, substituted
 from gaugeflow.runs import Count, Positive, Section
+from gaugeflow.tasks.regression.descent import DescentConfig
 from gaugeflow.tasks.regression.fields import Samples
 from gaugeflow.tasks.regression.target import ClosedPath, Loop
 
@@ -43,6 +44,8 @@ class TrainingConfig(Section):
     the tolerance is given up for new initial weights.
     """
 
+    adamw: DescentConfig | None = None
+    """AdamW on the target alone instead of all below."""
     curriculum: list[Stage] = Field(default_factory=list)
     """Stages with smaller loops before the target."""
     initial: Positive = 1.0
@@ -53,6 +56,30 @@ class TrainingConfig(Section):
     """New initial weights at most."""
     tolerance: Positive = 1e-20
     """Mean squared error per site on the validation set at which an attempt has succeeded."""
+
+    @model_validator(mode="after")
+    def _one_optimiser(self) -> Self:
+        plain = TrainingConfig.model_construct()
+        keys = sorted(TrainingConfig.model_fields.keys() - {"adamw", "initial"})
+        others = [key for key in keys if getattr(self, key) != getattr(plain, key)]
+        if self.adamw is not None and others:
+            raise ValueError(f"expected adamw and initial alone, came also {', '.join(others)}, which AdamW has not")
+        return self
+
+    @property
+    def steps(self) -> int:
+        """Steps of a run that the training takes at most."""
+        if self.adamw is not None:
+            return self.adamw.steps
+        return self.attempts * (1 + len(self.curriculum)) * self.iterations
+
+    def scale(self, network: LCNN) -> LCNN:
+        """The network with its initial weights times `initial`."""
+        with torch.no_grad():
+            for layer in network.stack:
+                if layer.linear_weight is not None:
+                    layer.linear_weight.free.mul_(self.initial)
+        return network
 
 
 class NetworkFit:
@@ -107,12 +134,12 @@ class NetworkFit:
         scatter(self.network, self.best)
         return self.network
 
+    def status(self) -> str:
+        """Where it stands, for a person."""
+        return f"attempt {self.attempt + 1}, stage {self.stage + 1}, loss {self.fit.loss:.1e}"
+
     def _begin_attempt(self) -> None:
-        self.network = self.build(self.generator(self.attempt, 0))
-        with torch.no_grad():
-            for layer in self.network.stack:
-                if layer.linear_weight is not None:
-                    layer.linear_weight.free.mul_(self.config.initial)
+        self.network = self.config.scale(self.build(self.generator(self.attempt, 0)))
         self._begin_stage(0)
 
     def _begin_stage(self, stage: int) -> None:

@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -15,8 +15,8 @@ from gaugeflow.runs import Metrics, Record, Task
 from gaugeflow.symmetry.actions.fields import Links, SiteScalars
 from gaugeflow.symmetry.actions.scalars import Scalars
 from gaugeflow.symmetry.claims import Claim, Equivariance
-from gaugeflow.tasks.regression.baseline import BaselineFit
 from gaugeflow.tasks.regression.config import RegressionConfig
+from gaugeflow.tasks.regression.descent import Descent
 from gaugeflow.tasks.regression.fields import Samples, seeded
 from gaugeflow.tasks.regression.fit import NetworkFit
 from gaugeflow.tasks.regression.report import regression_markdown, regression_report
@@ -24,7 +24,7 @@ from gaugeflow.tasks.regression.target import Loop
 
 __all__ = ["Regression"]
 
-TRAIN, VALIDATION, WEIGHTS, BASELINE, TEST, FRESH = range(6)
+TRAIN, VALIDATION, WEIGHTS, BASELINE, TEST, FRESH, BATCHES, BASELINE_BATCHES = range(8)
 """What a stream of random numbers is for."""
 
 
@@ -52,7 +52,7 @@ class Regression(Task[RegressionConfig]):
                 raise UserError(f"training.curriculum: expected at most {depth} layers, came {stage.layers}")
             for path in stage.loops:
                 Loop(name="loop", path=path).require(self.theory.ndim)
-        self.fit_steps = training.attempts * (1 + len(training.curriculum)) * training.iterations
+        self.fit_steps = training.steps
         self.steps_each = self.fit_steps + config.baseline.steps
         self.test_streams = (config.seed, TEST)
 
@@ -64,7 +64,7 @@ class Regression(Task[RegressionConfig]):
         self.networks: list[LCNN] = []
         self.baselines: list[LinkCNN] = []
         self.outcomes: list[dict[str, Any]] = []
-        self.fits: tuple[NetworkFit, BaselineFit] | None = None
+        self.fits: tuple[NetworkFit | Descent, Descent] | None = None
 
     def step(self, index: int, record: Record) -> None:
         number, inner = divmod(index, self.steps_each)
@@ -171,10 +171,7 @@ class Regression(Task[RegressionConfig]):
     def status(self) -> str:
         if self.fits is None:
             return f"{len(self.networks)} networks trained"
-        fit = self.fits[0]
-        return (
-            f"network {len(self.networks)}, attempt {fit.attempt + 1}, stage {fit.stage + 1}, loss {fit.fit.loss:.1e}"
-        )
+        return f"network {len(self.networks)}, {self.fits[0].status()}"
 
     def _network(self) -> LCNN:
         """The network with weights that are to be replaced."""
@@ -186,19 +183,23 @@ class Regression(Task[RegressionConfig]):
     def _baseline(self, number: int) -> LinkCNN:
         size = sum(parameter.numel() for parameter in self._network().parameters())
         generator = seeded(self.config.seed, number, BASELINE)
-        baseline = LinkCNN.of_size(self.theory, size, self.config.baseline.depth, generator=generator)
-        return baseline.to(self.config.device)
+        return self.config.baseline.build(self.theory, size, generator).to(self.config.device)
 
-    def _fits(self, number: int, record: Record) -> tuple[NetworkFit, BaselineFit]:
+    def _fits(self, number: int, record: Record) -> tuple[NetworkFit | Descent, Descent]:
         """The training of a network at its beginning; the fields are made anew when a run is resumed."""
         config, counts = self.config, self.config.fields.configurations
         train = self._samples(config.shape, counts.train, config.seed, number, TRAIN)
         validation = self._samples(config.shape, counts.validation, config.seed, number, VALIDATION)
         for place, (links, _) in enumerate((train, validation)):
             self._store(record, links, place, number)
-        generator = partial(seeded, config.seed, number, WEIGHTS)
-        fit = NetworkFit(config.training, self._build, generator, train, validation)
-        return fit, BaselineFit(config.baseline, self._baseline(number), train, validation)
+        weights, batches, others = (
+            partial(seeded, config.seed, number, s) for s in (WEIGHTS, BATCHES, BASELINE_BATCHES)
+        )
+        baseline = Descent(config.baseline, self._baseline(number), others, train, validation)
+        if config.training.adamw is None:
+            return NetworkFit(config.training, self._build, weights, train, validation), baseline
+        network = config.training.scale(self._build(weights(0, 0)))
+        return Descent(config.training.adamw, network, batches, train, validation), baseline
 
     def _samples(self, shape: list[int], count: int, *streams: int) -> Samples:
         links = self.config.fields.draw(self.config.group, shape, count, seeded(*streams)).to(self.config.device)
@@ -210,9 +211,9 @@ class Regression(Task[RegressionConfig]):
             chain = [place * couplings + i * couplings // len(links) for i in range(len(links))]
             record.ensemble.append(links.cpu(), chain=chain, step=number)
 
-    def _keep(self, fit: NetworkFit, baseline: BaselineFit) -> None:
-        self.networks.append(fit.trained())
-        self.baselines.append(baseline.trained())
+    def _keep(self, fit: NetworkFit | Descent, baseline: Descent) -> None:
+        self.networks.append(cast(LCNN, fit.trained()))
+        self.baselines.append(cast(LinkCNN, baseline.trained()))
         self.outcomes.append({"attempts": fit.attempt, "steps": fit.steps, "validation": fit.error})
 
     def _test(self, index: int, record: Record) -> None:
