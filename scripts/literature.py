@@ -50,8 +50,10 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     for optimiser in options.optimiser:
-        for config in sorted((ROOT / "configs" / "regression").glob(f"*{options.only}*_literature.yaml")):
+        for config in sorted((ROOT / "configs" / "regression").glob("*_literature.yaml")):
             name = config.stem.removesuffix("_literature")
+            if options.only not in name:
+                continue
             report = trained(config, optimiser, ROOT / "runs" / "literature" / f"{name}_{optimiser}")
             found = json.loads(RESULT.read_text())["rows"] if RESULT.exists() else []
             rows = [row for row in found if (row["name"], row["optimiser"]) != (name, optimiser)]

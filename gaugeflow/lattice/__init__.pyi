@@ -1,4 +1,5 @@
 from .action import Action
+from .anisotropic import AnisotropicAction
 from .charge import (
     charge_clover,
     charge_geometric,
@@ -36,6 +37,7 @@ __all__ = [
     "SCALARS",
     "SYMANZIK",
     "Action",
+    "AnisotropicAction",
     "FlowHistory",
     "LoopAction",
     "Phi4Action",

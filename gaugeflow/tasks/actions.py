@@ -6,12 +6,13 @@ from pydantic import Field
 
 from gaugeflow.errors import UserError
 from gaugeflow.lattice.action import Action
+from gaugeflow.lattice.anisotropic import AnisotropicAction
 from gaugeflow.lattice.loop_action import DBW2, IWASAKI, SYMANZIK, LoopAction, RectangleAction, WilsonAction
 from gaugeflow.lattice.phi4 import Phi4Action
-from gaugeflow.runs import Number, Section
+from gaugeflow.runs import Number, Positive, Section
 from gaugeflow.tasks.objects import load
 
-__all__ = ["ActionConfig", "Improved", "Loops", "Phi4", "Python", "Wilson"]
+__all__ = ["ActionConfig", "Improved", "Loops", "MorningstarPeardon", "Phi4", "Python", "Wilson"]
 
 C1 = {"symanzik": SYMANZIK, "iwasaki": IWASAKI, "dbw2": DBW2}
 
@@ -22,10 +23,12 @@ class Wilson(Section):
     name: Literal["wilson"]
     beta: Number
     """The coupling in `S = beta sum (1 - (1/N) Re tr P)`."""
+    xi: Positive = 1.0
+    """The bare anisotropy: planes in space have the weight `beta / xi`, planes with time `beta xi`."""
 
     def build(self, ndim: int) -> Action:
         """The action in `ndim` dimensions."""
-        return WilsonAction(ndim, self.beta)
+        return WilsonAction(ndim, self.beta) if self.xi == 1 else AnisotropicAction(ndim, self.beta, self.xi)
 
 
 class Improved(Section):
@@ -35,10 +38,36 @@ class Improved(Section):
     """Which c1: -1/12 (`symanzik`), -0.331 (`iwasaki`) or -1.4088 (`dbw2`)."""
     beta: Number
     """The coupling; plaquettes have the weight `beta (1 - 8 c1)`, rectangles `beta c1`."""
+    xi: Positive = 1.0
+    """The bare anisotropy: planes in space have their weight divided by it, planes with time multiplied."""
+    u_s: Positive = 1.0
+    """The mean link in space (tadpole factor); each such link of a loop divides its weight."""
+    u_t: Positive = 1.0
+    """The mean link along time."""
 
     def build(self, ndim: int) -> Action:
         """The action in `ndim` dimensions."""
-        return RectangleAction(ndim, self.beta, C1[self.name])
+        if self.xi == self.u_s == self.u_t == 1:
+            return RectangleAction(ndim, self.beta, C1[self.name])
+        return AnisotropicAction(ndim, self.beta, self.xi, C1[self.name], u_s=self.u_s, u_t=self.u_t)
+
+
+class MorningstarPeardon(Section):
+    """Tree-level improved in space with mean links, and without rectangles of two steps in time: hep-lat/9704011."""
+
+    name: Literal["morningstar-peardon"]
+    beta: Number
+    """The coupling, `2 N / g^2`."""
+    xi: Positive
+    """The bare anisotropy `a_s / a_t`."""
+    u_s: Positive = 1.0
+    """The mean link in space (tadpole factor)."""
+    u_t: Positive = 1.0
+    """The mean link along time."""
+
+    def build(self, ndim: int) -> Action:
+        """The action in `ndim` dimensions."""
+        return AnisotropicAction(ndim, self.beta, self.xi, SYMANZIK, u_s=self.u_s, u_t=self.u_t, short=True)
 
 
 class Loops(Section):
@@ -85,4 +114,4 @@ class Python(Section):
         return action
 
 
-ActionConfig = Annotated[Wilson | Improved | Loops | Phi4 | Python, Field(discriminator="name")]
+ActionConfig = Annotated[Wilson | Improved | MorningstarPeardon | Loops | Phi4 | Python, Field(discriminator="name")]

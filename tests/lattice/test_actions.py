@@ -1,6 +1,7 @@
 """Actions: one inherited assertion for every force, closed forms, and what is refused."""
 
 import math
+from collections import Counter
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from gaugeflow.lattice import (
     SCALARS,
     SYMANZIK,
     Action,
+    AnisotropicAction,
     LoopAction,
     Phi4Action,
     RectangleAction,
@@ -22,8 +24,13 @@ from gaugeflow.lattice import (
     gauge_transform,
     hot_start,
     plaquette,
+    plaquette_spatial,
+    plaquette_temporal,
     wilson_loop,
 )
+from gaugeflow.lattice.exact import Exact2D
+from gaugeflow.montecarlo import HeatBath
+from gaugeflow.montecarlo.errors import estimate
 
 GAUGE_ACTIONS = {
     "wilson": lambda d: WilsonAction(d, 2.3),
@@ -32,6 +39,9 @@ GAUGE_ACTIONS = {
     "dbw2": lambda d: RectangleAction(d, 0.7, DBW2),
     "loops": lambda d: LoopAction.of_orbits(d, {"+x +y -x -y": 1.5, "+x +x +y +y -x -x -y -y": -0.4}),
     "twice round": lambda d: LoopAction.of_orbits(d, {"+x +y -x -y +x +y -x -y": 0.8}),
+    "anisotropic": lambda d: AnisotropicAction(d, 2.3, 2.5),
+    "anisotropic iwasaki": lambda d: AnisotropicAction(d, 1.7, 0.6, IWASAKI, u_s=0.8, u_t=0.9),
+    "morningstar-peardon": lambda d: AnisotropicAction(d, 1.7, 3.0, SYMANZIK, u_s=0.8, short=True),
     "one plane": lambda d: LoopAction(d, [("+x +t -x -t", 1.1)]),
 }
 LATTICES = [("u1", (4, 3)), ("su2", (3, 3)), ("su3", (4, 2)), ("su4", (2, 3)), ("u1", (2, 3, 2)), ("su3", (2, 3, 2, 2))]
@@ -106,6 +116,55 @@ def test_wilson_and_rectangle_actions_are_their_formulas(generator):
     assert torch.allclose(RectangleAction(2, 6.0, IWASAKI)(links), expected)
 
 
+def test_an_anisotropy_of_one_is_none():
+    for c1 in (0.0, SYMANZIK):
+        even, isotropic = AnisotropicAction(4, 2.3, 1.0, c1), RectangleAction(4, 2.3, c1)
+        assert even.loops == isotropic.loops
+        assert even.staples == isotropic.staples
+
+
+def test_the_anisotropic_action_is_its_formula(generator):
+    links = hot_start(get_group("su3"), (3, 4, 5), generator, 2)
+    space, time = plaquette_spatial(links), plaquette_temporal(links)  # one plane, two planes
+    expected = 6 * 60 * ((1 - space) / 2.5 + 2 * 2.5 * (1 - time))
+    torch.testing.assert_close(AnisotropicAction(3, 6.0, 2.5)(links), expected)
+
+
+def test_morningstar_and_peardon_have_their_published_weights():
+    """5/3, 4/3 and -1/12 with the powers of the mean links, and no rectangle of two steps in time."""
+    xi, u_s, u_t = 3.0, 0.8, 0.9
+    action = AnisotropicAction(4, 2.0, xi, SYMANZIK, u_s=u_s, u_t=u_t, short=True)
+    weights = {}
+    for path, weight in action.loops:
+        steps = Counter(abs(step) == 4 for step in path)
+        weights.setdefault((steps[False], steps[True]), []).append(weight / 2.0)
+    expected = {
+        (4, 0): (3, 5 / (3 * xi * u_s**4)),
+        (2, 2): (3, 4 * xi / (3 * u_s**2 * u_t**2)),
+        (6, 0): (6, -1 / (12 * xi * u_s**6)),
+        (4, 2): (3, -xi / (12 * u_s**4 * u_t**2)),
+    }
+    assert {kind: len(found) for kind, found in weights.items()} == {
+        kind: count for kind, (count, _) in expected.items()
+    }
+    for kind, (_, weight) in expected.items():
+        assert weights[kind] == pytest.approx([weight] * len(weights[kind]))
+
+
+@pytest.mark.parametrize("xi", [2.0, 3.0])
+def test_strong_coupling_of_an_anisotropic_lattice(xi, generator):
+    """Up to cubes, of order beta^5, each plaquette has the law of a lone one with its own coefficient."""
+    sampler = HeatBath(AnisotropicAction(4, 1.0, xi), overrelaxation=1)
+    links, rows = hot_start(get_group("su3"), (4, 4, 4, 4), generator, 4), []
+    for sweep in range(120):
+        links, _ = sampler.update(links, generator)
+        if sweep >= 20:
+            rows.append(torch.stack((plaquette_spatial(links), plaquette_temporal(links))))
+    for samples, coefficient in zip(torch.stack(rows, 2), (1 / xi, xi), strict=True):
+        found, lone = estimate(samples), float(Exact2D("su3", None, coefficient).plaquette)
+        assert abs(found.value - lone) < 4 * found.error + 4 * (xi / 18) ** 5
+
+
 def test_improved_actions_share_the_continuum_limit():
     """c0 + 8 c1 = 1: a weak constant U(1) field has S = beta V F^2 / 2 whatever c1, rectangles counting area^2."""
     angle, length = 2 * math.pi / 32**2, 32
@@ -148,6 +207,9 @@ def test_the_force_can_be_differentiated(generator):
 
 
 def test_wrong_actions_are_refused(generator):
+    for wrong in ({"xi": 0.0}, {"xi": math.inf}, {"xi": 2.0, "u_s": -1.0}, {"xi": 2.0, "u_t": math.nan}):
+        with pytest.raises(UserError, match=f"expected {list(wrong)[-1]} > 0"):
+            AnisotropicAction(4, 6.0, **wrong)
     with pytest.raises(UserError, match="finite"):
         WilsonAction(2, math.nan)
     with pytest.raises(UserError, match="phi4"):

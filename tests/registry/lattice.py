@@ -15,6 +15,7 @@ def rotations(others: str) -> Any:
     return Product(group_named(others), Hypercubic(reflections=False))
 
 
+STRETCHED = lattice.AnisotropicAction(3, 2.0, 2.5, lattice.SYMANZIK, u_s=0.9)
 LINES: dict[str, Line] = {
     "Wilson action": line(
         lattice.WilsonAction,
@@ -26,6 +27,13 @@ LINES: dict[str, Line] = {
     "rectangle action": line(
         lattice.RectangleAction,
         claims=lambda: force_claims(lattice.RectangleAction(3, 2.0, lattice.IWASAKI), links("su2", (2, 2, 2))),
+    ),
+    "anisotropic action": line(
+        lattice.AnisotropicAction,
+        claims=lambda: [
+            invariant(STRETCHED, links("su2", (2, 2, 3)), f"{SPACE} * centre"),
+            Gradient(STRETCHED, links("su2", (2, 2, 3)), gradient=STRETCHED.force),
+        ],
     ),
     "sum of loops": line(
         lattice.LoopAction,
