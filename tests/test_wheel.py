@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
 from pathlib import Path
 
@@ -32,10 +33,15 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv.create(folder, with_pip=False)
     python = folder / "bin" / "python"
     site = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", site, wheel]
-    subprocess.run(command, check=True, capture_output=True, text=True)
+    _install(wheel, site)
     (site / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return python
+
+
+def _install(wheel: Path, site: Path) -> None:
+    """The wheel, without what it depends on, into a folder of packages."""
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", site, wheel]
+    subprocess.run(command, check=True, capture_output=True, text=True)
 
 
 def call(python: Path, folder: Path, program: str, *arguments: str) -> str:
@@ -93,3 +99,49 @@ def test_the_whole_path_without_the_repository(installed: Path, tmp_path: Path) 
     assert found["check"] is True
     assert found["schema"] == "chain"
     assert found["files"] == ["mine", "my.yaml", "su2_2d_8_coupling.h5"]
+
+
+SAMPLE = ROOT / "tests" / "symmetry" / "sample_project"
+OTHER_NAMES = {"PyYAML": "yaml"}
+HIDDEN = """
+import sys
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {names}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Hidden())
+"""
+WORK = """
+import os, sys, pytest
+from gaugeflow.symmetry import GROUPS
+assert {"gauge", "translations", "permutations", "euclidean", "c4"} <= {*GROUPS}
+from gaugeflow.__main__ import main
+def code(*arguments):
+    sys.argv = ["gaugeflow", *arguments]
+    try:
+        main()
+    except SystemExit as left:
+        return left.code
+assert code("check", "spin_model:good", "--group", "gauge: links -> scalars", "--trials", "4") == 0
+assert code("check", "spin_model:bad", "--trials", "4") == 1
+assert "is missing" in code("run", "anything.yaml")
+assert pytest.main(["-q", "-p", "no:cacheprovider", "-c", os.devnull, "check_holds.py"]) == 0
+"""
+
+
+@pytest.fixture
+def light(wheel: Path, tmp_path: Path) -> dict[str, str]:
+    """The variables of an environment with the wheel, torch and pytest: its other dependencies are hidden."""
+    site = tmp_path / "site"
+    _install(wheel, site)
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    names = {text.split(">")[0] for text in wanted} - {"torch"}
+    (site / "sitecustomize.py").write_text(HIDDEN.format(names={OTHER_NAMES.get(name, name) for name in names}))
+    return os.environ | {"PYTHONPATH": f"{site}{os.pathsep}{SAMPLE}", "OMP_NUM_THREADS": "1"}
+
+
+def test_the_command_and_the_plugin_work_with_torch_and_pytest_alone(light: dict[str, str]) -> None:
+    program = [sys.executable, "-B", "-c", WORK]
+    ended = subprocess.run(program, cwd=SAMPLE, env=light, capture_output=True, text=True, timeout=300, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "symmetry: 4 of 4 checks hold" in ended.stdout
