@@ -32,6 +32,11 @@ class Configuration:
     metadata: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def notes(self) -> list[str]:
+        """In words, where the file departs from the standard of its format and was read all the same."""
+        return list(self.metadata.get("deviations", []))
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """The extents (x, y, z, t)."""
         return lattice_shape(self.links)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gaugeflow.io.format import Format
 from gaugeflow.io.hdf5.ensemble import new_ensemble
-from gaugeflow.io.hdf5.layout import MAGIC, Layout, read_layout
+from gaugeflow.io.hdf5.layout import MAGIC, SIGNATURE, USER_BLOCK, Layout, read_layout
 from gaugeflow.io.hdf5.rows import (
     as_rows,
     commit_count,
@@ -21,13 +21,11 @@ from gaugeflow.io.hdf5.rows import (
     row_checksums,
     write_rows,
 )
-from gaugeflow.io.options import one_of
+from gaugeflow.io.options import Given, one_of
 from gaugeflow.io.source import Source
 from gaugeflow.lattice.fields import check_links, lattice_shape
 
 __all__ = ["Hdf5"]
-
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
 class Hdf5(Format):
@@ -50,17 +48,18 @@ class Hdf5(Format):
     takes_more = True
 
     def sniff(self, source: Source) -> bool:
-        return source.head(len(MAGIC)) == MAGIC or source.head(len(SIGNATURE)) == SIGNATURE
+        return source.head(len(MAGIC)) == MAGIC or source.head(USER_BLOCK + len(SIGNATURE))[USER_BLOCK:] == SIGNATURE
 
-    def read(
-        self, source: Source, shape: tuple[int, ...] | None, group: str | None, select: slice | None
-    ) -> tuple[Tensor, dict[str, Any]]:
+    def count(self, source: Source, given: Given) -> int | None:
+        return read_count(source, read_layout(source))
+
+    def read(self, source: Source, given: Given) -> tuple[Tensor, dict[str, Any]]:
         layout = read_layout(source)
         attributes = read_attributes(source)
-        self.agree(source, "group", group, attributes.pop("group"))
-        self.agree(source, "shape", shape, layout.row[1 : 1 + layout.row[0]])
+        self.agree(source, "group", given.group, attributes.pop("group"))
+        self.agree(source, "shape", given.shape, layout.row[1 : 1 + layout.row[0]])
         count = read_count(source, layout)
-        wanted = range(count)[select or slice(None)]
+        wanted = range(count)[given.select or slice(None)]
         columns = _read_rows(source, layout, wanted)
         checksums = _verify(source, columns, wanted)
         known = {
