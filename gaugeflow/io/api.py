@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
@@ -25,7 +26,7 @@ __all__ = ["convert", "read", "read_parts", "write"]
 
 ROUNDING = {32: 2.5e-7, 64: 0.0}
 """How far an entry of a unitary matrix or an angle may move when rounded to single precision; in double it may not."""
-PART_BYTES = 1 << 25
+PART_BYTES = 1 << 23
 """A part of an ensemble: large enough that what is done once for each part does not count."""
 
 
@@ -95,10 +96,11 @@ def read_parts(
             yield _read(source, form, given, tolerance), 1
             return
         wanted = range(count)[given.select or slice(None)]
+        total = len(wanted)
         size = 1  # of a part: the first tells how large a configuration is
         while wanted:
             part = _read(source, form, dataclasses.replace(given, select=_slice(wanted[:size])), tolerance)
-            yield part, len(wanted)
+            yield part, total
             wanted = wanted[size:]
             size = max(1, most_bytes // max(1, part.links[0].nbytes))
 
@@ -120,7 +122,7 @@ def _given(
 def _read(source: Source, form: Format, given: Given, tolerance: float | None) -> Configuration:
     """Links and metadata, after the links are held against the group."""
     links, metadata = form.read(source, given)
-    violation = worst_violation(links)
+    violation = worst_violation(links.to(torch.complex128 if links.is_complex() else torch.float64))
     limit = TOLERANCE[precision_of(links)] if tolerance is None else tolerance
     if not violation <= limit:
         raise source.error(
@@ -129,7 +131,7 @@ def _read(source: Source, form: Format, given: Given, tolerance: float | None) -
         )
     if source.packing:
         metadata["packing"] = source.packing
-    return Configuration(links, group_of(links).name, form.name, source.path, metadata)
+    return Configuration(links, group_of(links).name, form.name, source.path, metadata, violation)
 
 
 def write(path: str | os.PathLike[str], links: Tensor, format: str | None = None, **metadata: Any) -> None:

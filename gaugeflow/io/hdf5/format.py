@@ -1,10 +1,10 @@
 """Ensembles of any group and dimension in HDF5, in a layout of our own."""
 
+import math
 import os
 from pathlib import Path
 from typing import Any, ClassVar
 
-import h5py
 import numpy as np
 import torch
 from torch import Tensor
@@ -90,15 +90,24 @@ class Hdf5(Format):
 
 
 def _read_rows(source: Source, layout: Layout, wanted: range) -> dict[str, np.ndarray]:
-    """The selected configurations with their chain, step and checksum."""
-    rising = wanted if wanted.step > 0 else wanted[::-1]
-    place = slice(rising.start, rising.stop, rising.step)
-    try:
-        with h5py.File(source.file, "r") as file:
-            columns = {name: file[name][place] for name in ("links", "chain", "step", "crc32")}
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
-        raise source.error(f"{len(wanted)} configurations", f"an HDF5 error: {error}") from error
-    return columns if wanted.step > 0 else {name: values[::-1].copy() for name, values in columns.items()}
+    """The selected configurations with their chain, step and checksum, from their places in the file.
+
+    All from the first to the last are read, as they follow one another without gaps.
+    """
+    first, last = (min(wanted), max(wanted)) if wanted else (0, -1)
+    columns = {}
+    for name, (kind, shape) in layout.datasets().items():
+        if name == "count":
+            continue
+        size = np.dtype(kind).itemsize * math.prod(shape[1:])
+        raw = source.read(
+            layout.places[name] + first * size, (last - first + 1) * size, f"{len(wanted)} configurations"
+        )
+        rows = np.frombuffer(bytearray(raw), kind).reshape(-1, *shape[1:])
+        columns[name] = (
+            rows[[place - first for place in wanted]] if len(rows) != len(wanted) or wanted.step < 0 else rows
+        )
+    return columns
 
 
 def _verify(source: Source, columns: dict[str, np.ndarray], wanted: range) -> list[str]:
