@@ -233,7 +233,7 @@ def _options(form: Format, given: dict[str, Any]) -> dict[str, Any]:
 def _likely_cause(source: Source, violation: float, links: Tensor, form: Format, given: Given) -> str:
     if precision_of(links) == 64 and violation <= TOLERANCE[32]:
         return f"single-precision links stored in double precision? a tolerance of {TOLERANCE[32]} accepts them"
-    damage = f"damaged data, or not in the byte order of a {form.title} file"
+    damage = f"damaged data, or not in the byte order of {form.title} files"
     allowed = form.alternatives(source, given)
     return f"{damage}; or the file is {', or '.join(allowed)}" if allowed else damage
 

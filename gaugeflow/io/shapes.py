@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 
 __all__ = ["allowed_shapes", "extents_text", "likely_fields"]
 
-SHOWN = 6
+GROUPS, SHAPES = 2, 4
+"""How many a message names."""
 LARGEST_N = 8
 ELONGATED = 8
 """Lattices longer than that many times their shortest extent are not thought of."""
@@ -26,16 +27,15 @@ def allowed_shapes(sites: int) -> list[tuple[int, int, int, int]]:
 
 
 def likely_fields(count: int, group: str | None = None) -> list[str]:
-    """Fields of so many real numbers in words, such as ``su3 on 4 x 4 x 4 x 8``, the likeliest first.
+    """Fields of so many real numbers in words, ``su3 on 4 x 4 x 4 x 8, 8 x 4 x 4 x 4``, the likeliest first.
 
     Args:
         count: real numbers in the file: 8 N^2 a site.
         group: the only one that is thought of; by default SU(3), SU(2), SU(4), ... in turn.
     """
     known = [int(group[2:])] if group and group.startswith("su") else [3, 2, *range(4, LARGEST_N + 1)]
-    fits = [n for n in known if count % (8 * n * n) == 0]
-    texts = (f"su{n} on {extents_text(shape)}" for n in fits for shape in allowed_shapes(count // (8 * n * n))[:SHOWN])
-    return list(texts)[:SHOWN]
+    fits = {n: allowed_shapes(count // (8 * n * n))[:SHAPES] for n in known if count % (8 * n * n) == 0}
+    return [f"su{n} on {', '.join(map(extents_text, shapes))}" for n, shapes in fits.items() if shapes][:GROUPS]
 
 
 def _factors(sites: int) -> Iterator[tuple[int, int, int, int]]:

@@ -192,9 +192,9 @@ def test_notes_are_told(tmp_path: Path, call: Callable[..., tuple[int, str, str]
     write(tmp_path / "a.ildg", cold_start("su3", (2, 2, 2, 2)))
     with (tmp_path / "a.ildg").open("ab") as file:
         file.write(b"\n")
-    assert "note: 1 bytes after the last record" in call("measure", tmp_path / "a.ildg")[1]
+    assert "note: 1 byte after the last record" in call("measure", tmp_path / "a.ildg")[1]
     found = json.loads(call("measure", tmp_path / "a.ildg", "--json")[1])
-    assert found["notes"] == found["header"]["deviations"] == ["1 bytes after the last record"]
+    assert found["notes"] == found["header"]["deviations"] == ["1 byte after the last record"]
 
 
 def test_one_configuration_of_several(

@@ -96,5 +96,6 @@ def _complex_pairs(array: np.ndarray) -> np.ndarray:
 
 
 def _described(array: np.ndarray) -> str:
-    layouts = ", or ".join(fitting(array)) or "no links of a layout that this program knows"
-    return f"an array of {extents_text(array.shape)}, which may be {layouts}"
+    layouts = fitting(array)
+    meant = f"which may be {', or '.join(layouts)}" if layouts else "which fits no layout that is common"
+    return f"an array of {extents_text(array.shape)}, {meant}"

@@ -33,13 +33,13 @@ class Npy(ArrayFormat):
     def array(self, source: Source, given: Given) -> np.ndarray:
         if source.head(4) != ZIP:
             return chosen(
-                source, {"array": lambda: _parsed(source, source.read(0, source.size, "array"))}, given, "npy"
+                source, {"array": lambda: _parsed(source, source.read(0, source.size, "array"))}, given, "an npy file"
             )
         with zipfile.ZipFile(source.file) as archive:
             require_room(source, sum(entry.file_size for entry in archive.infolist()))
             names = [name for name in archive.namelist() if name.endswith(".npy")]
             arrays = {name.removesuffix(".npy"): partial(_member, source, archive, name) for name in names}
-            return chosen(source, arrays, given, "npz")
+            return chosen(source, arrays, given, "an npz file")
 
 
 def _member(source: Source, archive: zipfile.ZipFile, name: str) -> np.ndarray:

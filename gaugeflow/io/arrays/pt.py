@@ -41,7 +41,7 @@ class Pt(ArrayFormat):
         named = held if isinstance(held, dict) else {"tensor": held}
         tensors = {str(name): value for name, value in named.items() if isinstance(value, Tensor)}
         numbers = {name: partial(_plain, source, tensor) for name, tensor in tensors.items()}
-        return chosen(source, numbers, given, "pt")
+        return chosen(source, numbers, given, "a pt file")
 
 
 def _plain(source: Source, tensor: Tensor) -> np.ndarray:

@@ -32,5 +32,5 @@ def lattice_of(source: Source, count: int, given: Given) -> tuple[tuple[int, ...
         expected = f"4 links of 2 N^2 numbers a site on {extents_text(shape)}"
     if not fits:
         allowed = likely_fields(count, given.group) or ["no field of 4D"]
-        raise source.error(expected, f"{count} numbers, which are {', or '.join(allowed)}")
+        raise source.error(expected, f"{count} numbers, as of {', or '.join(allowed)}")
     return shape, n

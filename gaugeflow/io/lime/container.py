@@ -43,7 +43,8 @@ def scan(source: Source) -> tuple[list[Record], list[str]]:
     offset = 0
     while offset < source.size:
         if records and _is_rest(source, offset):
-            return records, [f"{source.size - offset} bytes after the last record"]
+            more = source.size - offset
+            return records, [f"{more} byte{'s' if more > 1 else ''} after the last record"]
         head = source.read(offset, HEADER.size, f"LIME record header (record {len(records) + 1})")
         magic, version, _, length, name = HEADER.unpack(head)
         if (magic, version) != (MAGIC, 1) or len(records) == RECORD_LIMIT:

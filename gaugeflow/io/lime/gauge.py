@@ -22,8 +22,6 @@ from gaugeflow.io.source import Source
 __all__ = ["LimeGauge", "Statements"]
 
 XML_LIMIT = 1 << 20
-SHOWN = 3
-"""Lattices of each precision that a message names."""
 OF_ONE_FIELD = ("scidac-checksum", "ildg-data-lfn")
 """Records that hold for the field beside which they stand; the others hold until the next one of their type."""
 
@@ -77,7 +75,7 @@ class LimeGauge(Format):
             return links, {**known, "deviations": known["deviations"] + deviations}
         wanted = range(len(fields))[given.select or slice(None)]
         if not wanted:
-            raise source.error(f"a selection of {len(fields)} configurations", f"{given.select}, which holds none")
+            raise source.error(f"some of the {len(fields)} configurations", f"none in the selection {given.select}")
         parts = [self._read_field(source, given, fields[index]) for index in wanted]
         return _joined(source, parts, wanted, len(fields), deviations)
 
@@ -146,9 +144,10 @@ def _joined(
     source: Source, parts: list[tuple[Tensor, dict[str, Any]]], wanted: range, count: int, deviations: list[str]
 ) -> tuple[Tensor, dict[str, Any]]:
     """Several fields as an ensemble of one chain. Raises UserError if they are of different kinds."""
-    kinds = {(tuple(links.shape), str(links.dtype)) for links, _ in parts}
+    kinds = {f"{tuple(links.shape[1:])} of {links.dtype}" for links, _ in parts}
     if len(kinds) > 1:
-        raise source.error("fields of one shape, group and precision (or --index of one of them)", f"{sorted(kinds)}")
+        one_kind = "fields of one shape, group and precision (or --index of one of them)"
+        raise source.error(one_kind, " and ".join(sorted(kinds)))
     known = [metadata for _, metadata in parts]
     noted = dict.fromkeys([note for one in known for note in one["deviations"]] + deviations)
     together = {"count": count, "selected": list(wanted), "chain": [0] * len(wanted), "step": list(wanted)}
@@ -248,9 +247,7 @@ def _resolve(said: Statements, data: Record) -> tuple[tuple[int, ...], int, int]
 
 def _likely(data: Record, group: str | None) -> list[str]:
     """Fields of the length of the data, in words."""
-    return [
-        f"{text} in {bits} bits" for bits in (64, 32) for text in likely_fields(8 * data.length // bits, group)[:SHOWN]
-    ]
+    return [f"{text} in {bits} bits" for bits in (64, 32) for text in likely_fields(8 * data.length // bits, group)[:1]]
 
 
 def _verify_checksum(

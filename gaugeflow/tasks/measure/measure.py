@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from gaugeflow.errors import UserError
 from gaugeflow.io import Configuration, read_parts
@@ -123,10 +124,11 @@ def report(found: Measured, extras: Sequence[Flow | Loops] = ()) -> dict[str, An
 
 
 def _columns(part: Configuration, extras: Sequence[Flow | Loops]) -> dict[str, np.ndarray]:
-    """Everything that is measured, ``(batch, ...)`` each."""
-    found = dict(values_of(part.links))
+    """Everything that is measured, ``(batch, ...)`` each, in double precision whatever the file has."""
+    links = part.links.to(torch.complex128 if part.links.is_complex() else torch.float64)
+    found = dict(values_of(links))
     for extra in extras:
-        found |= extra.measure(part.links)
+        found |= extra.measure(links)
     return {name: values.numpy() for name, values in found.items()}
 
 

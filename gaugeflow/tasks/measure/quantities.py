@@ -31,11 +31,7 @@ CONVENTIONS = {
 
 
 def values_of(links: Tensor) -> Mapping[str, Tensor]:
-    """Each quantity of each configuration, ``(batch,)``, in double precision whatever the links have.
-
-    What a lattice does not have is missing.
-    """
-    links = links.to(torch.complex128 if links.is_complex() else torch.float64)
+    """Each quantity of each configuration, ``(batch,)``; what a lattice does not have is missing."""
     ndim = len(lattice_shape(links))
     found = {
         **_plaquettes(links),
