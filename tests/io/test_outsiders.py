@@ -23,7 +23,7 @@ from gaugeflow.io import packed, read, write
 from gaugeflow.io.checksums import nersc_checksum, scidac_checksum
 from gaugeflow.io.lime.container import write_messages
 from gaugeflow.io.lime.xml import ildg_format_xml
-from gaugeflow.lattice.fields import hot_start
+from gaugeflow.lattice.fields import cold_start, gauge_transform, hot_start
 from gaugeflow.lattice.observables import link_trace, plaquette
 
 SHAPE = (2, 4, 2, 6)
@@ -114,6 +114,18 @@ def test_each_field_of_a_lime_file_has_its_own_checksum(tmp_path: Path, generato
     with pytest.raises(UserError, match="scidac checksum"):
         read(path)
     assert torch.equal(read(path, select=slice(2, 3)).links, fields[2:])
+
+
+def test_a_checksum_is_that_of_the_field_before_it(tmp_path: Path, generator: torch.Generator) -> None:
+    fields = hot_start(SUN(3), SHAPE, generator, 2)
+    first, second = (("ildg-binary-data", binary(fields[k : k + 1])) for k in range(2))
+    suma, sumb = scidac_checksum(first[1], 4 * 9 * 16)
+    checksum = f"<scidacChecksum><suma>{suma:x}</suma><sumb>{sumb:x}</sumb></scidacChecksum>".encode()
+    description = ("ildg-format", ildg_format_xml(SHAPE, 3, 64))
+    found = read(lime(tmp_path / "a.lime", description, first, ("scidac-checksum", checksum), second))
+    assert torch.equal(found.links, fields)
+    assert found.metadata["checksum"] == [[f"{suma:x}", f"{sumb:x}"], None]
+    assert found.notes == ["no scidac-checksum record"]
 
 
 def test_fields_of_two_kinds_in_a_lime_file(tmp_path: Path, links: Tensor) -> None:
@@ -378,16 +390,25 @@ def test_arrays(tmp_path: Path, generator: torch.Generator, kind: str, layout: s
         read(path, dataset=dataset)
 
 
+def pure_gauge(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """A cold field after random gauge rotations: its plaquettes are 1, and in any other order they are random."""
+    return gauge_transform(cold_start(SUN(3), shape), SUN(3).haar((1, *shape), generator))
+
+
 def test_a_user_is_told_what_fits(tmp_path: Path, generator: torch.Generator) -> None:
-    """A smooth field: the right reading has by far the largest plaquette, and stands first."""
-    algebra = 0.2 * torch.randn(1, 4, *SHAPE, 3, 3, generator=generator, dtype=torch.complex128)
-    links = torch.linalg.matrix_exp(algebra - algebra.mH)
-    links = SUN(3).project(links)
-    np.save(tmp_path / "a.npy", arranged(links, "tzyxmab"))
+    np.save(tmp_path / "a.npy", arranged(pure_gauge(SHAPE, generator), "tzyxmab"))
     for layout, message in ((None, "--layout"), ("mxyztab", "layout mxyztab")):
         with pytest.raises(UserError, match=message) as error:
             read(tmp_path / "a.npy", layout=layout)
-        assert re.search(r"may be (\w+) \(plaquette 0\.\d+\)", str(error.value))[1] == "tzyxmab"
+        assert "may be tzyxmab (plaquette 1.0000), or" in str(error.value)
+
+
+def test_a_layout_that_is_likely_wrong_is_noted(tmp_path: Path, generator: torch.Generator) -> None:
+    """Four sites along every axis, as there are directions: every order of the axes gives links."""
+    np.save(tmp_path / "a.npy", arranged(pure_gauge((4, 4, 4, 4), generator), "mxyztab"))
+    assert read(tmp_path / "a.npy", layout="mxyztab").notes == []
+    wrong = read(tmp_path / "a.npy", layout="xyztmab")
+    assert wrong.notes == ["the layout mxyztab fits too, with the plaquette 1.0000"]
 
 
 def test_directions_in_the_order_of_the_axes(tmp_path: Path, links: Tensor) -> None:

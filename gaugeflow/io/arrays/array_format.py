@@ -15,10 +15,16 @@ from gaugeflow.io.options import Given
 from gaugeflow.io.packed import LIMIT, RATIO
 from gaugeflow.io.shapes import extents_text
 from gaugeflow.io.source import Source
+from gaugeflow.kernels.select import light_backend
 from gaugeflow.lattice.fields import lattice_shape
+from gaugeflow.lattice.observables import plaquette
 
 __all__ = ["ArrayFormat", "chosen", "require_room"]
 
+SMALL = 1 << 22
+"""Numbers of an array up to which other layouts are tried beside that of the user."""
+FAR = 0.1
+"""By how much the plaquette of the right layout of a field that is not random exceeds those of the others."""
 KINDS = ("c8", "c16", "f4", "f8")
 
 
@@ -41,7 +47,7 @@ class ArrayFormat(Format):
             raise source.error(f"links in the layout {given.layout}", _described(array))
         self.agree(source, "shape", given.shape, lattice_shape(links))
         self.agree(source, "group", given.group, group_of(links).name)
-        known = {"precision": precision_of(links), "layout": given.layout}
+        known = {"precision": precision_of(links), "layout": given.layout, "deviations": _rival(array, links)}
         if "n" not in given.layout:
             self.refuse_select(source, given)
             return links, known
@@ -56,7 +62,7 @@ class ArrayFormat(Format):
         return array.shape[given.layout.index("n")] if array.ndim == len(given.layout) else None
 
     def alternatives(self, source: Source, given: Given) -> list[str]:
-        return fitting(self.array(source, given))
+        return _layouts(self.array(source, given))
 
 
 def chosen(source: Source, arrays: Mapping[str, Callable[[], Any]], given: Given, kind: str) -> np.ndarray:
@@ -95,7 +101,21 @@ def _complex_pairs(array: np.ndarray) -> np.ndarray:
     return real + np.asarray(1j, np.result_type(real, np.complex64)) * imaginary
 
 
+def _layouts(array: np.ndarray) -> list[str]:
+    """Layouts that fit, in words."""
+    return [f"{layout} (plaquette {value:.4f})" for layout, value in fitting(array).items()]
+
+
+def _rival(array: np.ndarray, links: Tensor) -> list[str]:
+    """A note where another layout fits too and gives a far larger plaquette: the user may have named a wrong one."""
+    if array.size > SMALL:
+        return []
+    found = float(plaquette(links[:1], light_backend(links[:1]))[0])
+    best, value = next(iter(fitting(array).items()), ("", found))
+    return [f"the layout {best} fits too, with the plaquette {value:.4f}"] if value > found + FAR else []
+
+
 def _described(array: np.ndarray) -> str:
-    layouts = fitting(array)
+    layouts = _layouts(array)
     meant = f"which may be {', or '.join(layouts)}" if layouts else "which fits no layout that is common"
     return f"an array of {extents_text(array.shape)}, {meant}"

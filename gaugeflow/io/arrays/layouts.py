@@ -68,7 +68,7 @@ def to_ours(array: np.ndarray, layout: str) -> Tensor | None:
     return torch.view_as_complex(links) if "c" in layout else links
 
 
-def fitting(array: np.ndarray) -> list[str]:
+def fitting(array: np.ndarray) -> dict[str, float]:
     """Layouts that fit an array by its shape and by unitarity, with the plaquettes that they give, largest first.
 
     A plaquette far from that of any other reading is a good sign: read in a wrong order, most fields look random.
@@ -79,7 +79,7 @@ def fitting(array: np.ndarray) -> list[str]:
         if first is not None and worst_violation(first[:1]) <= LOOSE:
             found[layout] = float(plaquette(first[:1], light_backend(first[:1]))[0])
     ranked = sorted(found, key=found.__getitem__, reverse=True)[:SHOWN]
-    return [f"{layout} (plaquette {found[layout]:.4f})" for layout in ranked]
+    return {layout: found[layout] for layout in ranked}
 
 
 def _candidates(is_complex: bool) -> Iterator[str]:
