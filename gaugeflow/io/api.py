@@ -214,9 +214,10 @@ def _same(original: Tensor, written: Tensor, compressed: bool) -> bool:
 
 
 def _carried(original: Configuration, form: Format) -> dict[str, Any]:
-    if original.format != form.name or "attributes" not in original.metadata:
-        return {}
-    return {**original.metadata["attributes"], **{key: original.metadata[key] for key in ("chain", "step")}}
+    """What is told of an ensemble and the other format can hold too: chains and steps, between files of ours all."""
+    known = original.metadata
+    attributes = known.get("attributes", {}) if original.format == form.name else {}
+    return {**attributes, **{key: known[key] for key in ("chain", "step") if key in known and key in form.options}}
 
 
 def _options(form: Format, given: dict[str, Any]) -> dict[str, Any]:

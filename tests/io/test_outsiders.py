@@ -19,7 +19,7 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.groups import SUN, U1
-from gaugeflow.io import packed, read, write
+from gaugeflow.io import convert, packed, read, write
 from gaugeflow.io.checksums import nersc_checksum, scidac_checksum
 from gaugeflow.io.lime.container import write_messages
 from gaugeflow.io.lime.xml import ildg_format_xml
@@ -103,6 +103,7 @@ def test_several_fields_in_a_lime_file(tmp_path: Path, generator: torch.Generato
         assert len({tuple(one) for one in found.metadata["checksum"]}) == 3
     with pytest.raises(UserError, match="none in the selection"):
         read(path, select=slice(3, 4))
+    assert convert(path, tmp_path / "a.h5").metadata["chain"] == [0, 0, 0]
 
 
 def test_each_field_of_a_lime_file_has_its_own_checksum(tmp_path: Path, generator: torch.Generator) -> None:
