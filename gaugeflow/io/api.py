@@ -93,7 +93,8 @@ def read_parts(
         form = format_of(source)
         count = form.count(source, given)
         if count is None:
-            yield _read(source, form, given, tolerance), 1
+            whole = _read(source, form, given, tolerance)
+            yield from ((part, len(whole.links)) for part in _cut(whole, most_bytes))
             return
         wanted = range(count)[given.select or slice(None)]
         total = len(wanted)
@@ -103,6 +104,16 @@ def read_parts(
             yield part, total
             wanted = wanted[size:]
             size = max(1, most_bytes // max(1, part.links[0].nbytes))
+
+
+def _cut(whole: Configuration, most_bytes: int) -> Iterator[Configuration]:
+    """Parts of what was read at once."""
+    size = max(1, most_bytes // whole.links[0].nbytes)
+    of_each = [name for name in ("selected", "chain", "step") if name in whole.metadata]
+    for start in range(0, len(whole.links), size):
+        part = slice(start, start + size)
+        metadata = whole.metadata | {name: whole.metadata[name][part] for name in of_each}
+        yield dataclasses.replace(whole, links=whole.links[part], metadata=metadata)
 
 
 def _slice(places: range) -> slice:

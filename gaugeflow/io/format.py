@@ -22,7 +22,7 @@ class Format(ABC):
     * ``read`` gives links and metadata, having verified every checksum and size the file states; where the file
       departs from the standard and is read all the same, ``metadata["deviations"]`` says so in words;
     * ``write`` fills a new file; ``options`` lists what a user may choose. Without them the format is read only;
-    * ``count`` tells how many configurations a file holds, where that may be more than one;
+    * ``count`` tells how many configurations a file holds, where a part of them can be read by itself;
     * ``alternatives`` tells what else a file may be, where it does not state its extents or its axes.
 
     Then add it to the table in ``gaugeflow.io.registry``. What the format cannot hold and what damage it cannot
@@ -55,7 +55,7 @@ class Format(ABC):
         """
 
     def count(self, source: Source, given: Given) -> int | None:
-        """How many configurations an ensemble holds at this moment; None for a file of one configuration."""
+        """How many configurations an ensemble holds at this moment; None for a file that is read as a whole."""
         return None
 
     def alternatives(self, source: Source, given: Given) -> list[str]:

@@ -149,13 +149,29 @@ def test_a_reader_does_not_chase_a_writer(tmp_path: Path, generator: torch.Gener
         assert measure(path)["configurations"] == 18
 
 
-def test_parts_are_as_large_as_they_may_be(tmp_path: Path, generator: torch.Generator) -> None:
-    write(tmp_path / "a.h5", hot_start(SUN(2), (4, 4), generator, 20))
+@pytest.mark.parametrize("name", ["a.h5", "a.npy"])
+def test_parts_are_as_large_as_they_may_be(tmp_path: Path, generator: torch.Generator, name: str) -> None:
+    links = hot_start(SUN(2), (4, 4), generator, 20)
+    write(tmp_path / "a.h5", links)
+    np.save(tmp_path / "a.npy", links.numpy())
+    layout = {"layout": "nmxtab"} if name == "a.npy" else {}
     size = 2 * 16 * 4 * 16
     for select, wanted in ((None, list(range(20))), (slice(None, None, -3), list(range(19, -1, -3)))):
-        parts = [part for part, _ in read_parts(tmp_path / "a.h5", select=select, most_bytes=5 * size)]
+        parts = [part for part, _ in read_parts(tmp_path / name, select=select, most_bytes=5 * size, **layout)]
         assert max(len(part.links) for part in parts) == 5
         assert [place for part in parts for place in part.metadata["selected"]] == wanted
+        assert torch.equal(torch.cat([part.links for part in parts]), links[wanted])
+
+
+def test_progress_is_shown_on_standard_error(
+    tmp_path: Path, generator: torch.Generator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("gaugeflow.runs.progress.LINE_EVERY", 0.0)
+    ensemble(tmp_path / "a.h5", [6, 6], generator)
+    measure(tmp_path / "a.h5", quiet=False)
+    shown = capsys.readouterr()
+    assert "a.h5: configuration 12 of 12" in shown.err
+    assert shown.out == ""
 
 
 @pytest.fixture

@@ -52,14 +52,10 @@ class ArrayFormat(Format):
             self.refuse_select(source, given)
             return links, known
         wanted = range(len(links))[given.select or slice(None)]
+        if not wanted:
+            raise source.error(f"some of the {len(links)} configurations", f"none in the selection {given.select}")
         together = {"count": len(links), "selected": list(wanted), "chain": [0] * len(wanted), "step": list(wanted)}
         return links[list(wanted)], {**known, **together}
-
-    def count(self, source: Source, given: Given) -> int | None:
-        if given.layout is None or "n" not in given.layout:
-            return None
-        array = self.array(source, given)
-        return array.shape[given.layout.index("n")] if array.ndim == len(given.layout) else None
 
     def alternatives(self, source: Source, given: Given) -> list[str]:
         return _layouts(self.array(source, given))
