@@ -33,7 +33,8 @@ class Progress:
             self._printed = time.monotonic()
             rate = (self._done - self._first) / (self._printed - self._started)
             percent = 100 * self._done // self._total
-            line = f"{self._label}: {self._unit} {self._done} of {self._total} ({percent} %), {rate:.3g}/s  {status}"
+            place = f"{self._unit} {self._done} of {self._total} ({percent} %)"
+            line = f"{self._label}: {place}, {rate:.3g} {self._unit}s/s  {status}"
             print(line, file=sys.stderr, flush=True)
 
     def __enter__(self) -> Self:
