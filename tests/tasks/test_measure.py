@@ -213,6 +213,15 @@ def test_notes_are_told(tmp_path: Path, call: Callable[..., tuple[int, str, str]
     assert found["notes"] == found["header"]["deviations"] == ["1 byte after the last record"]
 
 
+def test_notes_of_all_fields_of_a_file_are_told(tmp_path: Path, generator: torch.Generator) -> None:
+    fields = hot_start(SUN(2), (2, 2, 2, 2), generator, 2)
+    for k, name in enumerate(("a", "b")):
+        write(tmp_path / name, fields[k : k + 1], "ildg")
+    second = (tmp_path / "b").read_bytes()
+    (tmp_path / "c").write_bytes((tmp_path / "a").read_bytes() + second.replace(b"su2gauge", b"SU2gauge"))
+    assert measure(tmp_path / "c")["notes"] == ["the field SU2gauge in ildg-format with capitals"]
+
+
 def test_one_configuration_of_several(
     tmp_path: Path, call: Callable[..., tuple[int, str, str]], generator: torch.Generator
 ) -> None:

@@ -94,15 +94,17 @@ def collect(
     first, count = begun
     rows: list[dict[str, np.ndarray]] = []
     chains: list[int] = []
+    notes: dict[str, None] = {}
     violation = 0.0
     with Progress(count, 0, path.name, quiet or count == 1, unit="configuration") as progress:
         for part, _ in chain([begun], parts):
             rows.append(_columns(part, extras))
             violation = max(violation, part.violation)
+            notes |= dict.fromkeys(part.notes)
             progress.advance(steps=len(part.links))
             chains += part.metadata.get("chain", [0] * len(part.links))
     columns = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
-    return _by_chain(Measured(first, violation, {}, first.notes), columns, np.array(chains))
+    return _by_chain(Measured(first, violation, {}, list(notes)), columns, np.array(chains))
 
 
 def report(found: Measured, extras: Sequence[Flow | Loops] = ()) -> dict[str, Any]:
@@ -137,10 +139,8 @@ def _by_chain(found: Measured, columns: dict[str, np.ndarray], chains: np.ndarra
     names, lengths = np.unique(chains, return_counts=True)
     kept = names[lengths >= SHORTEST] if (lengths >= SHORTEST).any() else names
     left = int(lengths.sum() - np.isin(chains, kept).sum())
-    short = (
-        f"{left} configurations left out, in chains of fewer than {SHORTEST}: {len(names) - len(kept)} of {len(names)}"
-    )
-    series = {name: [values[chains == chain] for chain in kept] for name, values in columns.items()}
+    short = f"{left} configurations left out, in {len(names) - len(kept)} chains of fewer than {SHORTEST}"
+    series = {name: [values[chains == label] for label in kept] for name, values in columns.items()}
     return replace(found, columns=series, notes=found.notes + ([short] if left else []))
 
 
