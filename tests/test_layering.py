@@ -54,9 +54,11 @@ INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "lattice": (("exact",), ("refinement",), (".",)),
     "io": (
+        ("packed", "shapes"),
         ("atomic", "checksums", "configuration", "layout", "membership", "options", "source"),
         ("format",),
-        ("bridge", "milc", "nersc", "lime", "hdf5"),
+        ("arrays",),
+        ("bridge", "milc", "nersc", "openqcd", "lime", "hdf5"),
         ("registry",),
         ("api",),
     ),

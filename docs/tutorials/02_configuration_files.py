@@ -47,7 +47,7 @@ print((folder / "conf.nersc").read_bytes()[:600].decode(errors="replace").partit
 # ----------------
 #
 # The format is found by the content of the file, not by its name. From the shell the same is
-# ``gaugeflow measure conf.lime conf.nersc``.
+# ``gaugeflow measure conf.lime conf.nersc``; with ``--flow 0:1.5:0.05`` also the curve at the end of this page.
 
 for name in ("conf.nersc", "conf.lime"):
     found = read(folder / name)

@@ -1,12 +1,14 @@
 """Commands on configuration files, and closed forms."""
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from gaugeflow.cli.app import Json, app, show
 from gaugeflow.cli.groups import FILES
+from gaugeflow.errors import UserError
 
 __all__ = ["convert", "exact", "measure"]
 
@@ -16,19 +18,75 @@ FileShape = Annotated[
 ]
 
 
+FileIndex = Annotated[int | None, typer.Option(min=0, help="Only this configuration of an ensemble.")]
+FileLayout = Annotated[
+    str | None, typer.Option(metavar="AXES", help="Axes of an array, as nmxyztab; without it you are told what fits.")
+]
+FileDataset = Annotated[str | None, typer.Option(metavar="NAME", help="Which array of a file with several.")]
+
+
 @app.command(rich_help_panel=FILES)
 def measure(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Configurations in any known format.")],
+    flow: Annotated[
+        str | None, typer.Option(metavar="START:STOP:STEP", help="Gradient flow: t^2 E, charge, t0, w0; as 0:3:0.01.")
+    ] = None,
+    loops: Annotated[
+        tuple[int, int] | None, typer.Option(metavar="R T", help="Wilson loops and the potential up to R x T.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Figures into a folder, or a png, svg or pdf file.")
+    ] = None,
+    index: FileIndex = None,
     shape: FileShape = None,
     group: FileGroup = None,
+    layout: FileLayout = None,
+    dataset: FileDataset = None,
     json: Json = False,
 ) -> None:
-    """Observables of configuration files, with their conventions; several files give one object with `files`."""
-    from gaugeflow.tasks.measure import measure as measure_file
-    from gaugeflow.tasks.measure import measure_text
+    """Observables of configuration files, with their conventions; of an ensemble with errors.
 
-    found = [measure_file(path, shape, group) for path in files]
-    show(found[0] if len(found) == 1 else {"files": found}, "\n\n".join(map(measure_text, found)), json)
+    Several files give one object with `files`, and those that could not be measured under `failed`.
+    """
+    from gaugeflow.tasks.measure import Flow, Loops, measure_text
+
+    extras = [*([Flow.parse(flow)] if flow else []), *([Loops(*loops)] if loops else [])]
+    given = {"shape": shape, "group": group, "layout": layout, "dataset": dataset, "select": _only(index)}
+    found, failed = [], []
+    for path in files:
+        try:
+            found.append(_measured(path, extras, plot, len(files) == 1, json, given))
+        except UserError as error:
+            if len(files) == 1:
+                raise
+            failed.append({"file": str(path), "error": str(error)})
+            print(f"gaugeflow: {error}", file=sys.stderr)
+        else:
+            if not json:
+                print(("\n" if len(found) > 1 else "") + measure_text(found[-1]), flush=True)
+    if json:
+        show(found[0] if len(files) == 1 else {"files": found, "failed": failed}, "", json)
+    if failed:
+        raise typer.Exit(2)
+
+
+def _measured(
+    path: Path, extras: list[Any], plot: Path | None, single: bool, quiet: bool, given: dict[str, Any]
+) -> dict[str, Any]:
+    """What `measure` finds in one file, and draws of it."""
+    from gaugeflow.tasks.measure import collect, report
+
+    measured = collect(path, extras=extras, quiet=quiet, **given)
+    found = report(measured, extras)
+    if plot is None:
+        return found
+    from gaugeflow.plots import plot_measured
+
+    return {**found, "figures": [str(figure) for figure in plot_measured(plot, measured, found, single)]}
+
+
+def _only(index: int | None) -> slice | None:
+    return None if index is None else slice(index, index + 1)
 
 
 @app.command(rich_help_panel=FILES)
@@ -39,9 +97,11 @@ def convert(
     options: Annotated[
         list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="Of the format, as precision=32.")
     ] = None,
-    index: Annotated[int | None, typer.Option(min=0, help="Only this configuration of an ensemble.")] = None,
+    index: FileIndex = None,
     shape: FileShape = None,
     group: FileGroup = None,
+    layout: FileLayout = None,
+    dataset: FileDataset = None,
 ) -> None:
     """Convert a configuration between file formats; checksums are verified and written."""
     from gaugeflow.io import convert as convert_file
@@ -50,8 +110,14 @@ def convert(
 
     given = Source("{}", "--option")
     given.override(options or ())
-    select = None if index is None else slice(index, index + 1)
-    written = convert_file(source, target, format, shape=shape, group=group, select=select, **given.data)
+    said: dict[str, Any] = {
+        "shape": shape,
+        "group": group,
+        "layout": layout,
+        "dataset": dataset,
+        "select": _only(index),
+    }
+    written = convert_file(source, target, format, **said, **given.data)
     print(header_text(written))
 
 

@@ -1,7 +1,7 @@
-"""Gauge configurations in files: NERSC, ILDG and SciDAC in LIME, MILC v5, Bridge++ text, and HDF5 ensembles.
+"""Gauge configurations in files: NERSC, ILDG and SciDAC in LIME, MILC, openQCD, Bridge++, arrays, and HDF5 ensembles.
 
-Read `api` first. A format is one file (`nersc`, `milc`, `bridge`) or one folder (`lime`, `hdf5`); `format` says what
-it has to offer and `registry` names them all.
+Read `api` first. A format is one file (`nersc`, `milc`, `openqcd`), families are folders (`bridge`, `lime`, `arrays`,
+`hdf5`); `format` says what it has to offer and `registry` names them all.
 """
 
 import lazy_loader

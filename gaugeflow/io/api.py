@@ -3,10 +3,11 @@
 import dataclasses
 import difflib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
@@ -16,15 +17,17 @@ from gaugeflow.io.configuration import Configuration
 from gaugeflow.io.format import Format
 from gaugeflow.io.layout import precision_of
 from gaugeflow.io.membership import TOLERANCE, worst_violation
-from gaugeflow.io.options import one_of
+from gaugeflow.io.options import Given, one_of
 from gaugeflow.io.registry import format_for_writing, format_of
 from gaugeflow.io.source import Source
 from gaugeflow.lattice.fields import check_links
 
-__all__ = ["convert", "read", "write"]
+__all__ = ["convert", "read", "read_parts", "write"]
 
 ROUNDING = {32: 2.5e-7, 64: 0.0}
 """How far an entry of a unitary matrix or an angle may move when rounded to single precision; in double it may not."""
+PART_BYTES = 1 << 23
+"""A part of an ensemble: large enough that what is done once for each part does not count."""
 
 
 def read(
@@ -34,8 +37,10 @@ def read(
     *,
     select: slice | None = None,
     tolerance: float | None = None,
+    layout: str | None = None,
+    dataset: str | None = None,
 ) -> Configuration:
-    """Reads a gauge configuration, or an ensemble, in any known format.
+    """Reads a gauge configuration, or an ensemble, in any known format, also under gzip, bzip2 or xz.
 
     Args:
         path: the file; its format is told from its content, not from its name.
@@ -44,25 +49,100 @@ def read(
         select: which configurations of an ensemble to read, by default all.
         tolerance: how far links may be from the group: the largest ``|U U^dagger - 1|`` and ``|det U - 1|``. By
             default 1e-5 in single and 1e-10 in double precision.
+        layout: the axes of an array, for arrays of numpy, torch and HDF5 of other programs, as in ``nmxyztab``; see
+            ``gaugeflow.io.arrays.layouts``.
+        dataset: which array of a file with several.
+
+    Returns:
+        The links and what the file says of them. Where it departs from its standard and was read all the same,
+        ``metadata["deviations"]`` says so in words.
 
     Raises:
         UserError: the file cannot be read, is damaged, contradicts itself or the arguments, or its links are not in
             the group.
     """
-    if not isinstance(select, slice | None):
-        raise UserError(f"select: expected a slice of configurations, got {select!r}")
-    name = None if group is None else get_group(group).name
+    given = _given(shape, group, select, layout, dataset)
+    with Source(path) as source:
+        return _read(source, format_of(source), given, tolerance)
+
+
+def read_parts(
+    path: str | os.PathLike[str],
+    shape: Sequence[int] | None = None,
+    group: str | None = None,
+    *,
+    select: slice | None = None,
+    tolerance: float | None = None,
+    layout: str | None = None,
+    dataset: str | None = None,
+    most_bytes: int = PART_BYTES,
+) -> Iterator[tuple[Configuration, int]]:
+    """Reads an ensemble a part at a time, with the number of all configurations that are wanted beside each part.
+
+    The number is read once: what a run appends in the meantime is not looked at. A file of one configuration is one
+    part, and an ensemble that has none yet gives none.
+
+    Args:
+        most_bytes: about how large the links of a part may be; at least one configuration is read.
+
+    Raises:
+        UserError: as :func:`read` does.
+    """
+    given = _given(shape, group, select, layout, dataset)
     with Source(path) as source:
         form = format_of(source)
-        links, metadata = form.read(source, _extents(shape), name, select)
-        violation = worst_violation(links)
-        limit = TOLERANCE[precision_of(links)] if tolerance is None else tolerance
-        if not violation <= limit:
-            raise source.error(
-                f"links of {group_of(links).name} to {limit}",
-                f"a violation of {violation:.3g} ({_likely_cause(violation, precision_of(links), form)})",
-            )
-    return Configuration(links, group_of(links).name, form.name, source.path, metadata)
+        count = form.count(source, given)
+        if count is None:
+            whole = _read(source, form, given, tolerance)
+            yield from ((part, len(whole.links)) for part in _cut(whole, most_bytes))
+            return
+        wanted = range(count)[given.select or slice(None)]
+        total = len(wanted)
+        size = 1  # of a part: the first tells how large a configuration is
+        while wanted:
+            part = _read(source, form, dataclasses.replace(given, select=_slice(wanted[:size])), tolerance)
+            yield part, total
+            wanted = wanted[size:]
+            size = max(1, most_bytes // max(1, part.links[0].nbytes))
+
+
+def _cut(whole: Configuration, most_bytes: int) -> Iterator[Configuration]:
+    """Parts of what was read at once."""
+    size = max(1, most_bytes // whole.links[0].nbytes)
+    of_each = [name for name in ("selected", "chain", "step") if name in whole.metadata]
+    for start in range(0, len(whole.links), size):
+        part = slice(start, start + size)
+        metadata = whole.metadata | {name: whole.metadata[name][part] for name in of_each}
+        yield dataclasses.replace(whole, links=whole.links[part], metadata=metadata)
+
+
+def _slice(places: range) -> slice:
+    """The slice that selects these places, which are not negative."""
+    return slice(places.start, None if places.stop < 0 else places.stop, places.step)
+
+
+def _given(
+    shape: Sequence[int] | None, group: str | None, select: slice | None, layout: str | None, dataset: str | None
+) -> Given:
+    """What the user says, checked as far as it can be without the file."""
+    if not isinstance(select, slice | None):
+        raise UserError(f"select: expected a slice of configurations, got {select!r}")
+    return Given(_extents(shape), None if group is None else get_group(group).name, select, layout, dataset)
+
+
+def _read(source: Source, form: Format, given: Given, tolerance: float | None) -> Configuration:
+    """Links and metadata, after the links are held against the group."""
+    links, metadata = form.read(source, given)
+    violation = worst_violation(links.to(torch.complex128 if links.is_complex() else torch.float64))
+    limit = TOLERANCE[precision_of(links)] if tolerance is None else tolerance
+    if not violation <= limit:
+        raise source.error(
+            f"links of {group_of(links).name} to {limit}",
+            f"a violation of {violation:.3g} ({_likely_cause(source, violation, links, form, given)})",
+        )
+    if source.packing:
+        metadata["packing"] = source.packing
+    return Configuration(links, group_of(links).name, form.name, source.path, metadata, violation)
 
 
 def write(path: str | os.PathLike[str], links: Tensor, format: str | None = None, **metadata: Any) -> None:
@@ -96,12 +176,14 @@ def convert(
     shape: Sequence[int] | None = None,
     group: str | None = None,
     select: slice | None = None,
+    layout: str | None = None,
+    dataset: str | None = None,
     **metadata: Any,
 ) -> Configuration:
     """Reads a file, writes it in another format, reads that back and compares. Checksums are verified and written.
 
     Args:
-        source, target: the files; ``shape``, ``group``, ``select`` as in :func:`read`.
+        source, target: the files; ``shape``, ``group``, ``select``, ``layout``, ``dataset`` as in :func:`read`.
         format: of the target, by default after its extension.
         metadata: options of the target's format. Attributes, chains and steps of an ensemble are carried over to
             another ensemble.
@@ -112,7 +194,7 @@ def convert(
     Raises:
         UserError: as :func:`read` and :func:`write` do, or the target does not give back the field.
     """
-    original = read(source, shape, group, select=select)
+    original = read(source, shape, group, select=select, layout=layout, dataset=dataset)
     form = format_for_writing(Path(target), format)
     options = _options(form, {**_carried(original, form), **metadata})
     _require_group(target, original.links, options)
@@ -143,9 +225,10 @@ def _same(original: Tensor, written: Tensor, compressed: bool) -> bool:
 
 
 def _carried(original: Configuration, form: Format) -> dict[str, Any]:
-    if original.format != form.name or "attributes" not in original.metadata:
-        return {}
-    return {**original.metadata["attributes"], **{key: original.metadata[key] for key in ("chain", "step")}}
+    """What is told of an ensemble and the other format can hold too: chains and steps, between files of ours all."""
+    known = original.metadata
+    attributes = known.get("attributes", {}) if original.format == form.name else {}
+    return {**attributes, **{key: known[key] for key in ("chain", "step") if key in known and key in form.options}}
 
 
 def _options(form: Format, given: dict[str, Any]) -> dict[str, Any]:
@@ -159,10 +242,12 @@ def _options(form: Format, given: dict[str, Any]) -> dict[str, Any]:
     return options
 
 
-def _likely_cause(violation: float, bits: int, form: Format) -> str:
-    if bits == 64 and violation <= TOLERANCE[32]:
+def _likely_cause(source: Source, violation: float, links: Tensor, form: Format, given: Given) -> str:
+    if precision_of(links) == 64 and violation <= TOLERANCE[32]:
         return f"single-precision links stored in double precision? a tolerance of {TOLERANCE[32]} accepts them"
-    return f"damaged data, or not in the byte order of a {form.title} file"
+    damage = f"damaged data, or not in the byte order of {form.title} files"
+    allowed = form.alternatives(source, given)
+    return f"{damage}; or the file is {', or '.join(allowed)}" if allowed else damage
 
 
 def _extents(shape: Sequence[int] | None) -> tuple[int, ...] | None:

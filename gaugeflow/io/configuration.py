@@ -23,6 +23,7 @@ class Configuration:
         path: the file.
         metadata: plain values found in the file (header plaquette, checksums, precision, byte order, ...). A checksum
             that stands here under ``checksum`` was recomputed from the data and agreed.
+        violation: the largest ``|U U^dagger - 1|`` and ``|det U - 1|`` of all links, in double precision.
     """
 
     links: Tensor
@@ -30,6 +31,12 @@ class Configuration:
     format: str
     path: Path
     metadata: dict[str, Any] = field(default_factory=dict)
+    violation: float = 0.0
+
+    @property
+    def notes(self) -> list[str]:
+        """In words, where the file departs from the standard of its format and was read all the same."""
+        return list(self.metadata.get("deviations", []))
 
     @property
     def shape(self) -> tuple[int, ...]:

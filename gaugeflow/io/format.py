@@ -1,13 +1,13 @@
 """What a file format is to the rest of the package."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from torch import Tensor
 
 from gaugeflow.errors import UserError
+from gaugeflow.io.options import Given
 from gaugeflow.io.source import Source
 from gaugeflow.lattice.fields import check_links, lattice_shape
 
@@ -19,8 +19,11 @@ class Format(ABC):
 
     * give its ``name``, a ``title`` for messages and the ``extensions`` that stand for it when writing;
     * ``sniff`` tells from the magic bytes whether a file is of this format;
-    * ``read`` gives links and metadata, having verified every checksum and size the file states;
-    * ``write`` fills a new file; ``options`` lists what a user may choose.
+    * ``read`` gives links and metadata, having verified every checksum and size the file states; where the file
+      departs from the standard and is read all the same, ``metadata["deviations"]`` says so in words;
+    * ``write`` fills a new file; ``options`` lists what a user may choose. Without them the format is read only;
+    * ``count`` tells how many configurations a file holds, where a part of them can be read by itself;
+    * ``alternatives`` tells what else a file may be, where it does not state its extents or its axes.
 
     Then add it to the table in ``gaugeflow.io.registry``. What the format cannot hold and what damage it cannot
     detect stand in its docstring.
@@ -28,8 +31,9 @@ class Format(ABC):
 
     name: str
     title: str
-    extensions: tuple[str, ...]
-    options: ClassVar[dict[str, Any]]
+    extensions: tuple[str, ...] = ()
+    """Those that stand for the format when writing; none for a format that is only read."""
+    options: ClassVar[dict[str, Any]] = {}
     """What a user may choose when writing, with the defaults; their meaning stands in the docstring of the class."""
     takes_more: bool = False
     """Whether further options are kept in the file as plain values."""
@@ -39,21 +43,25 @@ class Format(ABC):
         """Whether a file begins, or is built, as this format is."""
 
     @abstractmethod
-    def read(
-        self, source: Source, shape: tuple[int, ...] | None, group: str | None, select: slice | None
-    ) -> tuple[Tensor, dict[str, Any]]:
-        """Links and metadata of a file.
+    def read(self, source: Source, given: Given) -> tuple[Tensor, dict[str, Any]]:
+        """Links ``(batch, D, *shape, ...)`` and metadata of a file.
 
         Args:
             source: the open file.
-            shape, group: what the user says of the lattice; what the file says too must agree.
-            select: which configurations of an ensemble to read.
+            given: what the user says of the lattice; what the file says too must agree.
 
         Raises:
             UserError: the file is damaged, contradicts itself or the user, or leaves something open.
         """
 
-    @abstractmethod
+    def count(self, source: Source, given: Given) -> int | None:
+        """How many configurations an ensemble holds at this moment; None for a file that is read as a whole."""
+        return None
+
+    def alternatives(self, source: Source, given: Given) -> list[str]:
+        """What a file may be that does not say so itself, in words, the likeliest first: lattices, layouts."""
+        return []
+
     def write(self, path: Path, links: Tensor, options: dict[str, Any]) -> None:
         """Writes links ``(batch, D, *shape, ...)`` to the new file ``path``.
 
@@ -61,9 +69,10 @@ class Format(ABC):
             options: every name of ``self.options`` with its value, and more where ``takes_more``.
 
         Raises:
-            UserError: the format cannot hold this field.
+            UserError: the format cannot hold this field, or is only read.
             OSError: the disk is full, or the like.
         """
+        raise UserError(f"{self.title} files are read and not written; write one of the other formats")
 
     def require_single(self, links: Tensor) -> tuple[tuple[int, ...], int]:
         """The shape and N of one 4D SU(N) configuration. Raises UserError if ``links`` is anything else."""
@@ -84,12 +93,7 @@ class Format(ABC):
         if given is not None and given != found:
             raise source.error(f"{what} {given} as given", f"{found} in the file")
 
-    def refuse_select(self, source: Source, select: slice | None) -> None:
+    def refuse_select(self, source: Source, given: Given) -> None:
         """Raises UserError if the user selects among the configurations of a file that holds one."""
-        if select is not None:
+        if given.select is not None:
             raise source.error("an ensemble to select configurations from", f"one configuration in {self.title} form")
-
-
-def extents_text(shape: Sequence[int]) -> str:
-    """``8 x 8 x 8 x 4``, for messages."""
-    return " x ".join(map(str, shape))

@@ -1,6 +1,7 @@
 """The NERSC archive format: a text header, then big- or little-endian matrices."""
 
 import re
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,7 +12,7 @@ from gaugeflow.errors import UserError
 from gaugeflow.io.checksums import nersc_checksum
 from gaugeflow.io.format import Format
 from gaugeflow.io.layout import complete_rows, component_count, precision_of, to_links, to_sites
-from gaugeflow.io.options import one_of
+from gaugeflow.io.options import Given, one_of
 from gaugeflow.io.source import Source
 from gaugeflow.kernels.select import light_backend
 from gaugeflow.lattice.observables import link_trace, plaquette
@@ -31,7 +32,9 @@ REQUIRED = (
     "FLOATING_POINT",
 )
 TOLERANCE = {32: 1e-5, 64: 1e-8}
-"""How far plaquette and link trace of a header, which states about ten digits, may be from the recomputed ones."""
+"""How far plaquette and link trace of a header may be from the recomputed ones, where it states enough digits."""
+COARSEST = 1e-2
+"""What a header with fewer digits than that says is no check."""
 
 
 class Nersc(Format):
@@ -39,7 +42,9 @@ class Nersc(Format):
 
     For SU(N) the types are ``4D_SUN_GAUGE_NxN`` and ``4D_SUN_GAUGE`` with N in figures, the latter with N-1 rows.
     32 or 64 bits, both byte orders; a bare ``IEEE32`` or ``IEEE64``, which programs take for either order, is
-    settled by the checksum. Size, checksum, plaquette and link trace of the header are required and verified.
+    settled by the checksum. Size, checksum, plaquette and link trace of the header are required and verified; the last
+    two to the digits that stand there. Where the length of the data does not fit to the type but to the other number of
+    rows, or to the group that the user gives, it decides, and the deviation is noted.
 
     Options of writing: ``precision`` 32 or 64 (by default that of the links), ``byte_order``, ``compressed`` (the last
     row is left out); further ones (``ensemble_id=...``) become header lines in capitals.
@@ -57,22 +62,23 @@ class Nersc(Format):
     def sniff(self, source: Source) -> bool:
         return source.head(12) == b"BEGIN_HEADER"
 
-    def read(
-        self, source: Source, shape: tuple[int, ...] | None, group: str | None, select: slice | None
-    ) -> tuple[Tensor, dict[str, Any]]:
-        self.refuse_select(source, select)
+    def read(self, source: Source, given: Given) -> tuple[Tensor, dict[str, Any]]:
+        self.refuse_select(source, given)
         header, offset = _header(source)
         extents = tuple(_integer(source, header, f"DIMENSION_{axis}") for axis in (1, 2, 3, 4))
-        n, rows = _matrix_type(source, _entry(source, header, "DATATYPE"))
-        self.agree(source, "shape", shape, extents)
-        self.agree(source, "group", group, f"su{n}")
-        data, byte_order = _data(source, header, offset, component_count(extents, n, rows))
+        self.agree(source, "shape", given.shape, extents)
+        precision, orders = _numbers(source, header)
+        length = 8 * (source.size - offset) // precision
+        n, rows, deviations = _matrices(source, header, extents, length, given.group)
+        self.agree(source, "group", given.group, f"su{n}")
+        source.require_end(offset, component_count(extents, n, rows) * precision // 8, f"numbers of {precision} bits")
+        data, byte_order = _data(source, header, offset, precision, orders)
         links = to_links(data, extents, n, rows)
         links = links if rows == n else complete_rows(links)
-        precision = 8 * data.dtype.itemsize
-        values = _verify(source, header, links, TOLERANCE[precision])
+        values, coarse = _verify(source, header, links, TOLERANCE[precision])
         known = {"precision": precision, "byte_order": byte_order, "rows": rows, **values}
-        return links, {**known, "checksum": f"{nersc_checksum(data):x}", "header": header}
+        checked = {"checksum": f"{nersc_checksum(data):x}", "deviations": deviations + coarse}
+        return links, {**known, **checked, "header": header}
 
     def write(self, path: Path, links: Tensor, options: dict[str, Any]) -> None:
         shape, n = self.require_single(links)
@@ -127,14 +133,6 @@ def _integer(source: Source, header: dict[str, str], key: str) -> int:
     return int(value)
 
 
-def _number(source: Source, header: dict[str, str], key: str) -> float:
-    value = _entry(source, header, key)
-    try:
-        return float(value)
-    except ValueError:
-        raise source.error(f"a number as {key}", repr(value)) from None
-
-
 def _matrix_type(source: Source, kind: str) -> tuple[int, int]:
     """N and the number of rows stored, from ``4D_SU3_GAUGE`` or ``4D_SU3_GAUGE_3x3``."""
     match = re.fullmatch(r"4D_SU([1-9]\d?)_GAUGE(?:_(\d+)x(\d+))?", kind, re.IGNORECASE)
@@ -144,34 +142,76 @@ def _matrix_type(source: Source, kind: str) -> tuple[int, int]:
     return n, n if match[2] else n - 1
 
 
-def _data(source: Source, header: dict[str, str], offset: int, count: int) -> tuple[np.ndarray, str]:
-    """The real numbers in the byte order whose checksum agrees with the header, and that byte order."""
+def _matrices(
+    source: Source, header: dict[str, str], extents: tuple[int, ...], length: int, group: str | None
+) -> tuple[int, int, list[str]]:
+    """N, the rows stored, and in words where the length of the data overrules the type.
+
+    Args:
+        length: how many real numbers there are.
+        group: what the user says.
+    """
+    kind = _entry(source, header, "DATATYPE")
+    n, rows = _matrix_type(source, kind)
+    likely = [(n, rows), (n, n), (n, n - 1)]
+    likely += [(k, r) for k in [int(group[2:])] if k > 1 for r in (k, k - 1)] if group and group != "u1" else []
+    fits = [(k, r) for k, r in likely if component_count(extents, k, r) == length]
+    if not fits or fits[0] == (n, rows):
+        return n, rows, []
+    k, r = fits[0]
+    return k, r, [f"the type {kind} with {r} rows of SU({k}) matrices, as the length of the data says"]
+
+
+def _numbers(source: Source, header: dict[str, str]) -> tuple[int, list[str]]:
+    """Bits of a real number, and the byte orders that it may be in."""
     kind = _entry(source, header, "FLOATING_POINT")
     match = re.fullmatch("IEEE(32|64)(BIG|LITTLE|)", kind)
     if match is None:
         raise source.error("FLOATING_POINT IEEE32, IEEE64, or these with BIG or LITTLE", repr(kind))
-    size = int(match[1]) // 8
-    source.require_end(offset, count * size, f"{count} numbers of {match[1]} bits")
-    raw = source.read(offset, count * size, "matrices")
+    return int(match[1]), [match[2].lower()] if match[2] else ["big", "little"]
+
+
+def _data(
+    source: Source, header: dict[str, str], offset: int, precision: int, orders: list[str]
+) -> tuple[np.ndarray, str]:
+    """The real numbers in the byte order whose checksum agrees with the header, and that byte order."""
+    raw = source.read(offset, source.size - offset, "matrices")
     wanted = _entry(source, header, "CHECKSUM").lower().removeprefix("0x").lstrip("0")
     found = []
-    for byte_order in [match[2].lower()] if match[2] else ["big", "little"]:
-        data = np.frombuffer(raw, f"{'>' if byte_order == 'big' else '<'}f{size}")
+    for byte_order in orders:
+        data = np.frombuffer(raw, f"{'>' if byte_order == 'big' else '<'}f{precision // 8}")
         found.append(f"{nersc_checksum(data):x}".lstrip("0"))
         if found[-1] == wanted:
             return data, byte_order
     raise source.error(f"the checksum {wanted or '0'} of the header", " or ".join(found))
 
 
-def _verify(source: Source, header: dict[str, str], links: Tensor, tolerance: float) -> dict[str, float]:
-    """Plaquette and link trace of the header, after comparison with those of the links."""
-    values = {}
+def _verify(
+    source: Source, header: dict[str, str], links: Tensor, tolerance: float
+) -> tuple[dict[str, float], list[str]]:
+    """Plaquette and link trace of the header, after comparison with those of the links; and which have few digits."""
+    values, coarse = {}, []
     for key, observable in (("PLAQUETTE", _plaquette), ("LINK_TRACE", link_trace)):
-        stated, found = _number(source, header, key), float(observable(links)[0])
-        if not abs(stated - found) <= tolerance:
-            raise source.error(f"{key} = {stated} as in the header (to {tolerance})", f"{found} from the links")
+        stated, unit = _stated(source, header, key)
+        found = float(observable(links)[0])
+        allowed = max(tolerance, min(unit, COARSEST))
+        if not abs(stated - found) <= allowed:
+            raise source.error(f"{key} = {stated} as in the header (to {allowed:g})", f"{found} from the links")
+        if allowed > tolerance:
+            coarse.append(f"{key} = {header[key]} in the header, compared to the digits that stand there")
         values[key.lower()] = stated
-    return values
+    return values, coarse
+
+
+def _stated(source: Source, header: dict[str, str], key: str) -> tuple[float, float]:
+    """A number of the header and the unit of its last digit, as some programs cut off and do not round."""
+    value = _entry(source, header, key)
+    try:
+        number = Decimal(value)
+        unit = float(Decimal(1).scaleb(int(number.as_tuple().exponent))) if number.is_finite() else 0.0
+    except (InvalidOperation, ValueError, OverflowError):
+        raise source.error(f"a number as {key}", repr(value)) from None
+    return float(number), unit
 
 
 def _plaquette(links: Tensor) -> Tensor:

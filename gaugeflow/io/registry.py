@@ -15,12 +15,17 @@ FORMATS: Late[Format] = Late(
         "ildg": "gaugeflow.io.lime.ildg:Ildg",
         "scidac": "gaugeflow.io.lime.scidac:Scidac",
         "milc": "gaugeflow.io.milc:Milc",
+        "openqcd": "gaugeflow.io.openqcd:OpenQcd",
+        "bridge": "gaugeflow.io.bridge.text:Bridge",
+        "numpy": "gaugeflow.io.arrays.npy:Npy",
+        "torch": "gaugeflow.io.arrays.pt:Pt",
         "hdf5": "gaugeflow.io.hdf5.format:Hdf5",
-        "bridge": "gaugeflow.io.bridge:Bridge",
+        "hdf5_foreign": "gaugeflow.io.hdf5.foreign:ForeignHdf5",
+        "bridge_binary": "gaugeflow.io.bridge.binary:BridgeBinary",
     },
     made=lambda kind: kind(),
 )
-"""All formats by name. A file is tried in this order."""
+"""All formats by name. A file is tried in this order, those that need more than torch or have no mark late."""
 
 
 def format_of(source: Source) -> Format:

@@ -4,9 +4,10 @@ import os
 import stat
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 from gaugeflow.errors import UserError
+from gaugeflow.io.packed import packing_of, unpack
 
 __all__ = ["Source"]
 
@@ -14,8 +15,12 @@ __all__ = ["Source"]
 class Source:
     """A regular file, its size, and reads that cannot exceed it.
 
+    A file under gzip, bzip2 or xz is unpacked first (:mod:`gaugeflow.io.packed`); ``file`` and ``size`` are then those
+    of its content, and ``packing`` names what it was under.
+
     Raises:
-        UserError: no such file, a directory, a device or pipe, no permission, or empty.
+        UserError: no such file, a directory, a device or pipe, no permission, empty, or a packed file that is damaged
+            or too large.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -25,13 +30,18 @@ class Source:
             if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
                 kind = "a directory" if stat.S_ISDIR(status.st_mode) else "a device, pipe or socket"
                 raise self.error("a gauge configuration file", kind)
-            self.file = self.path.open("rb")
+            self.file: BinaryIO = self.path.open("rb")
         except (OSError, ValueError) as error:
             if isinstance(error, UserError):
                 raise
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise self.error("a readable gauge configuration file", str(reason)) from error
         self.size = status.st_size
+        self.packing = packing_of(self.file.read(8))
+        self.file.seek(0)
+        if self.packing:
+            self.file = unpack(self.file, self.path, self.size)
+            self.size = self.file.seek(0, os.SEEK_END)
         if self.size == 0:
             self.file.close()
             raise self.error("a gauge configuration", "an empty file")

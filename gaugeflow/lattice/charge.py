@@ -23,6 +23,7 @@ __all__ = [
     "charge_geometric",
     "charge_improved",
     "charge_plaquette",
+    "charges",
     "energy_clover",
     "energy_plaquette",
 ]
@@ -44,7 +45,11 @@ def field_strength(links: Tensor, leaves: dict[tuple[int, int], list[Path]]) -> 
 
 
 def _plane_strength(links: Tensor, paths: list[Path]) -> Tensor:
-    products = path_products(links, paths)
+    return _strength_of(path_products(links, paths), links)
+
+
+def _strength_of(products: Tensor, links: Tensor) -> Tensor:
+    """G from loops ``(n_paths, batch, *shape, ...)``."""
     if isinstance(group_of(links), U1):
         return torch.sin(products).mean(0)
     mean = products.mean(0)
@@ -124,11 +129,29 @@ def charge_clover(links: Tensor) -> Tensor:
     return _charge(links, field_strength(links, {(mu, nu): clover_leaves(mu, nu) for mu, nu in planes(4)}))
 
 
+def charges(links: Tensor) -> dict[str, Tensor]:
+    """The three 4D charges by name, each ``(batch,)``.
+
+    The leaves of the clover, the first of which is the plaquette that leads from x to x + mu, are computed once.
+    """
+    _need_four_dimensions(links)
+    plaquette, clover = {}, {}
+    for mu, nu in planes(4):
+        leaves = path_products(links, clover_leaves(mu, nu))
+        plaquette[mu, nu], clover[mu, nu] = _strength_of(leaves[:1], links), _strength_of(leaves, links)
+    found = {"charge_plaquette": _charge(links, plaquette), "charge_clover": _charge(links, clover)}
+    return {**found, "charge_improved": 5 / 3 * found["charge_clover"] - _charge_rectangles(links) / 6}
+
+
 def charge_improved(links: Tensor) -> Tensor:
     """4D charge without the a^2 error: ``5/3 Q_clover - 1/6 Q[(C_2x1 + C_1x2)/8]``, ``(batch,)``.
 
     The rectangles enclose twice the area, so their G is twice, their charge four times the clover's: 5/3 - 4/6 = 1.
     """
-    _need_four_dimensions(links)
+    return 5 / 3 * charge_clover(links) - _charge_rectangles(links) / 6
+
+
+def _charge_rectangles(links: Tensor) -> Tensor:
+    """The charge with the field strength of the eight rectangles that touch x, four times the clover's."""
     rectangles = {(mu, nu): clover_leaves(mu, nu, 2, 1) + clover_leaves(mu, nu, 1, 2) for mu, nu in planes(4)}
-    return 5 / 3 * charge_clover(links) - _charge(links, field_strength(links, rectangles)) / 6
+    return _charge(links, field_strength(links, rectangles))

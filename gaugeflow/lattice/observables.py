@@ -64,11 +64,14 @@ def link_trace(links: Tensor) -> Tensor:
     return mean_over_sites(check_links(links).trace(links).real)
 
 
-def polyakov(links: Tensor) -> Tensor:
-    """Polyakov loop, ``(1/N) tr`` of the product of all links along t, averaged over space: complex ``(batch,)``."""
+def polyakov(links: Tensor, axis: int = -1) -> Tensor:
+    """Polyakov loop, ``(1/N) tr`` of the product of all links along t, averaged over space: complex ``(batch,)``.
+
+    With ``axis``, along another one, averaged over the rest.
+    """
     group = check_links(links)
-    time = len(lattice_shape(links)) - 1
-    slices = links[:, time].unbind(time + 1)
+    along = range(len(lattice_shape(links)))[axis]
+    slices = links[:, along].unbind(along + 1)
     product = slices[0]
     for step in slices[1:]:
         product = group.mul(product, step)

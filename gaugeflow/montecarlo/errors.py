@@ -10,7 +10,7 @@ Conventions
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import floor, inf, isfinite, log10, nan
@@ -22,10 +22,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from gaugeflow.errors import UserError
 
-__all__ = ["Autocorrelation", "Estimate", "autocorrelation", "derived", "estimate", "estimate_complex", "split_r_hat"]
+__all__ = [
+    "SHORTEST",
+    "Autocorrelation",
+    "Estimate",
+    "autocorrelation",
+    "derived",
+    "estimate",
+    "estimate_complex",
+    "split_r_hat",
+]
 
-Samples = ArrayLike | torch.Tensor
-Chains = NDArray[np.float64]  # (chains, n)
+Samples = ArrayLike | torch.Tensor | Sequence[NDArray[np.float64]]
+Chains = list[NDArray[np.float64]]  # one array a chain, of its own length
 
 SHORTEST = 5
 R_HAT_LIMIT = 1.05  # chains shorter than about 40 tau_int exceed it
@@ -92,8 +101,9 @@ def estimate(samples: Samples) -> Estimate:
     """The average of one observable over all chains.
 
     Arguments:
-        samples: ``(chains, n)`` or ``(n,)``, a numpy array, torch tensor or nested list in Monte Carlo order.
-            Below 5 samples per chain the error is nan and `warning` says so.
+        samples: ``(chains, n)`` or ``(n,)``, a numpy array, torch tensor or nested list in Monte Carlo order; or a
+            list of arrays ``(n,)``, one for each chain, where the chains are not of one length. If one has fewer than 5
+            samples, the error is nan and `warning` says so.
 
     Raises:
         UserError: for no samples, another number of axes, a sample that is not finite (its chain and index are
@@ -118,25 +128,25 @@ def derived(function: Callable[..., Any], *samples: Samples) -> Estimate:
         function: takes one number per observable and returns one. It is differentiated by autograd: write it with
             arithmetic and elementwise functions of numpy (not of math). Where it is not finite at the means, value
             and error are nan and `warning` says so.
-        samples: one array per observable, ``(chains, n)`` or ``(n,)``, all of one shape.
+        samples: one entry per observable, as in `estimate`, all of one shape.
 
     Raises:
         UserError: as `estimate`; for arrays of different shapes; for a function that autograd cannot follow or
             that does not return one real number.
     """
     observables = [_as_chains(s) for s in samples]
-    shapes = {x.shape for x in observables}
+    shapes = {_shape(x) for x in observables}
     if len(shapes) != 1:
         raise UserError(f"observables of one function need one shape (chains, n), got {sorted(shapes)}")
-    means = [x.mean() for x in observables]
+    means = [np.concatenate(x).mean() for x in observables]
     value = _evaluate(function, means)
-    if observables[0].shape[1] < SHORTEST:
+    if _shortest(observables[0]) < SHORTEST:
         return _without_error(value, observables[0], f"fewer than {SHORTEST} samples per chain")
     fluctuations = _project(function, observables)
-    if not (isfinite(value) and np.isfinite(fluctuations).all()):
+    if not (isfinite(value) and np.isfinite(np.concatenate(fluctuations)).all()):
         return _without_error(nan, observables[0], f"the function is not finite at the means {means}")
-    if all((x == x.flat[0]).all() for x in observables):  # the mean of equal numbers may differ in rounding
-        fluctuations = np.zeros_like(observables[0])
+    if all(map(_all_equal, observables)):  # the mean of equal numbers may differ in rounding
+        fluctuations = [np.zeros_like(one) for one in observables[0]]
     return _gamma_method(value, fluctuations)
 
 
@@ -151,15 +161,15 @@ def autocorrelation(samples: Samples, max_lag: int | None = None) -> Autocorrela
         UserError: as `estimate`; for fewer than 5 samples per chain; for samples that are all equal.
     """
     chains = _as_chains(samples)
-    if chains.shape[1] < SHORTEST:
-        raise UserError(f"an autocorrelation function needs {SHORTEST} samples per chain, got {chains.shape[1]}")
-    if (chains == chains.flat[0]).all():
-        raise UserError(f"all samples equal {chains.flat[0]}: their autocorrelation function is not defined")
+    if _shortest(chains) < SHORTEST:
+        raise UserError(f"an autocorrelation function needs {SHORTEST} samples per chain, got {_shortest(chains)}")
+    if _all_equal(chains):
+        raise UserError(f"all samples equal {chains[0][0]}: their autocorrelation function is not defined")
     observable = _observable(chains)
     observable.gamma_method()
     rho, window = observable.e_rho["chain"], observable.e_windowsize["chain"]
     last = min(len(rho) - 1, 3 * window + 10 if max_lag is None else max_lag)
-    error = np.array([_rho_error(rho, t, window, chains.size) for t in range(last + 1)])
+    error = np.array([_rho_error(rho, t, window, _sizes(chains)[0]) for t in range(last + 1)])
     return Autocorrelation(rho[: last + 1], error, window)
 
 
@@ -182,6 +192,8 @@ def _as_numpy(samples: Samples) -> ArrayLike:
 
 
 def _as_chains(samples: Samples) -> Chains:
+    if _is_ragged(samples):
+        return [_as_chains(one)[0] for one in samples]  # type: ignore[union-attr]
     values = np.asarray(_as_numpy(samples))
     if np.iscomplexobj(values):
         raise UserError("expected real samples, got complex ones: see estimate_complex")
@@ -191,7 +203,26 @@ def _as_chains(samples: Samples) -> Chains:
     if not np.isfinite(chains).all():
         chain, index = np.argwhere(~np.isfinite(chains))[0]
         raise UserError(f"expected finite samples, got {chains[chain, index]} in chain {chain} at index {index}")
-    return chains
+    return [*chains]
+
+
+def _is_ragged(samples: Samples) -> bool:
+    """Whether these are chains of different lengths."""
+    return isinstance(samples, list) and len({np.shape(one) for one in samples}) > 1
+
+
+def _shape(chains: Chains) -> tuple[int, ...]:
+    """(chains, n), or the lengths of all chains where they differ."""
+    lengths = [len(one) for one in chains]
+    return (len(chains), lengths[0]) if len(set(lengths)) == 1 else tuple(lengths)
+
+
+def _shortest(chains: Chains) -> int:
+    return min(map(len, chains))
+
+
+def _all_equal(chains: Chains) -> bool:
+    return all((one == chains[0][0]).all() for one in chains)
 
 
 def _evaluate(function: Callable[..., Any], means: list[Any]) -> float:
@@ -214,23 +245,24 @@ def _project(function: Callable[..., Any], observables: list[Chains]) -> Chains:
         except TypeError as error:
             hint = "write it with arithmetic and elementwise functions of numpy"
             raise UserError(f"autograd cannot differentiate the function ({error}): {hint}") from error
-    return np.stack([result.deltas[name] for name in result.names])
+    return [result.deltas[name] for name in result.names]
 
 
 def _gamma_method(value: float, fluctuations: Chains) -> Estimate:
-    scale = abs(fluctuations).max()
+    scale = abs(np.concatenate(fluctuations)).max()
     if scale == 0:
         return Estimate(value, 0.0, 0.0, 0.5, 0.0, *_sizes(fluctuations), 1.0, "all samples are equal")
-    observable = _observable(fluctuations / scale, mean=0.0)  # squares of tiny numbers would vanish
+    scaled = [one / scale for one in fluctuations]  # squares of tiny numbers would vanish
+    observable = _observable(scaled, mean=0.0)
     observable.gamma_method()
-    r_hat = _split_r_hat(fluctuations / scale)
+    r_hat = _split_r_hat(scaled)
     return Estimate(
         value=value,
         error=float(observable.dvalue * scale),
         error_of_error=float(observable.ddvalue * scale),
         tau_int=float(observable.e_tauint["chain"]),
         tau_int_error=float(observable.e_dtauint["chain"]),
-        count=fluctuations.size,
+        count=_sizes(fluctuations)[0],
         chains=len(fluctuations),
         r_hat=r_hat,
         warning="" if r_hat <= R_HAT_LIMIT else f"chains or their halves disagree: R-hat {r_hat:.3f} > {R_HAT_LIMIT}",
@@ -242,14 +274,15 @@ def _without_error(value: float, chains: Chains, reason: str) -> Estimate:
 
 
 def _sizes(chains: Chains) -> tuple[int, int]:
-    return chains.size, len(chains)
+    return sum(map(len, chains)), len(chains)
 
 
 def _observable(chains: Chains, mean: float | None = None) -> Any:
     """A pyerrors observable with fluctuations about the mean of all chains, or about `mean`."""
     names = [f"chain|{i:06d}" for i in range(len(chains))]
     observable = _pyerrors().Obs(list(chains), names)
-    fluctuations = chains - (chains.mean() if mean is None else mean)
+    centre = np.concatenate(chains).mean() if mean is None else mean
+    fluctuations = [one - centre for one in chains]
     observable.deltas = dict(zip(names, fluctuations, strict=True))
     return observable
 
@@ -264,14 +297,14 @@ def _pyerrors() -> Any:
 
 
 def _split_r_hat(chains: Chains) -> float:
-    half = chains.shape[1] // 2
-    if half < 2:
+    if _shortest(chains) < 4:
         return nan
-    halves = np.concatenate([chains[:, :half], chains[:, -half:]])
-    if (halves == halves[:, :1]).all():
-        return 1.0 if (halves == halves[0, 0]).all() else inf
-    within = halves.var(axis=1, ddof=1).mean()
-    between = halves.mean(axis=1).var(ddof=1)
+    halves = [part for one in chains for part in (one[: len(one) // 2], one[-(len(one) // 2) :])]
+    if all((part == part[0]).all() for part in halves):
+        return 1.0 if all(part[0] == halves[0][0] for part in halves) else inf
+    half = float(np.mean([len(part) for part in halves]))
+    within = np.mean([part.var(ddof=1) for part in halves])
+    between = np.var([part.mean() for part in halves], ddof=1)
     return float(np.sqrt((half - 1) / half + between / within))
 
 

@@ -16,20 +16,23 @@ STEPS = 300
 """How many steps of a charge can be told apart."""
 
 
-def plot_history(path: Path, name: str, samples: np.ndarray, interval: int, exact: float | None) -> None:
+def plot_history(
+    path: Path, name: str, samples: np.ndarray, interval: int, exact: float | None, unit: str = "updates after warm-up"
+) -> None:
     """Left the chains with block means over all of them, right the distribution beside the same axis.
 
     Arguments:
         samples: `(chains, measurements)`.
         interval: updates between two measurements.
         exact: the known mean, if there is one.
+        unit: of the time along the chains.
     """
     with figure(path) as canvas:
         left, right = canvas.subplots(1, 2, sharey=True, width_ratios=(3, 1))
         updates = interval * np.arange(1, samples.shape[1] + 1)
         _draw_chains(left, updates, samples)
         _draw_blocks(left, updates, samples)
-        left.set(xlabel="updates after warm-up", ylabel=name, xlim=(0, updates[-1]))
+        left.set(xlabel=unit, ylabel=name, xlim=(0, updates[-1]))
         left.set_title(_title(samples.shape[1], samples))
         right.hist(samples.ravel(), bins=_bins(samples), orientation="horizontal", color=BLUE, alpha=0.75)
         right.set(xlabel="configurations")

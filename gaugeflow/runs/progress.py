@@ -13,15 +13,15 @@ LINE_EVERY = 20.0
 
 
 class Progress:
-    """Progress over `total` steps, of which `done` lie behind, on standard error."""
+    """Progress over `total` steps, or of what `unit` says, of which `done` lie behind, on standard error."""
 
-    def __init__(self, total: int, done: int, label: str, quiet: bool) -> None:
-        self._total, self._done, self._label, self._quiet = total, done, label, quiet
+    def __init__(self, total: int, done: int, label: str, quiet: bool, unit: str = "step") -> None:
+        self._total, self._done, self._label, self._quiet, self._unit = total, done, label, quiet, unit
         self._bar = None
         self._printed = self._started = time.monotonic()
         self._first = done
         if not quiet and sys.stderr.isatty():
-            self._bar = tqdm(total=total, initial=done, desc=label, unit="step", file=sys.stderr, dynamic_ncols=True)
+            self._bar = tqdm(total=total, initial=done, desc=label, unit=unit, file=sys.stderr, dynamic_ncols=True)
 
     def advance(self, status: str = "", steps: int = 1) -> None:
         """So many steps further; `status` is a short text beside the bar."""
@@ -33,7 +33,8 @@ class Progress:
             self._printed = time.monotonic()
             rate = (self._done - self._first) / (self._printed - self._started)
             percent = 100 * self._done // self._total
-            line = f"{self._label}: step {self._done} of {self._total} ({percent} %), {rate:.3g} steps/s  {status}"
+            place = f"{self._unit} {self._done} of {self._total} ({percent} %)"
+            line = f"{self._label}: {place}, {rate:.3g} {self._unit}s/s  {status}"
             print(line, file=sys.stderr, flush=True)
 
     def __enter__(self) -> Self:

@@ -292,7 +292,6 @@ def test_claims_are_checked_before_memory_is_taken(tmp_path: Path, kind: str) ->
         (rb"DIMENSION_1 = 2", b"DIMENSION_1 = 2\nDIMENSION_1 = 4", "each key once"),
         (rb"DIMENSION_1 = 2", b"DIMENSION_1 2", "KEY = VALUE"),
         (rb"4D_SU3_GAUGE_3x3", b"4D_SU3_GAUGE_3x2", "DATATYPE"),
-        (rb"4D_SU3_GAUGE_3x3", b"4D_SU3_GAUGE", "bytes"),
         (rb"4D_SU3_GAUGE_3x3", b"4D_SU2_GAUGE_2x2", "bytes"),
         (rb"IEEE64BIG", b"IEEE32BIG", "bytes"),
         (rb"IEEE64BIG", b"IEEE64LITTLE", "checksum"),
@@ -318,9 +317,10 @@ def test_a_byte_too_many_or_too_few(tmp_path: Path, generator: torch.Generator, 
     path = tmp_path / "a"
     make(kind, path, generator)
     data = path.read_bytes()
-    for wrong in (data + b"\0", data + data, data[:-9], data[: len(data) // 2]):
+    longer = () if kind in ("ildg", "ildg single", "ildg plain", "scidac") else (data + b"\0", data + data)
+    for wrong in (*longer, data[:-9], data[: len(data) // 2]):
         path.write_bytes(wrong)
-        with pytest.raises(UserError, match=r"bytes|LIME|single-precision|more of them"):
+        with pytest.raises(UserError, match=r"bytes|LIME|single-precision"):
             read(path, shape=SHAPE if kind == "ildg plain" else None)
 
 

@@ -116,7 +116,7 @@ def test_killed_while_appending(tmp_path: Path, victim: Victim) -> None:
     assert torch.equal(read(path).links, everything[:71])
 
 
-@pytest.mark.parametrize("name", sorted(FORMATS))
+@pytest.mark.parametrize("name", sorted(name for name, form in FORMATS.items() if form.extensions))
 def test_killed_while_replacing(tmp_path: Path, victim: Victim, name: str) -> None:
     path = tmp_path / "field"
     write(path, field(0), name)
@@ -129,7 +129,7 @@ def test_killed_while_replacing(tmp_path: Path, victim: Victim, name: str) -> No
     assert len(list(tmp_path.iterdir())) <= 4  # at most one temporary file from each kill
 
 
-@pytest.mark.parametrize("name", sorted(FORMATS))
+@pytest.mark.parametrize("name", sorted(name for name, form in FORMATS.items() if form.extensions))
 def test_full_disk(tmp_path: Path, name: str) -> None:
     path = tmp_path / "field"
     write(path, field(0), name)

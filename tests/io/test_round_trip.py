@@ -24,6 +24,7 @@ EXACT = [
     ("hdf5", {"action": "wilson", "beta": 6.0, "seed": 3}),
 ]
 ROUNDED = [("milc", {}), ("milc", {"byte_order": "big"}), ("nersc", {"precision": 32}), ("ildg", {"precision": 32})]
+WRITTEN = [name for name, form in FORMATS.items() if form.extensions]
 COMPRESSED = [("nersc", {"compressed": True}), ("nersc", {"compressed": True, "byte_order": "little"})]
 
 
@@ -147,10 +148,11 @@ def test_any_group_and_dimension_in_hdf5(
 
 def test_every_format_converts_to_every_other(tmp_path: Path, generator: torch.Generator) -> None:
     links = haar(3, 32, generator)
-    for first in FORMATS:
+    single = [name for name in WRITTEN if name != "openqcd"]
+    for first in single:
         source = tmp_path / f"from.{first}"
         write(source, links, first)
-        for second in FORMATS:
+        for second in single:
             found = convert(source, tmp_path / f"to.{second}", second, shape=SHAPE)
             assert torch.equal(found.links, links), (first, second)
             assert found.format == second
@@ -193,7 +195,9 @@ def test_convert_to_itself(tmp_path: Path, generator: torch.Generator) -> None:
 def test_fields_of_other_programs_convert(tmp_path: Path, gauge_data: Path) -> None:
     for name in ("su3_4x4x4x4.bridge.txt", "su3_4x4x4x8_weak.lime", "su3_8x8x8x4.nersc", "su3_4x4x4x4.milc"):
         original = read(gauge_data / name)
-        for target in FORMATS:
+        for target in WRITTEN:
+            if target == "openqcd" and original.metadata["precision"] == 32:
+                continue
             found = convert(gauge_data / name, tmp_path / "field", target)
             limit = 0 if target != "milc" else 6e-8
             assert float((found.links - original.links).abs().max()) <= limit

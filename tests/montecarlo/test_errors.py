@@ -42,6 +42,31 @@ def test_autocorrelation_time_of_ar1(a, shape):
     assert (result.count, result.chains, result.warning) == (40_000, shape[0], "")
 
 
+@pytest.mark.parametrize("a", [0.0, 0.8])
+def test_chains_of_different_lengths(a):
+    """The error of 40 000 samples however they are divided; of one long and one short chain both count."""
+    rng = np.random.default_rng(4)
+    chains = [ar1((length,), a, rng) + 3 for length in (20_000, 12_000, 7_000, 900, 100)]
+    result = estimate(chains)
+    assert result.value == pytest.approx(np.concatenate(chains).mean(), abs=1e-12)
+    assert abs(result.tau_int - ar1_tau(a)) < 3 * result.tau_int_error + 0.01
+    expected = np.sqrt(2 * ar1_tau(a) / 40_000)
+    assert abs(result.error - expected) < 4 * result.error_of_error + 0.02 * expected
+    assert (result.count, result.chains, result.warning) == (40_000, 5, "")
+    both = derived(lambda x, y: x / y, chains, [one**2 for one in chains])
+    assert both.value == pytest.approx(result.value / (np.concatenate(chains) ** 2).mean(), rel=1e-12)
+
+
+def test_chains_of_equal_length_in_a_list_are_as_in_an_array():
+    samples = ar1((3, 200), 0.5, np.random.default_rng(5))
+    assert estimate(list(samples)) == estimate(samples)
+    with pytest.raises(UserError, match="one shape"):
+        derived(lambda x, y: x / y, [samples[0], samples[1, :50]], samples[:2])
+    short = estimate([samples[0], samples[1, :3]])
+    assert math.isnan(short.error)
+    assert "fewer than 5" in short.warning
+
+
 @pytest.mark.parametrize(("chains", "n"), [(1, 1200), (8, 150)])
 def test_errors_cover_as_a_gaussian(chains, n):
     """68.3 % of 200 repetitions lie within one error, 95.4 % within two."""

@@ -45,12 +45,13 @@ LINES: dict[str, Line] = {
         claims=lambda: [
             OfFiles(
                 partial(through_file, name, form.extensions[0]),
-                links("su3", (2, 2, 2, 3)),
+                links("su3", (2, 2, 2, 4)),
                 group="gauge * translations",
                 out=Links,
                 label=f"{name} file",
             )
             for name, form in io.FORMATS.items()
+            if form.extensions
         ],
     ),
 }

@@ -1,17 +1,17 @@
 """Ensembles of any group and dimension in HDF5, in a layout of our own."""
 
+import math
 import os
 from pathlib import Path
 from typing import Any, ClassVar
 
-import h5py
 import numpy as np
 import torch
 from torch import Tensor
 
 from gaugeflow.io.format import Format
 from gaugeflow.io.hdf5.ensemble import new_ensemble
-from gaugeflow.io.hdf5.layout import MAGIC, Layout, read_layout
+from gaugeflow.io.hdf5.layout import MAGIC, SIGNATURE, USER_BLOCK, Layout, read_layout
 from gaugeflow.io.hdf5.rows import (
     as_rows,
     commit_count,
@@ -21,13 +21,11 @@ from gaugeflow.io.hdf5.rows import (
     row_checksums,
     write_rows,
 )
-from gaugeflow.io.options import one_of
+from gaugeflow.io.options import Given, one_of
 from gaugeflow.io.source import Source
 from gaugeflow.lattice.fields import check_links, lattice_shape
 
 __all__ = ["Hdf5"]
-
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
 class Hdf5(Format):
@@ -50,17 +48,18 @@ class Hdf5(Format):
     takes_more = True
 
     def sniff(self, source: Source) -> bool:
-        return source.head(len(MAGIC)) == MAGIC or source.head(len(SIGNATURE)) == SIGNATURE
+        return source.head(len(MAGIC)) == MAGIC or source.head(USER_BLOCK + len(SIGNATURE))[USER_BLOCK:] == SIGNATURE
 
-    def read(
-        self, source: Source, shape: tuple[int, ...] | None, group: str | None, select: slice | None
-    ) -> tuple[Tensor, dict[str, Any]]:
+    def count(self, source: Source, given: Given) -> int | None:
+        return read_count(source, read_layout(source))
+
+    def read(self, source: Source, given: Given) -> tuple[Tensor, dict[str, Any]]:
         layout = read_layout(source)
         attributes = read_attributes(source)
-        self.agree(source, "group", group, attributes.pop("group"))
-        self.agree(source, "shape", shape, layout.row[1 : 1 + layout.row[0]])
+        self.agree(source, "group", given.group, attributes.pop("group"))
+        self.agree(source, "shape", given.shape, layout.row[1 : 1 + layout.row[0]])
         count = read_count(source, layout)
-        wanted = range(count)[select or slice(None)]
+        wanted = range(count)[given.select or slice(None)]
         columns = _read_rows(source, layout, wanted)
         checksums = _verify(source, columns, wanted)
         known = {
@@ -91,15 +90,24 @@ class Hdf5(Format):
 
 
 def _read_rows(source: Source, layout: Layout, wanted: range) -> dict[str, np.ndarray]:
-    """The selected configurations with their chain, step and checksum."""
-    rising = wanted if wanted.step > 0 else wanted[::-1]
-    place = slice(rising.start, rising.stop, rising.step)
-    try:
-        with h5py.File(source.file, "r") as file:
-            columns = {name: file[name][place] for name in ("links", "chain", "step", "crc32")}
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
-        raise source.error(f"{len(wanted)} configurations", f"an HDF5 error: {error}") from error
-    return columns if wanted.step > 0 else {name: values[::-1].copy() for name, values in columns.items()}
+    """The selected configurations with their chain, step and checksum, from their places in the file.
+
+    All from the first to the last are read, as they follow one another without gaps.
+    """
+    first, last = (min(wanted), max(wanted)) if wanted else (0, -1)
+    columns = {}
+    for name, (kind, shape) in layout.datasets().items():
+        if name == "count":
+            continue
+        size = np.dtype(kind).itemsize * math.prod(shape[1:])
+        raw = source.read(
+            layout.places[name] + first * size, (last - first + 1) * size, f"{len(wanted)} configurations"
+        )
+        rows = np.frombuffer(bytearray(raw), kind).reshape(-1, *shape[1:])
+        columns[name] = (
+            rows[[place - first for place in wanted]] if len(rows) != len(wanted) or wanted.step < 0 else rows
+        )
+    return columns
 
 
 def _verify(source: Source, columns: dict[str, np.ndarray], wanted: range) -> list[str]:

@@ -40,9 +40,11 @@ from gaugeflow.errors import UserError
 from gaugeflow.io.hdf5.sparse_image import SparseImage
 from gaugeflow.io.source import Source
 
-__all__ = ["MAGIC", "Layout", "count_words", "create_file", "read_layout"]
+__all__ = ["MAGIC", "SIGNATURE", "USER_BLOCK", "Layout", "count_words", "create_file", "read_layout"]
 
 MAGIC = b"gaugeflow ensemble 1\n"
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+"""What HDF5 begins with, after the user block."""
 USER_BLOCK = 4096
 CHUNKS = 64
 """One node of HDF5's table of chunks holds so many; a second node would stand between two chunks."""

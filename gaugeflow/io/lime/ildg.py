@@ -13,7 +13,8 @@ class Ildg(LimeGauge):
 
     Records of SciDAC files beside them are read too: extents, precision, group and checksum must agree wherever they
     stand. Files of the wild with nothing but ``ildg-binary-data`` need the shape; N and precision follow from the
-    length. Where a file departs from the standard, ``metadata["deviations"]`` says so in words.
+    length. Several fields in one file are read as an ensemble of one chain. Where a file departs from the standard,
+    ``metadata["deviations"]`` says so in words.
 
     Options of writing: ``precision`` 32 or 64 (by default that of the links); ``lfn``, the logical file name; ``info``,
     text or XML for ``scidac-record-xml``.

@@ -1,6 +1,5 @@
 """Bridge++ text: one real number a line, and nothing else."""
 
-import math
 import re
 import warnings
 from pathlib import Path
@@ -9,22 +8,29 @@ from typing import Any, ClassVar
 import numpy as np
 from torch import Tensor
 
+from gaugeflow.io.bridge.headerless import lattice_of
 from gaugeflow.io.format import Format
-from gaugeflow.io.layout import component_count, precision_of, to_links, to_sites
-from gaugeflow.io.options import one_of
+from gaugeflow.io.layout import precision_of, to_links, to_sites
+from gaugeflow.io.options import Given, one_of
+from gaugeflow.io.shapes import likely_fields
 from gaugeflow.io.source import Source
 
 __all__ = ["Bridge"]
 
-NUMBER = rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
+NUMBER = rb"\(?[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?,?"
 LONGEST_SINGLE = 15
 """Characters of the longest number with nine significant digits, -1.23456789e-01."""
 DIGITS = {32: "%.8e\n", 64: "%.16e\n"}
 BLOCK = 1 << 20
+PLAIN = bytes.maketrans(b"dD(),\t\r", b"ee     ")
+"""Fortran's exponents become those of C, and the marks of a pair blanks."""
+DRESS = {b"dD": "Fortran exponents, 1.0D+00", b"(),": "pairs (re, im)"}
 
 
 class Bridge(Format):
     """Bridge++ text: the real and imaginary parts of all links, one number a line, no header.
+
+    Also with Fortran's exponents (``1.0D+00``) and with complex pairs (``(re,im)``), both noted.
 
     Neither extents nor group stand in the file. With the shape given, N follows from the count of numbers; without
     it, the file is read as SU(3) (or the group given) on a lattice of four equal extents. A file whose longest
@@ -42,22 +48,22 @@ class Bridge(Format):
     options: ClassVar[dict[str, Any]] = {"precision": None}
 
     def sniff(self, source: Source) -> bool:
-        first = source.head(64).split(maxsplit=1)
+        first = source.head(64).replace(b",", b", ").replace(b"( ", b"(").split(maxsplit=1)
         return bool(first) and re.fullmatch(NUMBER, first[0]) is not None
 
-    def read(
-        self, source: Source, shape: tuple[int, ...] | None, group: str | None, select: slice | None
-    ) -> tuple[Tensor, dict[str, Any]]:
-        self.refuse_select(source, select)
+    def read(self, source: Source, given: Given) -> tuple[Tensor, dict[str, Any]]:
+        self.refuse_select(source, given)
         text = source.read(0, source.size, "text")
+        deviations = [words for marks, words in DRESS.items() if any(text.find(mark) >= 0 for mark in marks)]
+        text = text.translate(PLAIN)
         precision = 32 if _longest_word(text) <= LONGEST_SINGLE else 64
         data = _numbers(source, text)
-        if shape is None:
-            shape, n = _hypercube(source, len(data), group)
-        else:
-            n = _matrix_size(source, len(data), shape)
-        self.agree(source, "group", group, f"su{n}")
-        return to_links(data.astype(f"f{precision // 8}"), shape, n), {"precision": precision}
+        shape, n = lattice_of(source, len(data), given)
+        self.agree(source, "group", given.group, f"su{n}")
+        return to_links(data.astype(f"f{precision // 8}"), shape, n), {"precision": precision, "deviations": deviations}
+
+    def alternatives(self, source: Source, given: Given) -> list[str]:
+        return likely_fields(len(_numbers(source, source.read(0, source.size, "text").translate(PLAIN))), given.group)
 
     def write(self, path: Path, links: Tensor, options: dict[str, Any]) -> None:
         self.require_single(links)
@@ -84,23 +90,3 @@ def _numbers(source: Source, text: bytes) -> np.ndarray:
     if len(data) % 8 or not len(data):
         raise source.error("8 N^2 real numbers a site", f"{len(data)} numbers")
     return data
-
-
-def _matrix_size(source: Source, count: int, shape: tuple[int, ...]) -> int:
-    """N, from the count of numbers on a lattice of the given shape."""
-    per_entry = component_count(shape, 1)
-    n = math.isqrt(count // per_entry)
-    if len(shape) != 4 or n < 2 or n * n * per_entry != count:
-        raise source.error(f"4 links of 2 N^2 numbers a site on {shape}", f"{count} numbers")
-    return n
-
-
-def _hypercube(source: Source, count: int, group: str | None) -> tuple[tuple[int, ...], int]:
-    """Extents (L, L, L, L) and N for so many numbers."""
-    n = int(group[2:]) if group and group.startswith("su") else 3
-    extent = round((count / (8 * n * n)) ** 0.25)
-    if 8 * n * n * extent**4 != count:
-        raise source.error(
-            f"the numbers of an SU({n}) field on L x L x L x L, as no shape is given", f"{count} numbers"
-        )
-    return (extent,) * 4, n
