@@ -10,7 +10,7 @@ Where it is broken by a relative amount d, a = d / eps is 5e8 times larger in fl
 
 Where only one precision can be seen, the table bounds what may be rounding, or the measured conditioning of the
 function does; and an error that stays the same after a small change of the input is not rounding, which is erratic.
-So an error in float64 of a million roundings or less that is erratic is not called broken: float32 was lucky.
+So an error in float64 of a hundred million roundings or less that is erratic is not called broken: float32 was lucky.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SATURATED = 0.03
 _USELESS = 0.1
 _FEW_ROUNDINGS = 64.0
 _LEAST_ROUNDINGS = 16.0
-_UNLUCKY = 1e6
+_UNLUCKY = 1e8
 
 
 def amplification_allowed(depth: int) -> float:
