@@ -14,8 +14,8 @@ __all__ = ["AnisotropicAction"]
 class AnisotropicAction(LoopAction):
     """Plaquettes and rectangles with weights of their own for planes in space and planes with time.
 
-    With ``P`` and ``R`` short for ``1 - (1/N) Re tr`` of a plaquette and of a 1 x 2 rectangle, divided by ``u_s`` for each
-    link in space and by ``u_t`` for each along time,
+    Let ``P`` and ``R`` be ``1 - (1/N) Re tr`` of a plaquette and of a 1 x 2 rectangle, divided by ``u_s`` for each link
+    in space and by ``u_t`` for each along time. Then
 
     ``S = beta sum_x [(1/xi) sum_{i<j} (c0 P_ij + c1 R_ij) + xi sum_i (c0' P_it + c1 R_it)]``, ``c0 = 1 - 8 c1``.
 

@@ -34,7 +34,8 @@ def through_file(name: str, suffix: str, u: Tensor) -> Tensor:
     with tempfile.TemporaryDirectory() as folder:
         for one in u:
             path = Path(folder) / f"field{suffix}"
-            io.write(path, get_group("su3").project(one[None]), format=name)
+            written = one.to(torch.complex128) if name == "openqcd" else one  # openQCD has double precision alone
+            io.write(path, get_group("su3").project(written[None]), format=name)
             back.append(io.read(path, shape=tuple(one.shape[1:5])).links.to(u.dtype))
     return torch.cat(back)
 
