@@ -6,7 +6,7 @@
     python scripts/validate_ensembles.py --output scripts/results/ensembles.json
 
 Every row has a Gamma-method error, the count of measurements and the difference in units of the combined error. The
-file is written anew after every case.
+file is written after every case; with ``--only`` its other rows stay.
 """
 
 import json
@@ -14,6 +14,8 @@ import math
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
 
 import torch
 from benchmarks.machine import machine
@@ -23,12 +25,16 @@ from tqdm import tqdm
 
 from gaugeflow.groups import get_group
 from gaugeflow.lattice import (
+    SYMANZIK,
+    AnisotropicAction,
+    LoopAction,
     Phi4Action,
     WilsonAction,
     charge_geometric,
     gradient_flow,
     hot_start,
     plaquette,
+    plaquette_spatial,
     wilson_loops,
 )
 from gaugeflow.lattice.exact import Exact2D
@@ -52,13 +58,18 @@ class Case:
     sweeps: int
     references: dict[str, Reference]
     interval: int = 1
+    stretched: tuple[float, float] | None = None
+    """xi and u_s of the action of Morningstar and Peardon, where it is not Wilson's."""
     measure: dict[str, Callable[[Tensor], Tensor]] = field(default_factory=dict)
 
 
 def sampler_of(case: Case) -> Sampler:
     if case.group == "phi4":
         return HMC(Phi4Action(-4.0, 8.0), length=0.4, step_size=0.05)
-    action = WilsonAction(len(case.shape), case.beta)
+    ndim = len(case.shape)
+    action: LoopAction = WilsonAction(ndim, case.beta)
+    if case.stretched is not None:
+        action = AnisotropicAction(ndim, case.beta, case.stretched[0], SYMANZIK, u_s=case.stretched[1], short=True)
     return HeatBath(action, overrelaxation=3) if case.move == "heatbath" else HMC(action, length=1.5)
 
 
@@ -87,6 +98,7 @@ def rows(case: Case, seed: int) -> Iterator[dict[str, object]]:
             "group": case.group,
             "shape": list(case.shape),
             "beta": case.beta,
+            "xi": case.stretched[0] if case.stretched else 1.0,
             "sampler": case.move,
             "observable": name,
             **asdict(result),
@@ -126,6 +138,15 @@ def four_dimensional(
     )
 
 
+def self_consistent(beta: float, xi: float, u_s: float, shape: tuple[int, ...]) -> Case:
+    """The mean link that went into the action comes out as the fourth root of the plaquette in space."""
+    reference = (u_s**4, 4 * u_s**3 * 5e-5, "u_s to four digits, C. Morningstar's SU(3) static potentials")
+    title = f"su3 {'x'.join(map(str, shape))} beta={beta} xi={xi} heatbath"
+    names: dict[str, Callable[[Tensor], Tensor]] = {"plaquette_spatial": plaquette_spatial}
+    references = {"plaquette_spatial": reference}
+    return Case(title, "su3", shape, beta, "heatbath", 2, 200, references, stretched=(xi, u_s), measure=names)
+
+
 def flow_time_t0(u: Tensor) -> Tensor:
     return gradient_flow(u, 3.4, 0.05, every=4).t0
 
@@ -144,6 +165,10 @@ def cases() -> list[Case]:
         for beta, value in su2.items()
     ]
     found.append(four_dimensional("su3", 6.0, (16, 16, 16, 16), 1, 400, (0.593678, 0.000024, "hep-lat/9602007")))
+    found += [
+        self_consistent(3.0, 3.0, 0.8409, (8, 8, 8, 24)),
+        self_consistent(2.5, 5.0, 0.8069, (8, 8, 8, 40)),
+    ]
     chi2 = (0.75, 0.01, "arXiv:2101.08176")
     found.append(
         Case(
@@ -180,10 +205,10 @@ def main() -> None:
     parser.add_argument("--only", default="", help="run the cases whose title contains this text")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    found: list[dict[str, object]] = []
     chosen = [case for case in cases() if arguments.only in case.name]
     if not chosen:
         parser.error(f"--only: expected a part of a title, such as 'su3 16x16', got {arguments.only!r}")
+    found = others(arguments.output, {case.name for case in chosen})
     for case in chosen:
         for row in rows(case, arguments.seed):
             found.append(row)
@@ -192,6 +217,12 @@ def main() -> None:
         write(found, machine(), arguments)
     if arguments.json:
         print(json.dumps(found))
+
+
+def others(path: Path | None, chosen: set[str]) -> list[dict[str, Any]]:
+    """The rows of the file that are not measured anew."""
+    known = json.loads(path.read_text())["rows"] if path is not None and path.exists() else []
+    return [row for row in known if row["case"] not in chosen]
 
 
 def line(row: dict[str, object]) -> str:

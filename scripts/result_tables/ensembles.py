@@ -40,7 +40,8 @@ def _cells(row: dict[str, Any]) -> list[str]:
 def _theory(row: dict[str, Any]) -> str:
     if row["group"] == "phi4":
         return f"phi^4, m2 = -4, lambda = 8, {lattice(row['shape'])}"
-    return f"{group(row['group'])}, {lattice(row['shape'])}, beta = {row['beta']:g}"
+    stretched = f", xi = {row['xi']:g}" if row.get("xi", 1.0) != 1 else ""
+    return f"{group(row['group'])}, {lattice(row['shape'])}, beta = {row['beta']:g}{stretched}"
 
 
 def _below() -> str:
