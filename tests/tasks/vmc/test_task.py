@@ -31,6 +31,7 @@ BASE: dict[str, Any] = {
     "optimizer": {"name": "spring", "rate": 0.3, "decay": 30},
     "warmup": 5,
     "iterations": 8,
+    "equilibration": 6,
     "evaluation": 8,
     "checkpoint_every": {"steps": 5},
 }
@@ -83,9 +84,9 @@ def test_what_a_run_leaves(whole: Path) -> None:
     assert report["parameters"] == 4 * 6 + 6 + 2 * 4 * 6 + 2 * (6 + 1) + 1 + 2
 
 
-@pytest.mark.parametrize("stop", [3, 9, 16])
+@pytest.mark.parametrize("stop", [3, 9, 16, 22])
 def test_resumes_bit_for_bit(tmp_path: Path, whole: Path, stop: int) -> None:
-    """Killed in the warm-up, the training and the evaluation, it makes the same numbers as without."""
+    """Killed in the warm-up, the training, the equilibration and the evaluation, it makes the same numbers as without."""
     with crash(VMC, stop):
         runs.start(VMC, source(), tmp_path / "run", quiet=True)
     runs.resume(VMC, tmp_path / "run", quiet=True)
@@ -148,9 +149,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_parts_are_swapped_by_one_line(name: str) -> None:
-    made, record = begun(**VARIANTS[name], warmup=1, iterations=2), runs.Record()
+    made, record = begun(**VARIANTS[name], warmup=1, iterations=2, equilibration=1), runs.Record()
     before = [parameter.detach().clone() for parameter in made.psi.parameters()]
-    for index in range(4):
+    for index in range(5):
         made.step(index, record)
     assert record.metrics.counts() == {"training": 2, "evaluation": 1}
     assert np.isfinite(record.metrics.column("training", "energy")).all()
@@ -294,7 +295,7 @@ def test_an_energy_below_the_exact_one_is_flagged(system: dict[str, Any], energy
     noise = np.random.default_rng(1).normal(size=(20, 64)) * 0.01
     for row in noise:
         metrics.record("evaluation", {"step": 0, "energy": energy + row, "acceptance": np.ones(64)})
-    report = vmc_report(made.config, made.hamiltonian, metrics, 1, 1.0)
+    report = vmc_report(made.config, made.hamiltonian, metrics, 1, 1.0, 50)
     assert report["below_exact"] is flagged
     assert ("something is wrong" in VMC.markdown(report)) is flagged
     assert abs(report["deviation"]) > 3
