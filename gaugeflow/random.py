@@ -3,11 +3,13 @@
 Every stream of the package, of a run, of a report, of a block of fields, is made by :func:`stream` from a key that says
 what it is for. torch's own ``manual_seed`` keeps the low 32 bits of a seed on the CPU.
 
-Where an order of drawing would matter, a sampler draws one 64-bit key per sweep from its ``torch.Generator`` (:func:`draw_key`); the number used at a link is
-a pure function of that key and of a counter made of the chain, the link and the attempt. Every backend of
-:mod:`gaugeflow.kernels` therefore draws the same numbers, for any count of threads.
+Where the order of drawing would matter, a sampler draws one 64-bit key per sweep from its ``torch.Generator``
+(:func:`draw_key`); the number used at a link is a pure function of that key and of a counter made of the chain, the
+link and the attempt. Every backend of :mod:`gaugeflow.kernels` therefore draws the same numbers, for any count of
+threads.
 
-The function of key and counter is Philox4x32-10 of J. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC11 (2011).
+The function of key and counter is Philox4x32-10 of J. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
+SC11 (2011).
 """
 
 import hashlib

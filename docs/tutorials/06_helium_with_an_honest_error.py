@@ -35,9 +35,9 @@ print(sum(p.numel() for p in psi.parameters()), "parameters,", task.config.itera
 # ------------------------------
 #
 # The local energy :math:`E_L(x) = (H \psi)(x) / \psi(x)` is constant for an exact eigenfunction. Its mean over
-# :math:`|\psi|^2` is the energy. The walkers of the training know it too well: we draw new ones, and let them move until
-# they have forgotten where they began, while the width of their moves is tuned. From then on the width stands. We take
-# the local energy of every walker after every five moves. Nothing is clipped.
+# :math:`|\psi|^2` is the energy. The parameters were fitted to the walkers of the training. So we draw new walkers, and
+# let them move until they have forgotten where they began, while the width of their moves is tuned. From then on the
+# width stands. We take the local energy of every walker after every five moves. Nothing is clipped.
 
 generator = stream("tutorial", 7)
 walkers, energies = initial_walkers(hamiltonian, 256, torch.float64, "cpu", generator), []

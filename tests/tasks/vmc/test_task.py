@@ -86,7 +86,7 @@ def test_what_a_run_leaves(whole: Path) -> None:
 
 @pytest.mark.parametrize("stop", [3, 9, 16, 22])
 def test_resumes_bit_for_bit(tmp_path: Path, whole: Path, stop: int) -> None:
-    """Killed in the warm-up, the training, the equilibration and the evaluation, it makes the same numbers as without."""
+    """Killed in the warm-up, training, equilibration and evaluation, it makes the same numbers as without."""
     with crash(VMC, stop):
         runs.start(VMC, source(), tmp_path / "run", quiet=True)
     runs.resume(VMC, tmp_path / "run", quiet=True)
