@@ -155,6 +155,16 @@ def test_adam_goes_down_the_energy_and_continues_from_its_state():
     assert again[0].factors[0].log_omega.item() == psi.factors[0].log_omega.item()
 
 
+def test_adam_follows_the_gradient_of_the_energy():
+    """What it is given is 2 <(E - <E>) d log psi>, which no constant in the energies changes."""
+    hamiltonian, psi = stretched()
+    x = drawn_from(psi, 50)
+    energies, rows = local_energy(psi, hamiltonian, x), log_derivatives(psi, x)
+    wanted = 2 * ((energies - energies.mean()) @ rows) / len(x)
+    Adam(psi).step(psi, x, energies + 100.0)
+    torch.testing.assert_close(psi.factors[0].log_omega.grad.view(1), wanted, rtol=1e-9, atol=1e-12)
+
+
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_clipping_moves_outliers_only(sign):
     """Those above and those below: energies turned round are clipped as much."""
@@ -168,7 +178,10 @@ def test_the_learning_rate_decays():
     """As 1/(1 + step/decay): the same walkers, energies and direction change half as much at the step `decay`."""
     assert [decayed(0.3, step, 20.0) for step in (0, 20, 60)] == pytest.approx([0.3, 0.15, 0.075])
     hamiltonian, _ = stretched()
-    for make, steps in ((lambda psi: NaturalGradient(rate=0.3, momentum=0.0, norm_limit=9.0, decay=20.0), 20), (adam, 5)):
+    for make, steps in (
+        (lambda psi: NaturalGradient(rate=0.3, momentum=0.0, norm_limit=9.0, decay=20.0), 20),
+        (adam, 5),
+    ):
         norms = []
         for step in (0, steps):
             _, psi = stretched()

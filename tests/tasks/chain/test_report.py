@@ -5,11 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from pydantic import TypeAdapter
 
 from gaugeflow import runs
 from gaugeflow.lattice.exact import Exact2D
 from gaugeflow.montecarlo.errors import Estimate, derived, estimate
 from gaugeflow.tasks import Chain
+from gaugeflow.tasks.observables import ObservableConfig
 from gaugeflow.tasks.scales import flow_scales
 from tests.tasks.numbers import numbers
 
@@ -79,7 +82,9 @@ def test_every_number_of_the_report() -> None:
     wanted |= expected("polyakov_abs", estimate(series["polyakov_abs"]), None)
     for (r, t), samples in w.items():
         wanted |= expected(f"wilson_loop_{r}x{t}", estimate(samples), float(exact.wilson_loop(r, t)))
-    creutz = derived(lambda a, b, c, d: np.log(c) + np.log(d) - np.log(a) - np.log(b), w[2, 2], w[1, 1], w[2, 1], w[1, 2])
+    creutz = derived(
+        lambda a, b, c, d: np.log(c) + np.log(d) - np.log(a) - np.log(b), w[2, 2], w[1, 1], w[2, 1], w[1, 2]
+    )
     wanted |= expected("creutz_ratio_2x2", creutz, float(exact.creutz_ratio(2, 2)))
     wanted |= expected("charge", estimate(series["charge"]), 0.0)
     wanted |= expected("charge_squared", estimate(series["charge"] ** 2), float(exact.charge_squared))
@@ -123,3 +128,35 @@ def test_errors_of_scales_follow_from_those_of_the_curve() -> None:
     assert found["t0"].value == pytest.approx(0.15**0.5, abs=1e-6)
     assert found["t0"].error == pytest.approx(0.15**0.5 * c.std() / 4 / c.size**0.5, rel=0.1)
     assert found["w0"].error == pytest.approx(0.075**0.25 * c.std() / 8 / c.size**0.5, rel=0.1)
+
+
+def section(name: str, **keys: Any) -> Any:
+    entry: Any = TypeAdapter(ObservableConfig).validate_python({"name": name, **keys})
+    return entry
+
+
+def test_columns_are_those_of_the_field() -> None:
+    """Links of one angle along each axis: plaquettes are 1, a Polyakov loop along four sites turns by four of them."""
+    links = torch.zeros(2, 2, 3, 4, dtype=torch.float64)
+    links[0, 1], links[1, 0] = 0.3, 0.5
+    found = section("polyakov").measure(links)
+    assert found["polyakov_re"].tolist() == pytest.approx([np.cos(1.2), 1.0])
+    assert found["polyakov_im"].tolist() == pytest.approx([np.sin(1.2), 0.0], abs=1e-12)
+    assert found["polyakov_abs"].tolist() == pytest.approx([1.0, 1.0])
+    assert section("plaquette").measure(links)["plaquette"].tolist() == pytest.approx([1.0, 1.0])
+    links[:, 0, :, 1] += 0.2  # two rows of plaquettes with the angles -0.2 and 0.2, and two with none
+    mean = (1 + np.cos(0.2)) / 2
+    assert section("plaquette").measure(links)["plaquette"].tolist() == pytest.approx([mean, mean])
+    loops = section("wilson_loops", r=2, t=1).measure(links)["wilson_loops"]
+    assert loops[:, :, 0].tolist() == [pytest.approx([mean, (1 + np.cos(0.4)) / 2])] * 2
+
+
+def test_columns_of_scalars_are_those_of_the_field() -> None:
+    phi = torch.tensor([[1.0, -2.0, 3.0, 0.0], [-1.0, -1.0, 0.0, 0.0]], dtype=torch.float64).view(2, 2, 2)
+    found = section("magnetization").measure(phi) | section("phi_squared").measure(phi)
+    assert {name: values.tolist() for name, values in found.items()} == {
+        "magnetization": [0.5, -0.5],
+        "magnetization_abs": [0.5, 0.5],
+        "susceptibility": [1.0, 1.0],
+        "phi_squared": [3.5, 0.5],
+    }

@@ -11,6 +11,7 @@ from gaugeflow.lattice.exact import Exact2D
 from gaugeflow.montecarlo.errors import Estimate, derived, estimate
 from gaugeflow.tasks import Flow
 from gaugeflow.tasks.flow.report import BURN_IN, CHAINS, flow_series
+from tests.tasks.flow.test_task import begun
 from tests.tasks.numbers import numbers
 
 ROWS, CHUNK, INTERVAL = 6, 200, 3
@@ -203,3 +204,27 @@ def test_chains_of_a_flow_leave_out_their_burn_in() -> None:
     each = SAMPLES // CHAINS
     wanted = np.arange(SAMPLES).reshape(CHAINS, each)[:, each // 20 :]
     np.testing.assert_array_equal(series["count"], wanted)
+
+
+def test_rows_of_the_training_are_those_of_its_steps() -> None:
+    """Gradient descent with half the rate in its first step and a clipped gradient: the change of the one parameter."""
+    training = {
+        "steps": 2,
+        "batch": 64,
+        "clip": 0.01,
+        "optimizer": {"name": "sgd", "rate": 0.2},
+        "schedule": {"name": "constant", "warmup": 1},
+        "anneal": {"start": 0.25, "steps": 1},
+    }
+    made, record, changes = begun(training=training), runs.Record(), []
+    for index in range(3):
+        before = float(made.flow.flows[0].a.detach())
+        made.step(index, record)
+        changes.append(float(made.flow.flows[0].a.detach()) - before)
+    rows = record.metrics.columns("training")
+    assert changes == pytest.approx([0.0, 0.1 * 0.01, 0.2 * 0.01])  # the width grows towards sigma
+    assert rows["rate"].tolist() == pytest.approx([0.1, 0.2])
+    assert rows["scale"].tolist() == pytest.approx([0.25, 1.0])
+    assert (rows["gradient"] > 0.1).all()
+    assert rows["step"].tolist() == [0, 1]
+    assert ((rows["ess"] > 0) & (rows["ess"] <= 1)).all()
