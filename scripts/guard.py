@@ -28,9 +28,9 @@ LARGEST = 4.5
 """Errors by which one of the few hundred numbers may be off: by chance once in a thousand times that all are made."""
 WALKERS = 64
 FEW: dict[str, list[str]] = {
-    "flow": ["report.samples=128", "report.chunk=64", "report.samplers=[]", "report.shapes=[]"],
+    "flow": ["report.samples=100", "report.chunk=50", "report.samplers=[]", "report.shapes=[]"],
     "regression": ["fields.configurations.test=1"],
-    "vmc": ["evaluation=24", "equilibration=30"],
+    "vmc": ["evaluation=100"],
 }
 """What is changed in the configuration of each task."""
 

@@ -1,10 +1,10 @@
 """Makes each of a list of mistakes in a copy of the package, and runs the tests that are to find it.
 
-    python scripts/mutants.py            all of them, in some minutes on one core; writes results/mutants.json
-    python scripts/mutants.py WORD       those whose description or file has WORD in it; writes nothing
+    python scripts/mutants.py            all of them, in some minutes on one core
+    python scripts/mutants.py WORD       those whose description or file has WORD in it; the others keep their outcome
 
 A mistake is a `Mutant` of `scripts/mutation`: another text in one place of one file, and tests. Before it is made the
-same tests must pass. A mutant that survives its tests is printed, and the exit code is 1.
+same tests must pass. Outcomes stand in results/mutants.json. If one is not `killed` the exit code is 1.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def main() -> None:
     parser.add_argument("word", nargs="?", default="", help="only mutants with this word in description or file")
     word = parser.parse_args().word
     chosen = [mutant for mutant in MUTANTS if word in mutant.what or word in mutant.file]
-    found = []
+    outcomes = known()
     os.environ["OMP_NUM_THREADS"], sys.dont_write_bytecode = "1", True
     for name in SLOW_TO_LOAD:
         importlib.import_module(name)
@@ -99,12 +99,18 @@ def main() -> None:
             if not healthy[mutant.tests]:
                 outcome = "its tests fail without it"
             print(f"{outcome:10} {mutant.file}: {mutant.what}", flush=True)
-            found.append({**mutant._asdict(), "outcome": outcome})
-    if not word:
-        RESULT.write_text(json.dumps({"mutants": found}, indent=1) + "\n")
-    survivors = [row for row in found if row["outcome"] != "killed"]
-    print(f"{len(found)} mutants, {len(survivors)} not killed")
-    sys.exit(1 if survivors else 0)
+            outcomes[mutant] = outcome
+    rows = [{**mutant._asdict(), "outcome": outcomes.get(mutant, "not made")} for mutant in MUTANTS]
+    RESULT.write_text(json.dumps({"mutants": rows}, indent=1) + "\n")
+    wrong = [mutant for mutant in chosen if outcomes[mutant] != "killed"]
+    print(f"{len(chosen)} mutants, {len(wrong)} not killed")
+    sys.exit(1 if wrong else 0)
+
+
+def known() -> dict[Mutant, str]:
+    """The outcomes that are written down."""
+    rows = json.loads(RESULT.read_text())["mutants"] if RESULT.exists() else []
+    return {Mutant(**{key: row[key] for key in Mutant._fields}): row["outcome"] for row in rows}
 
 
 if __name__ == "__main__":

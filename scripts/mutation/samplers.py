@@ -83,7 +83,7 @@ SAMPLERS = (
         "montecarlo/hmc.py",
         "accepted = uniform < torch.exp(-violation)",
         "accepted = uniform < 2",
-        "montecarlo/test_hmc.py::test_a_gaussian_field_has_its_exact_variance",
+        "montecarlo/test_hmc.py::test_accept_and_reject_make_coarse_trajectories_exact",
     ),
     Mutant(
         "kinetic energy of another mass",

@@ -77,7 +77,7 @@ def chain(log_w: np.ndarray, uniform: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def chains(flow: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], float]:
-    """The series of every observable in four chains of the samples in their order, without the first 5 %; acceptance."""
+    """The series of every observable in four chains of all samples, without the first 5 %, and the acceptance."""
     each = SAMPLES // 4
     flat = {name: values.reshape(-1, *values.shape[2:]) for name, values in flow.items()}
     series: dict[str, list[np.ndarray]] = {"plaquette": [], "wilson_loops": []}
@@ -113,8 +113,8 @@ def row(name: str, found: Estimate) -> dict[str, float]:
     }
 
 
-def made_with(tables: dict[str, dict[str, np.ndarray]]) -> tuple[Flow, runs.Metrics]:
-    made, metrics = Flow.of(runs.Source(json.dumps(CONFIG), "test.yaml")), runs.Metrics()
+def made_with(tables: dict[str, dict[str, np.ndarray]], **changes: Any) -> tuple[Flow, runs.Metrics]:
+    made, metrics = Flow.of(runs.Source(json.dumps({**CONFIG, **changes}), "test.yaml")), runs.Metrics()
     made.begin()
     made.trainer.seconds = 4.5
     for table, columns in tables.items():
@@ -191,7 +191,7 @@ def test_every_number_of_the_report() -> None:
 
 
 def test_chains_of_a_flow_leave_out_their_burn_in() -> None:
-    """A column that counts the samples: no chain shows any of its first 5 %, and each begins where its own share does."""
+    """A column that counts the samples: no chain shows any of its first 5 %, each begins where its share does."""
     tables = known_tables()["flow"]
     columns = {
         "log_weight": np.zeros_like(tables["log_weight"]),
@@ -228,3 +228,16 @@ def test_rows_of_the_training_are_those_of_its_steps() -> None:
     assert (rows["gradient"] > 0.1).all()
     assert rows["step"].tolist() == [0, 1]
     assert ((rows["ess"] > 0) & (rows["ess"] <= 1)).all()
+
+
+def test_numbers_of_the_layers_of_a_stochastic_flow() -> None:
+    """What they are worth without the updates, from weights of their own."""
+    tables = known_tables()
+    tables["layers"] = {"log_weight": 0.5 * np.random.default_rng(3).normal(size=(ROWS, CHUNK))}
+    updates = {"times": [1.0], "density": "target", "sampler": {"name": "heatbath"}}
+    made, metrics = made_with(tables, stochastic={"updates": [updates]})
+    report, w = made.report(metrics), np.exp(tables["layers"]["log_weight"].ravel())
+    ess = derived(lambda a, b: a * a / b, w, w * w)
+    expected = {"ess": ess.value, "ess_error": ess.error, "samples": SAMPLES}
+    assert numbers(report["layers_alone"]) == pytest.approx(expected)
+    assert report["stochastic"]["updates"][0]["times"] == [1.0]

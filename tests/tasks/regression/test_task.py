@@ -88,6 +88,16 @@ def test_levenberg_marquardt_solves_what_is_known(generator: torch.Generator) ->
     assert valley.loss < 1e-25
 
 
+def test_levenberg_marquardt_never_goes_uphill() -> None:
+    """From x = 2 the full step on arctan(x) leads to -3.5 and a larger residual: the damping grows until it falls."""
+    fit, losses = Fit(torch.tensor([2.0], dtype=torch.float64)), [float(np.arctan(2.0)) ** 2]
+    for _ in range(12):
+        fit = levenberg_marquardt(torch.arctan, fit)
+        losses.append(fit.loss)
+    assert losses == sorted(losses, reverse=True)
+    assert losses[-1] < 1e-25
+
+
 def test_a_step_that_is_not_a_number_is_not_taken() -> None:
     fit = fitted(lambda x: torch.log(x) + 3, torch.tensor([5.0], dtype=torch.float64), 30)
     assert float(fit.x) == pytest.approx(np.exp(-3), rel=1e-10)
@@ -250,7 +260,7 @@ def test_what_is_claimed_holds_and_the_baseline_would_not(generator: torch.Gener
 
 def test_the_fields_of_each_purpose_are_others() -> None:
     """Those that a network is fitted to, those that decide about it, and those of the second network."""
-    started = task()
+    started = task(fields={**BASE["fields"], "configurations": {"train": 1, "validation": 1, "test": 1}})
     started.begin()
     fits = [started._fits(number, runs.Record())[0] for number in (0, 1)]
     angles = torch.cat([links.flatten() for fit in fits for links, _ in (fit.train, fit.validation)])

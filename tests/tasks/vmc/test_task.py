@@ -15,7 +15,6 @@ from gaugeflow.tasks import VMC
 from gaugeflow.tasks.vmc import task as vmc
 from gaugeflow.tasks.vmc.ranks import shared_local_energy
 from gaugeflow.tasks.vmc.report import vmc_report
-from gaugeflow.wavefunctions import local_energy
 from gaugeflow.wavefunctions.backbones.dense import Dense
 from tests.places import CONFIGS, TRAINED
 from tests.tasks.crashes import crash
@@ -167,18 +166,12 @@ def test_shipped_configurations_begin(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["dot2", "hooke", "he"])
-def test_shipped_runs_have_the_energy_that_they_report(name: str) -> None:
-    """The walkers of the checkpoint, evaluated once; the whole is `gaugeflow report configs/trained/NAME --fresh`."""
-    path = TRAINED / name
-    report = json.loads((path / "report.json").read_text())
+def test_shipped_runs_are_near_the_exact_energies(name: str) -> None:
+    """That they have the energies that they report is in `tests/scripts/test_guard.py`."""
+    report = json.loads((TRAINED / name / "report.json").read_text())
     assert abs(report["energy"] - report["reference"]) < 1e-4
     assert not report["below_exact"]
-    shipped = VMC(runs.validate(VMC.schema, runs.Source.read(path / "config.yaml")))
-    runs.Run.restore(shipped, runs.RunDirectory(path), recorded=False)
-    energies = local_energy(shipped.psi, shipped.hamiltonian, shipped.walkers)
-    error = float(energies.std()) / len(energies) ** 0.5
-    assert abs(float(energies.mean()) - report["energy"]) < 4 * error
-    assert (path / "checkpoint.pt").stat().st_size < 2e6
+    assert (TRAINED / name / "checkpoint.pt").stat().st_size < 2e6
 
 
 def test_the_claims_of_a_run_hold(whole: Path) -> None:
