@@ -79,7 +79,7 @@ OPTIMIZERS = (
     ),
     Mutant(
         "the best parameters of the baseline not kept",
-        "tasks/regression/baseline.py",
+        "tasks/regression/descent.py",
         "self.best, self.error = gather(self.network), error",
         "self.error = error",
         "tasks/regression/test_task.py::test_a_baseline_keeps_its_best_parameters",

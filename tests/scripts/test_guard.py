@@ -64,5 +64,7 @@ def test_it_sees_what_is_off(guard: ModuleType, shift: float, holds: bool) -> No
 @pytest.mark.parametrize(("error", "holds"), [(1e-9, True), (2e-8, False), (float("nan"), False)])
 def test_it_sees_a_network_above_its_bar(guard: ModuleType, error: float, holds: bool) -> None:
     report = {"task": "regression", "mse_worst": {"4x4": error}}
-    (found,) = guard.compared(report, {"bar": 1e-8})
+    (found,) = guard.compared(report, {"bar": 1e-8, "mse_worst": {"4x4": 1e-10}})
     assert found.holds is holds
+    (found,) = guard.compared(report, {"bar": 1e-8, "mse_worst": {"4x4": 1e-8}})
+    assert found.holds is (error < 4.5e-8)
