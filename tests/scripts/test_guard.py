@@ -55,10 +55,19 @@ def test_it_sees_what_is_off(guard: ModuleType, shift: float, holds: bool) -> No
     report: dict[str, Any] = {"task": "vmc", "energy": 1.0, "energy_error": 0.01}
     (found,) = guard.compared({**report, "energy": 1.0 + shift}, report)
     assert found.holds is holds
-    flow: dict[str, Any] = {"task": "flow", "ess": 0.5, "ess_error": 0.01}
+    flow: dict[str, Any] = {"task": "flow", "samples": 100, "ess": 0.5, "ess_error": 0.01}
     flow["reweighted"] = {"plaquette": {"value": 0.4, "error": 0.01}}
     off = {**flow, "reweighted": {"plaquette": {"value": 0.4 + shift, "error": 0.01}}}
     assert [found.holds for found in guard.compared(off, flow)] == [True, holds]
+
+
+def test_the_error_of_few_weights_is_that_of_many_scaled(guard: ModuleType) -> None:
+    """0.001 of 10000 samples is 0.01 of 100, whatever these say themselves: 4.5 times 0.01005."""
+    report: dict[str, Any] = {"task": "flow", "samples": 10000, "ess": 0.9, "ess_error": 0.001, "reweighted": {}}
+    for shift, holds in ((0.044, True), (0.046, False), (-0.046, False)):
+        few = {**report, "samples": 100, "ess": 0.9 + shift, "ess_error": 0.0001}
+        (found,) = guard.compared(few, report)
+        assert found.holds is holds
 
 
 @pytest.mark.parametrize(("error", "holds"), [(1e-9, True), (2e-8, False), (float("nan"), False)])
