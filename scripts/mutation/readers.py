@@ -9,25 +9,25 @@ LIES = "io/test_hostile.py::test_nersc_headers_that_lie"
 
 READERS = (
     Mutant("any checksum of NERSC", "io/nersc.py", "if found[-1] == wanted:", "if found[-1]:", LIES),
-    Mutant("any plaquette of NERSC", "io/nersc.py", "if not abs(stated - found) <= tolerance:", "if False:", LIES),
+    Mutant("any plaquette of NERSC", "io/nersc.py", "if not abs(stated - found) <= allowed:", "if False:", LIES),
     Mutant("any checksum of MILC", "io/milc.py", "if stated != found:", "if False:", f"{BITS}[milc]"),
     Mutant(
         "any checksum of SciDAC",
         "io/lime/gauge.py",
-        'if [value and value.lower().lstrip("0") for value in stated] != [value.lstrip("0") for value in found]:',
+        'if plain != [value.lstrip("0") for value in found]:',
         "if False:",
         f"{BITS}[ildg]",
     ),
     Mutant(
         "MILC's bytes always little-endian",
         "io/milc.py",
-        'data = np.frombuffer(raw, order + "f4")',
-        'data = np.frombuffer(raw, "<f4")',
+        'np.frombuffer(source.read(offset, length, "matrices"), order + "f4")',
+        'np.frombuffer(source.read(offset, length, "matrices"), "<f4")',
         "io/test_round_trip.py::test_single_precision_of_a_format",
     ),
     Mutant(
         "Bridge++ text always double",
-        "io/bridge.py",
+        "io/bridge/text.py",
         "precision = 32 if _longest_word(text) <= LONGEST_SINGLE else 64",
         "precision = 64",
         "io/test_round_trip.py::test_exact",

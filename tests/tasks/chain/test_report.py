@@ -101,7 +101,7 @@ def test_every_number_of_the_report() -> None:
     assert numbers(rest) == {
         "shape.0": 4,
         "shape.1": 6,
-        "action.beta": 2.0,
+        **numbers(made.config.action.model_dump(), "action"),
         **numbers(made.config.sampler.model_dump(), "sampler"),
         "chains": CHAINS,
         "measurements": ROWS,

@@ -151,7 +151,7 @@ def test_every_number_of_the_report() -> None:
     swapped = {name: {key: x.swapaxes(0, 1) for key, x in tables[name].items()} for name in ("exact", "hmc")}
     expected: dict[str, Any] = {
         "shape": [4, 4],
-        "action": {"beta": 1.0},
+        "action": made.config.action.model_dump(),
         "parameters": 0,
         "train_seconds": 4.5,
         "samples": SAMPLES,
