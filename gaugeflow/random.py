@@ -1,21 +1,53 @@
-"""Random numbers that depend on a key and a place only, not on the order in which they are drawn.
+"""Random numbers by keys: a generator for each key, and numbers that depend on a key and a place only.
 
-A sampler draws one 64-bit key per sweep from its ``torch.Generator`` (:func:`draw_key`); the number used at a link is
-a pure function of that key and of a counter made of the chain, the link and the attempt. Every backend of
-:mod:`gaugeflow.kernels` therefore draws the same numbers, for any count of threads.
+Every stream of the package, of a run, of a report, of a block of fields, is made by :func:`stream` from a key that says
+what it is for. torch's own ``manual_seed`` keeps the low 32 bits of a seed on the CPU.
 
-The function is Philox4x32-10 of J. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC11 (2011).
+Where the order of drawing would matter, a sampler draws one 64-bit key per sweep from its ``torch.Generator``
+(:func:`draw_key`); the number used at a link is a pure function of that key and of a counter made of the chain, the
+link and the attempt. Every backend of :mod:`gaugeflow.kernels` therefore draws the same numbers, for any count of
+threads.
+
+The function of key and counter is Philox4x32-10 of J. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
+SC11 (2011).
 """
+
+import hashlib
+from operator import index
 
 import torch
 from torch import Tensor
 
-__all__ = ["ROUNDS", "draw_key", "philox", "split_key", "uniform32", "uniform64"]
+__all__ = ["ROUNDS", "draw_key", "philox", "split_key", "stream", "uniform32", "uniform64"]
 
 ROUNDS = 10
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 WEYL = (0x9E3779B9, 0xBB67AE85)
 MASK = 0xFFFFFFFF
+MERSENNE = slice(3, 3 + 624)
+"""The words of the Mersenne twister among the 64-bit words of a CPU generator's state, behind seed and place."""
+
+
+def stream(*key: int | str, device: str | torch.device = "cpu") -> torch.Generator:
+    """A generator for each key, as ``stream("report", seed)``: what it is for, then whole numbers of any size.
+
+    SHAKE-256 of the key gives all 624 words of the Mersenne twister on the CPU, and the 64 bits of the Philox key that
+    a CUDA generator has. Two keys have one stream with a chance of 2^-64 at most. Keys of another length are other
+    keys, which they are not for numpy's SeedSequence: there (1,), (1, 0) and (1, 0, 0) are the same.
+
+    Raises:
+        TypeError: a part that is neither text nor a whole number.
+    """
+    named = repr([part if isinstance(part, str) else index(part) for part in key])
+    words = hashlib.shake_256(named.encode()).digest(8 + 4 * 624)
+    generator = torch.Generator(device)
+    generator.manual_seed(int.from_bytes(words[:8], "little"))
+    state = generator.get_state()
+    if state.numel() > 8 * 624:
+        filled = torch.frombuffer(bytearray(words[8:]), dtype=torch.uint32).to(torch.int64)
+        state.view(torch.int64)[MERSENNE] = filled
+        generator.set_state(state)
+    return generator
 
 
 def draw_key(generator: torch.Generator) -> int:

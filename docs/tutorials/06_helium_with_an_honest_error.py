@@ -13,8 +13,10 @@ import numpy as np
 import torch
 
 from gaugeflow.montecarlo.errors import estimate
+from gaugeflow.random import stream
 from gaugeflow.runs import open_run
 from gaugeflow.wavefunctions import local_energy
+from gaugeflow.wavefunctions.systems.walkers import initial_walkers
 
 # %%
 # A trained wavefunction
@@ -33,11 +35,16 @@ print(sum(p.numel() for p in psi.parameters()), "parameters,", task.config.itera
 # ------------------------------
 #
 # The local energy :math:`E_L(x) = (H \psi)(x) / \psi(x)` is constant for an exact eigenfunction. Its mean over
-# :math:`|\psi|^2` is the energy. We take it of every walker after every five moves. Nothing is clipped.
+# :math:`|\psi|^2` is the energy. The parameters were fitted to the walkers of the training. So we draw new walkers, and
+# let them move until they have forgotten where they began, while the width of their moves is tuned. From then on the
+# width stands. We take the local energy of every walker after every five moves. Nothing is clipped.
 
-generator = torch.Generator().manual_seed(7)
+generator = stream("tutorial", 7)
+walkers, energies = initial_walkers(hamiltonian, 256, torch.float64, "cpu", generator), []
+sampler.warmup = True
+for _ in range(50):
+    walkers, _ = sampler.update(walkers, generator)
 sampler.warmup, sampler.steps = False, 5
-walkers, energies = task.walkers[:256], []
 for _ in range(150):
     walkers, _ = sampler.update(walkers, generator)
     energies.append(local_energy(psi, hamiltonian, walkers))

@@ -74,7 +74,10 @@ class Task(ABC, Generic[C]):
 
     @abstractmethod
     def restart_measurements(self, seed: int) -> int:
-        """Seeds the generators anew and returns the step from which the measurements are to be repeated."""
+        """Returns the step from which the measurements are to be repeated, with `stream("report", seed)`.
+
+        No step of the run itself draws from it, whatever the seeds.
+        """
 
     @abstractmethod
     def report(self, metrics: Metrics) -> dict[str, Any]:

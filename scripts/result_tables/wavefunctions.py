@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from result_tables import trained
-from result_tables.table import table, written
+from result_tables.table import table, uncertain, written
 
 COMMAND = "gaugeflow report configs/trained/NAME --fresh --json"
 BERYLLIUM = ("be_determinant", "be_pfaffian", "be_pair_product")
+GUARD = Path(__file__).parents[1] / "results" / "guard.json"
 
 
 def _system(name: str) -> str:
@@ -74,3 +78,15 @@ def beryllium() -> str:
     reference = f"{trained.report(BERYLLIUM[0])['reference']:.7g}"
     head = ["NAME", "ansatz", "energy, hartree", f"above {reference}, mHa", "variance", "parameters", "nodal cells"]
     return written([*head, "seconds each"], rows, trained.made_by(BERYLLIUM, COMMAND))
+
+
+@table("new-walkers")
+def new_walkers() -> str:
+    """Every shipped wavefunction on few walkers that it has not seen."""
+    found, rows = json.loads(GUARD.read_text())["rows"], []
+    for name in trained.names("vmc"):
+        own, known = found[name], trained.report(name)
+        error = (own["energy_error"] ** 2 + known["energy_error"] ** 2) ** 0.5
+        deviation = (own["energy"] - known["energy"]) / error
+        rows.append([name, known["energy_text"], uncertain(own["energy"], own["energy_error"]), f"{deviation:+.2f}"])
+    return written(["NAME", "reported", "on new walkers", "difference in errors"], rows, "`python scripts/guard.py`")

@@ -128,6 +128,17 @@ def test_wilson_loops_agree_with_their_paths(generator):
     assert torch.allclose(wilson_loop(links, 2, 3), expected)
 
 
+@pytest.mark.parametrize("size", [(2, 2), (2, 3), (3, 2)])
+def test_every_entry_of_the_table_of_wilson_loops_is_its_path(size, generator):
+    """R along x, T along t, which no square table of W(R, T) could tell from W(T, R)."""
+    links = hot_start(get_group("su2"), (3, 4), generator, 2)
+    table = wilson_loops(links, *size)
+    for r in range(1, size[0] + 1):
+        for t in range(1, size[1] + 1):
+            path = " ".join(["+x"] * r + ["+t"] * t + ["-x"] * r + ["-t"] * t)
+            assert torch.allclose(table[:, r - 1, t - 1], loop_traces(links, path).real.mean((1, 2)))
+
+
 def test_a_polyakov_line_is_a_loop_that_winds(generator):
     links = hot_start(get_group("su3"), (3, 4), generator)
     assert torch.allclose(loop_traces(links, "+t +t +t +t").mean((1, 2)), polyakov(links))

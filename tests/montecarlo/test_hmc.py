@@ -126,6 +126,20 @@ def test_a_gaussian_field_has_its_exact_variance(generator):
     assert abs(float(samples.mean()) - exact) < 3.5 * float(samples.std()) / math.sqrt(200)
 
 
+def test_accept_and_reject_make_coarse_trajectories_exact(generator):
+    """One oscillator, S = phi^2: leapfrog alone keeps 1 / (1 - (omega epsilon)^2 / 4) = 2.3 times its variance."""
+    hmc = HMC(Phi4Action(1.0, 0.0), "leapfrog", length=2.12, step_size=1.06)
+    hmc.warmup = False
+    field, squares = torch.zeros(2000, 1, 1, dtype=torch.float64), []
+    for sweep in range(60):
+        field, _ = hmc.update(field, generator)
+        if sweep >= 20:
+            squares.append(field.square().flatten())
+    samples = torch.stack(squares).mean(0)
+    assert hmc.steps == 2
+    assert abs(float(samples.mean()) - 0.5) < 4 * float(samples.std()) / math.sqrt(2000)
+
+
 @pytest.mark.parametrize("target", [0.5, 0.9])
 def test_the_step_is_tuned_to_the_target_and_then_frozen(target, generator):
     hmc = HMC(Phi4Action(-4.0, 8.0), "leapfrog", length=3.0, step_size=0.02, target_acceptance=target)

@@ -14,6 +14,7 @@ from gaugeflow.wavefunctions.optimizers.adam import Adam
 from gaugeflow.wavefunctions.optimizers.clipping import clip_about_median
 from gaugeflow.wavefunctions.optimizers.log_derivatives import log_derivatives, trained, weighted_gradient
 from gaugeflow.wavefunctions.optimizers.natural_gradient import NaturalGradient, natural_direction
+from gaugeflow.wavefunctions.optimizers.optimizer import decayed
 from gaugeflow.wavefunctions.optimizers.sample_derivatives import Rows
 from tests.wavefunctions.cases import exact_dot, exact_free, network, seeded
 
@@ -154,11 +155,60 @@ def test_adam_goes_down_the_energy_and_continues_from_its_state():
     assert again[0].factors[0].log_omega.item() == psi.factors[0].log_omega.item()
 
 
-def test_clipping_moves_outliers_only():
+def test_adam_follows_the_gradient_of_the_energy():
+    """What it is given is 2 <(E - <E>) d log psi>, which no constant in the energies changes."""
+    hamiltonian, psi = stretched()
+    x = drawn_from(psi, 50)
+    energies, rows = local_energy(psi, hamiltonian, x), log_derivatives(psi, x)
+    wanted = 2 * ((energies - energies.mean()) @ rows) / len(x)
+    Adam(psi).step(psi, x, energies + 100.0)
+    torch.testing.assert_close(psi.factors[0].log_omega.grad.view(1), wanted, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_clipping_moves_outliers_only(sign):
+    """Those above and those below: energies turned round are clipped as much."""
     energies = torch.tensor([1.0, 2.0, 3.0, 4.0, 1000.0])
-    clipped = clip_about_median(energies, 2.0)
+    clipped = clip_about_median(sign * energies, 2.0)
     reach = 2 * (2 + 1 + 0 + 1 + 997) / 5
-    torch.testing.assert_close(clipped, torch.tensor([1.0, 2.0, 3.0, 4.0, 3 + reach]))
+    torch.testing.assert_close(sign * clipped, torch.tensor([1.0, 2.0, 3.0, 4.0, 3 + reach]))
+
+
+def test_the_learning_rate_decays():
+    """As 1/(1 + step/decay): the same walkers, energies and direction change half as much at the step `decay`."""
+    assert [decayed(0.3, step, 20.0) for step in (0, 20, 60)] == pytest.approx([0.3, 0.15, 0.075])
+    hamiltonian, _ = stretched()
+    for make, steps in (
+        (lambda psi: NaturalGradient(rate=0.3, momentum=0.0, norm_limit=9.0, decay=20.0), 20),
+        (adam, 5),
+    ):
+        norms = []
+        for step in (0, steps):
+            _, psi = stretched()
+            optimizer = make(psi)
+            optimizer.steps = step
+            x = drawn_from(psi, 12)
+            norms.append(optimizer.step(psi, x, local_energy(psi, hamiltonian, x)))
+        assert norms[1] == pytest.approx(norms[0] / 2, rel=1e-6)
+
+
+def adam(psi):
+    return Adam(psi, rate=0.05, decay=5.0)
+
+
+def test_spring_keeps_its_share_of_the_direction_before():
+    """Each direction is the one that `natural_direction` gives with `momentum` times the one before, and no more."""
+    hamiltonian, psi = exact_dot(1, 1, 2, 1.0)
+    with torch.no_grad():
+        psi.factors[1].log_range += 0.5
+    optimizer, before = NaturalGradient(rate=0.1, damping=0.5, momentum=0.7, norm_limit=9.0), 0.0
+    for step in range(3):
+        x = torch.randn(20, 2, 2, generator=seeded(step), dtype=torch.float64)
+        energies, rows = local_energy(psi, hamiltonian, x), Rows(log_derivatives(psi, x))
+        kept = 0.7 * before if step else torch.zeros(rows.size, dtype=torch.float64)
+        before = natural_direction(rows, energies, 0.5, kept)
+        optimizer.step(psi, x, energies)
+        torch.testing.assert_close(optimizer.direction, before, rtol=1e-8, atol=1e-12)
 
 
 def test_exact_wavefunctions_do_not_move():

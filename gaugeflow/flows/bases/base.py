@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from gaugeflow.errors import UserError
 from gaugeflow.groups import Group
-from gaugeflow.random import draw_key
+from gaugeflow.random import draw_key, stream
 
 __all__ = ["Base", "FreeFieldBase", "GaussianBase", "HaarBase", "SeededBase", "takes_generator"]
 
@@ -125,8 +125,11 @@ class SeededBase(BaseDistribution):
 
     def forward(self, num_samples: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         devices = [generator.device] if generator.device.type == "cuda" else []
+        key = "base", draw_key(generator)
         with torch.random.fork_rng(devices):
-            torch.manual_seed(draw_key(generator) >> 1)
+            torch.set_rng_state(stream(*key).get_state())
+            for device in devices:
+                torch.cuda.set_rng_state(stream(*key, device=device).get_state(), device)
             return self.base(num_samples)
 
     def log_prob(self, z: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from gaugeflow.lattice.refinement.weight import AreaWeight
 from gaugeflow.montecarlo.exact.class_law import reject
 from gaugeflow.montecarlo.exact.split import ClassWeight, RejectionSplit, SplitLaw
 from gaugeflow.montecarlo.sampler import Sampler, check_start
-from gaugeflow.random import draw_key
+from gaugeflow.random import draw_key, stream
 
 __all__ = ["ExactSampler", "draw_torus", "plaquette_coupling"]
 
@@ -67,7 +67,7 @@ class ExactSampler(Sampler):
         """
         check_start(self.action.space, field, generator)
         if field.device.type != "cpu":  # the laws are tables of the CPU
-            generator = torch.Generator().manual_seed(draw_key(generator) >> 1)
+            generator = stream("exact", draw_key(generator))
         group, shape = group_of(field), lattice_shape(field)
         whole = AreaWeight(group, self.beta, prod(shape))
         links = draw_torus(group, shape, len(field), whole, partial(self._law, group), generator)

@@ -13,6 +13,7 @@ from gaugeflow.groups import get_group
 from gaugeflow.io import EnsembleWriter, read
 from gaugeflow.lattice.fields import cold_start, hot_start
 from gaugeflow.lattice.spaces import SCALARS
+from gaugeflow.random import stream
 from gaugeflow.runs import Metrics, Record, Task
 from gaugeflow.symmetry.actions.fields import Links, SiteScalars
 from gaugeflow.symmetry.actions.scalars import Scalars
@@ -58,7 +59,7 @@ class Chain(Task[ChainConfig]):
     def begin(self) -> None:
         """The start field; measured once, so that an observable that this lattice does not serve is refused here."""
         config = self.config
-        self.generator = torch.Generator(config.device).manual_seed(config.seed)
+        self.generator = stream("run", config.seed, device=config.device)
         self.field = self._start()
         self.sampler.warmup = config.warmup > 0
         self._measure()
@@ -93,7 +94,7 @@ class Chain(Task[ChainConfig]):
 
     def restart_measurements(self, seed: int) -> int:
         """The chain goes on from the checkpoint's field, which is in equilibrium if the warm-up is over."""
-        self.generator.manual_seed(seed)
+        self.generator = stream("report", seed, device=self.config.device)
         return self.config.warmup
 
     def report(self, metrics: Metrics) -> dict[str, Any]:
@@ -120,7 +121,7 @@ class Chain(Task[ChainConfig]):
 
     def samples(self, seed: int) -> Iterator[Tensor]:
         """The chain goes on from the checkpoint's field `(chains, ...)`; `interval` updates lie between two batches."""
-        self.restart_measurements(seed)
+        self.generator = stream("samples", seed, device=self.config.device)
         self.sampler.warmup = False
         while True:
             for _ in range(self.config.interval):

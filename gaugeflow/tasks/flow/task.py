@@ -15,6 +15,7 @@ from gaugeflow.flows import GaugeFlow, Weights
 from gaugeflow.io import EnsembleWriter, ScalarWriter
 from gaugeflow.lattice.spaces import SCALARS
 from gaugeflow.montecarlo.independence import check_log_weight, metropolis_chain
+from gaugeflow.random import stream
 from gaugeflow.runs import Metrics, Record, Task
 from gaugeflow.symmetry.claims import Claim
 from gaugeflow.tasks.flow.base import BaseRun
@@ -63,7 +64,7 @@ class Flow(Task[FlowConfig]):
 
     def begin(self) -> None:
         """The model with its first parameters, or those of `init_from`; every lattice of the report is tried."""
-        self.generator = torch.Generator(self.config.device).manual_seed(self.config.seed)
+        self.generator = stream("run", self.config.seed, device=self.config.device)
         self._make()
         if isinstance(self.config.base, BaseRun):
             first = parameters_of(Path(self.config.base.path), self.config, "base")
@@ -105,7 +106,7 @@ class Flow(Task[FlowConfig]):
 
     def restart_measurements(self, seed: int) -> int:
         """Samples and chains anew; the parameters are those of the checkpoint."""
-        self.generator.manual_seed(seed)
+        self.generator = stream("report", seed, device=self.config.device)
         self._make_stages()
         return 1 + self.config.training.steps
 
@@ -152,7 +153,7 @@ class Flow(Task[FlowConfig]):
         Raises:
             UserError: a weight that is NaN or +inf.
         """
-        self.generator.manual_seed(seed)
+        self.generator = stream("samples", seed, device=self.config.device)
         weigher = self._weigher()
         while True:
             x, log_w = weigher.draw(self.config.report.chunk, self.generator)

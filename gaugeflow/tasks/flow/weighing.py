@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.flows import GaugeFlow, StochasticFlow
-from gaugeflow.random import draw_key
+from gaugeflow.random import draw_key, stream
 from gaugeflow.runs import ranks
 
 __all__ = ["Layers", "Weigher", "WithUpdates"]
@@ -103,5 +103,6 @@ def _share_of_blocks(fields: Tensor, generator: torch.Generator) -> list[tuple[T
         raise UserError(
             f"report: expected {BLOCK} fields or more for each of {together.size} processes, came {len(fields)}"
         )
-    own = [torch.Generator(generator.device).manual_seed(draw_key(generator)) for _ in blocks]
-    return [(blocks[place], own[place]) for place in together.part(torch.arange(len(blocks))).tolist()]
+    key = draw_key(generator)
+    mine = together.part(torch.arange(len(blocks))).tolist()
+    return [(blocks[place], stream("block", key, place, device=generator.device)) for place in mine]

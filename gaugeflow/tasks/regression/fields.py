@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
@@ -12,7 +11,7 @@ from gaugeflow.lattice import WilsonAction, hot_start
 from gaugeflow.montecarlo import HeatBath
 from gaugeflow.runs import Count, Positive, Section
 
-__all__ = ["Counts", "FieldsConfig", "Samples", "seeded"]
+__all__ = ["Counts", "FieldsConfig", "Samples"]
 
 Samples = tuple[Tensor, Tensor]
 """Links ``(batch, D, *shape, ...)`` and the target at each site, ``(batch, *shape)``."""
@@ -53,9 +52,3 @@ class FieldsConfig(Section):
                 links, _ = sampler.update(links, generator)
             fields.append(links)
         return torch.cat(fields)
-
-
-def seeded(*numbers: int) -> torch.Generator:
-    """A generator for each sequence of whole numbers >= 0, independent of those for others."""
-    state = np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0]
-    return torch.Generator().manual_seed(int(state >> np.uint64(1)))

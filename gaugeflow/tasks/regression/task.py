@@ -11,21 +11,19 @@ from gaugeflow.errors import UserError
 from gaugeflow.io import EnsembleWriter
 from gaugeflow.nn import LCNN, GaugeTheory, LinkCNN
 from gaugeflow.nn.least_squares import gather, scatter
+from gaugeflow.random import stream
 from gaugeflow.runs import Metrics, Record, Task
 from gaugeflow.symmetry.actions.fields import Links, SiteScalars
 from gaugeflow.symmetry.actions.scalars import Scalars
 from gaugeflow.symmetry.claims import Claim, Equivariance
 from gaugeflow.tasks.regression.config import RegressionConfig
 from gaugeflow.tasks.regression.descent import Descent
-from gaugeflow.tasks.regression.fields import Samples, seeded
+from gaugeflow.tasks.regression.fields import Samples
 from gaugeflow.tasks.regression.fit import NetworkFit
 from gaugeflow.tasks.regression.report import regression_markdown, regression_report
 from gaugeflow.tasks.regression.target import Loop
 
 __all__ = ["Regression"]
-
-TRAIN, VALIDATION, WEIGHTS, BASELINE, TEST, FRESH, BATCHES, BASELINE_BATCHES = range(8)
-"""What a stream of random numbers is for."""
 
 
 class Regression(Task[RegressionConfig]):
@@ -54,7 +52,7 @@ class Regression(Task[RegressionConfig]):
                 Loop(name="loop", path=path).require(self.theory.ndim)
         self.fit_steps = training.steps
         self.steps_each = self.fit_steps + config.baseline.steps
-        self.test_streams = (config.seed, TEST)
+        self.test_stream = ("test", config.seed)
 
     @property
     def steps(self) -> int:
@@ -101,7 +99,7 @@ class Regression(Task[RegressionConfig]):
 
     def restart_measurements(self, seed: int) -> int:
         """The tests are repeated on new fields."""
-        self.test_streams = (seed, FRESH)
+        self.test_stream = ("report", seed)
         return self.config.seeds * self.steps_each
 
     def report(self, metrics: Metrics) -> dict[str, Any]:
@@ -129,7 +127,7 @@ class Regression(Task[RegressionConfig]):
 
     def claims(self) -> list[Claim]:
         """What each network gives at a site is invariant and moves with the site, so that the mean stays."""
-        fields = self.config.fields.draw(self.config.group, self.config.shape, 1, seeded(self.config.seed))
+        fields = self.config.fields.draw(self.config.group, self.config.shape, 1, stream("claims", self.config.seed))
         x = Links(fields[-1:])
         networks = self.networks or [self._network()]
         group = "gauge * translations"
@@ -157,7 +155,7 @@ class Regression(Task[RegressionConfig]):
             self.baselines.append(self._baseline(len(self.baselines)))
         place = (index - self.config.seeds * self.steps_each) // self.config.seeds
         count = self.config.fields.configurations.test
-        links, _ = self._samples(self.config.test_shapes[place], 1, self.config.seed)
+        links, _ = self._samples(self.config.test_shapes[place], 1, "forecast", self.config.seed)
         _means(self.networks[0], links)
         return float(count)
 
@@ -175,25 +173,25 @@ class Regression(Task[RegressionConfig]):
 
     def _network(self) -> LCNN:
         """The network with weights that are to be replaced."""
-        return self._build(seeded(self.config.seed))
+        return self._build(torch.Generator())
 
     def _build(self, generator: torch.Generator) -> LCNN:
         return self.config.network.build(self.theory, generator).to(self.config.device)
 
     def _baseline(self, number: int) -> LinkCNN:
         size = sum(parameter.numel() for parameter in self._network().parameters())
-        generator = seeded(self.config.seed, number, BASELINE)
+        generator = stream("baseline", self.config.seed, number)
         return self.config.baseline.build(self.theory, size, generator).to(self.config.device)
 
     def _fits(self, number: int, record: Record) -> tuple[NetworkFit | Descent, Descent]:
         """The training of a network at its beginning; the fields are made anew when a run is resumed."""
         config, counts = self.config, self.config.fields.configurations
-        train = self._samples(config.shape, counts.train, config.seed, number, TRAIN)
-        validation = self._samples(config.shape, counts.validation, config.seed, number, VALIDATION)
+        train = self._samples(config.shape, counts.train, "train", config.seed, number)
+        validation = self._samples(config.shape, counts.validation, "validation", config.seed, number)
         for place, (links, _) in enumerate((train, validation)):
             self._store(record, links, place, number)
         weights, batches, others = (
-            partial(seeded, config.seed, number, s) for s in (WEIGHTS, BATCHES, BASELINE_BATCHES)
+            partial(stream, purpose, config.seed, number) for purpose in ("weights", "batches", "baseline batches")
         )
         baseline = Descent(config.baseline, self._baseline(number), others, train, validation)
         if config.training.adamw is None:
@@ -201,8 +199,8 @@ class Regression(Task[RegressionConfig]):
         network = config.training.scale(self._build(weights(0, 0)))
         return Descent(config.training.adamw, network, batches, train, validation), baseline
 
-    def _samples(self, shape: list[int], count: int, *streams: int) -> Samples:
-        links = self.config.fields.draw(self.config.group, shape, count, seeded(*streams)).to(self.config.device)
+    def _samples(self, shape: list[int], count: int, *key: int | str) -> Samples:
+        links = self.config.fields.draw(self.config.group, shape, count, stream(*key)).to(self.config.device)
         return links, self.config.target.density(links)
 
     def _store(self, record: Record, links: Tensor, place: int, number: int) -> None:
@@ -219,8 +217,7 @@ class Regression(Task[RegressionConfig]):
     def _test(self, index: int, record: Record) -> None:
         lattice, number = divmod(index, self.config.seeds)
         shape, counts = self.config.test_shapes[lattice], self.config.fields.configurations
-        seed, stream = self.test_streams
-        links, density = self._samples(shape, counts.test, seed, number, stream, lattice)
+        links, density = self._samples(shape, counts.test, *self.test_stream, number, lattice)
         if shape == self.config.shape:
             self._store(record, links, 2, number)
         predictions = {

@@ -47,6 +47,9 @@ class VMCConfig(RunConfig):
     """Updates of the walkers before the first iteration."""
     iterations: Annotated[int, Field(ge=0)]
     """Changes of the parameters."""
+    equilibration: Annotated[int, Field(ge=0)] = 50
+    """Updates of new walkers with frozen parameters before the evaluation; they tune the width of the moves, which
+    stands from then on. Zero goes on with the walkers of the training."""
     evaluation: Count
     """Local energies of each walker with frozen parameters, from which the energy is reported."""
     clip: Positive = 5.0

@@ -22,7 +22,12 @@ BELOW = "Below the exact energy by more than three errors: something is wrong."
 
 
 def vmc_report(
-    config: "VMCConfig", hamiltonian: Hamiltonian, metrics: Metrics, parameters: int, seconds_per_iteration: float
+    config: "VMCConfig",
+    hamiltonian: Hamiltonian,
+    metrics: Metrics,
+    parameters: int,
+    seconds_per_iteration: float,
+    equilibration: int,
 ) -> dict[str, Any]:
     """Plain values for `report.json`; energies in Hartree. Raises UserError if nothing is evaluated yet.
 
@@ -51,12 +56,21 @@ def vmc_report(
         "acceptance": float(columns["acceptance"].mean()),
         "tau_int": found.tau_int,
         "walkers": len(energies),
+        "equilibration": equilibration,
+        "evaluated_on": _evaluated_on(equilibration),
         "evaluation": energies.shape[1],
         "parameters": parameters,
         "seconds_per_iteration": seconds_per_iteration,
         "failures": len(np.unique(metrics.columns("failures").get("step", np.empty(0)))),
         "warning": found.warning,
     }
+
+
+def _evaluated_on(equilibration: int) -> str:
+    """Which walkers the energies are of."""
+    if equilibration == 0:
+        return "the walkers of the last training step, which went on"
+    return f"new walkers, after {equilibration} updates with frozen parameters; the width of their moves stood"
 
 
 def _below(deviation: float | None, hamiltonian: Hamiltonian) -> bool:
@@ -92,7 +106,9 @@ def vmc_markdown(report: dict[str, Any]) -> str:
     found = f"\nNodes: {nodes['text']}.\n" if nodes is not None else ""
     flag = f"\n**{BELOW}**\n" if report["below_exact"] else ""
     doubt = f"\nWarning: {report['warning']}\n" if report["warning"] else ""
+    walkers = report.get("evaluated_on", _evaluated_on(0))  # an older report does not say
     return (
         f"# {report['system']['name']} ({system}), {parts}\n\n{format_table(['', 'value'], rows)}\n"
-        f"Parameters were frozen; the error is one standard deviation by the Gamma method. {source}{found}{flag}{doubt}"
+        f"Parameters were frozen; energies are those of {walkers}. The error is one standard deviation by the Gamma "
+        f"method. {source}{found}{flag}{doubt}"
     )

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.montecarlo import Metropolis
+from gaugeflow.random import stream
 from gaugeflow.runs import Metrics, Record, Task, ranks
 from gaugeflow.runs.forecast import Forecast, peak_bytes
 from gaugeflow.symmetry.claims import Claim
@@ -50,11 +51,18 @@ class VMC(Task[VMCConfig]):
         self.hamiltonian = config.system.build()
         if config.nodal_exchanges:
             permutations(self.hamiltonian.particles)  # before a long training, not behind it
+        self.equilibration = config.equilibration
+        """Updates of new walkers in front of the evaluation; none where an older version has begun the run."""
         self._status = ""
 
     @property
     def steps(self) -> int:
-        return self._frozen_from + self.config.evaluation
+        return self._evaluated_from + self.config.evaluation
+
+    @property
+    def _evaluated_from(self) -> int:
+        """The step from which the width of the moves stands, and energies are recorded."""
+        return self._frozen_from + self.equilibration
 
     @property
     def _frozen_from(self) -> int:
@@ -73,10 +81,9 @@ class VMC(Task[VMCConfig]):
 
     def begin(self) -> None:
         config = self.config
-        self.generator = torch.Generator(config.device).manual_seed(config.seed)
+        self.generator = stream("run", config.seed, device=config.device)
         self._compose()
-        dtype = DTYPES[config.dtype]
-        self.walkers = initial_walkers(self.hamiltonian, config.walkers.count, dtype, config.device, self.generator)
+        self.walkers, self.equilibration = self._new_walkers(config.walkers.count), config.equilibration
         self.failures, self.train_seconds = 0, 0.0
         self.forecast: Forecast | None = None
         self.peak = 0
@@ -87,7 +94,7 @@ class VMC(Task[VMCConfig]):
         """Wavefunction, sampler and optimiser at their start; the parameters depend on the seed alone."""
         config = self.config
         require_equal_shares(config.walkers.count)
-        psi = config.wavefunction.build(self.hamiltonian, torch.Generator().manual_seed(config.seed))
+        psi = config.wavefunction.build(self.hamiltonian, stream("weights", config.seed))
         self.psi: Product = psi.to(config.device, DTYPES[config.dtype])
         walkers = config.walkers
         self.sampler = Metropolis(self._log_density, walkers.move, walkers.width, walkers.steps)
@@ -96,6 +103,10 @@ class VMC(Task[VMCConfig]):
     def _log_density(self, x: Tensor) -> Tensor:
         return shared_log_density(self.psi, x)
 
+    def _new_walkers(self, count: int) -> Tensor:
+        dtype, device = DTYPES[self.config.dtype], self.config.device
+        return initial_walkers(self.hamiltonian, count, dtype, device, self.generator)
+
     def kinds_of_steps(self) -> dict[int, int]:
         """A step of each kind, the first but in the pretraining, whose first takes longer; and how many there are."""
         config, pretraining = self.config, self.pretrained_until
@@ -103,7 +114,8 @@ class VMC(Task[VMCConfig]):
             max(0, min(1, pretraining - 1)): pretraining,
             pretraining: config.warmup,
             self._trained_from: config.iterations,
-            self._frozen_from: config.evaluation,
+            self._frozen_from: self.equilibration,
+            self._evaluated_from: config.evaluation,
         }
         return {index: count for index, count in counts.items() if count}
 
@@ -127,7 +139,7 @@ class VMC(Task[VMCConfig]):
     def step(self, index: int, record: Record) -> None:
         if index == 0 and record.path is not None:
             self.forecast = forecast(self)
-        self.sampler.warmup = index < self._frozen_from
+        self.sampler.warmup = index < self._evaluated_from
         if self.pretraining is not None:
             self._pretrain(self.pretraining, index, record)
         elif index < self._trained_from:
@@ -136,6 +148,9 @@ class VMC(Task[VMCConfig]):
             began = time.monotonic()
             self._train(index, record)
             self.train_seconds += time.monotonic() - began
+        elif index < self._evaluated_from:
+            walkers = self._new_walkers(len(self.walkers)) if index == self._frozen_from else self.walkers
+            self.walkers, _ = self.sampler.update(walkers, self.generator)
         else:
             self._evaluate(index, record)
 
@@ -222,6 +237,7 @@ class VMC(Task[VMCConfig]):
             "optimizer": self.optimizer.state_dict(),
             "sampler": self.sampler.state_dict(),
             "walkers": self.walkers,
+            "equilibration": self.equilibration,
             "generator": self.generator.get_state(),
             "pretraining": None if self.pretraining is None else self.pretraining.state_dict(),
             "failures": self.failures,
@@ -241,6 +257,7 @@ class VMC(Task[VMCConfig]):
         self.optimizer.load_state_dict(state["optimizer"])
         self.sampler.load_state_dict(state["sampler"])
         self.walkers = state["walkers"].to(self.config.device)
+        self.equilibration = state.get("equilibration", 0)  # before it was there, the walkers of the training went on
         self.generator = torch.Generator(self.config.device)
         self.generator.set_state(state["generator"])
         self.failures, self.train_seconds = state["failures"], state["train_seconds"]
@@ -251,14 +268,15 @@ class VMC(Task[VMCConfig]):
         self.pretraining = Pretraining(chosen, self.psi, self.hamiltonian, begun) if chosen and begun else None
 
     def restart_measurements(self, seed: int) -> int:
-        """The walkers go on from the checkpoint, which has their density if the training is over."""
-        self.generator.manual_seed(seed)
+        """New walkers, after `equilibration` updates with the checkpoint's parameters."""
+        self.generator = stream("report", seed, device=self.config.device)
+        self.equilibration = self.config.equilibration
         return self._frozen_from
 
     def report(self, metrics: Metrics) -> dict[str, Any]:
         parameters = sum(parameter.numel() for parameter in self.psi.parameters() if parameter.requires_grad)
         per_iteration = self.train_seconds / max(1, self.config.iterations)
-        report = vmc_report(self.config, self.hamiltonian, metrics, parameters, per_iteration)
+        report = vmc_report(self.config, self.hamiltonian, metrics, parameters, per_iteration, self.equilibration)
         return {**report, **self._expected(), "nodal_cells": self._nodal_cells()}
 
     def _expected(self) -> dict[str, Any]:
@@ -272,7 +290,7 @@ class VMC(Task[VMCConfig]):
         config = self.config
         if not config.nodal_exchanges:
             return None
-        generator = torch.Generator(config.device).manual_seed(config.seed)
+        generator = stream("nodes", config.seed, device=config.device)
         psi, walkers = deepcopy(self.psi).double(), self.walkers[:NODAL_WALKERS].double()
         centres = self.hamiltonian.centres
         found = count_nodal_cells(psi, walkers, psi.particles, generator, config.nodal_exchanges, centres)
@@ -284,7 +302,7 @@ class VMC(Task[VMCConfig]):
 
     def samples(self, seed: int) -> Iterator[Tensor]:
         """Walkers with the density psi^2 ``(batch, n, d)``, those of the checkpoint after ever more moves."""
-        self.restart_measurements(seed)
+        self.generator = stream("samples", seed, device=self.config.device)
         self.sampler.warmup = False
         walkers = self.walkers
         while True:

@@ -119,6 +119,8 @@ def test_schedules():
     assert [cosine.factor(step, 104) for step in (0, 3, 4, 54)] == pytest.approx([0.2, 0.8, 1.0, 0.55])
     assert cosine.factor(103, 104) == pytest.approx(0.1, abs=1e-3)
     assert Schedule(warmup=1).factor(50, 100) == 1
+    annealing = Annealing(start=0.25, steps=4)
+    assert [annealing.factor(step) for step in (0, 2, 4, 9)] == pytest.approx([0.25, 0.625, 1.0, 1.0])
 
 
 @pytest.mark.parametrize("stop", [1, 6, 15, 22])

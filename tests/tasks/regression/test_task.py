@@ -15,7 +15,7 @@ from gaugeflow.errors import UserError
 from gaugeflow.io import read
 from gaugeflow.lattice import charge_plaquette, hot_start, plaquette, wilson_loop
 from gaugeflow.nn import GaugeTheory, LinkCNN, levenberg_marquardt
-from gaugeflow.nn.least_squares import Fit
+from gaugeflow.nn.least_squares import Fit, gather
 from gaugeflow.plots import plot_run
 from gaugeflow.runs.checkpoint import load_checkpoint
 from gaugeflow.symmetry import Links, check
@@ -86,6 +86,16 @@ def test_levenberg_marquardt_solves_what_is_known(generator: torch.Generator) ->
     )
     torch.testing.assert_close(valley.x, torch.ones(2, dtype=torch.float64))
     assert valley.loss < 1e-25
+
+
+def test_levenberg_marquardt_never_goes_uphill() -> None:
+    """From x = 2 the full step on arctan(x) leads to -3.5 and a larger residual: the damping grows until it falls."""
+    fit, losses = Fit(torch.tensor([2.0], dtype=torch.float64)), [float(np.arctan(2.0)) ** 2]
+    for _ in range(12):
+        fit = levenberg_marquardt(torch.arctan, fit)
+        losses.append(fit.loss)
+    assert losses == sorted(losses, reverse=True)
+    assert losses[-1] < 1e-25
 
 
 def test_a_step_that_is_not_a_number_is_not_taken() -> None:
@@ -246,6 +256,32 @@ def test_what_is_claimed_holds_and_the_baseline_would_not(generator: torch.Gener
 
     assert check(mean, x, "translations", out=Scalars, trials=4).holds
     assert not check(mean, x, "gauge", out=Scalars, trials=4).holds
+
+
+def test_the_fields_of_each_purpose_are_others() -> None:
+    """Those that a network is fitted to, those that decide about it, and those of the second network."""
+    started = task(fields={**BASE["fields"], "configurations": {"train": 1, "validation": 1, "test": 1}})
+    started.begin()
+    fits = [started._fits(number, runs.Record())[0] for number in (0, 1)]
+    angles = torch.cat([links.flatten() for fit in fits for links, _ in (fit.train, fit.validation)])
+    traces = torch.view_as_real(angles)[:, 0].view(-1, 2, 2)[:, 0, 0]
+    assert len(traces.unique()) == len(traces)
+
+
+def test_a_baseline_keeps_its_best_parameters() -> None:
+    """Those with the least error on the validation set, though the last step ends elsewhere."""
+    started = task()
+    started.begin()
+    fit = started._fits(0, runs.Record())[1]
+    fit.step()
+    best, error = fit.best.clone(), fit.error
+    assert not torch.equal(best, gather(started._baseline(0)))
+    with torch.no_grad():
+        for parameter in fit.network.parameters():
+            parameter += 1.0
+    fit.step()
+    assert fit.error == error
+    assert torch.equal(gather(fit.trained()), best)
 
 
 FAR = {"name": "convolution", "channels": 1, "paths": ["+t +t"]}

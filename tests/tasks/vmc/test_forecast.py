@@ -37,23 +37,23 @@ def test_it_leaves_the_run_as_it_was(pretraining: dict[str, Any] | None) -> None
     after = made.state_dict()
     for part in ("psi", "sampler", "walkers", "generator", "optimizer", "pretraining", "failures"):
         assert str(before[part]) == str(after[part])
-    assert list(made.kinds_of_steps().values()) == ([3] if pretraining else []) + [5, 8, 8]
+    assert list(made.kinds_of_steps().values()) == ([3] if pretraining else []) + [5, 8, 6, 8]
     assert 0.001 < made.forecast.seconds < 100
     assert "expected to take" in made.status()
 
 
 def test_seconds_are_those_of_all_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A clock that each step moves on by as much as its kind takes: 5 x 1 + 8 x 10 + 8 x 100."""
+    """A clock that each step moves on by as much as its kind takes: 5 x 1 + 8 x 10 + 6 x 2 + 8 x 100."""
     made, now = begun(), [0.0]
 
     def step(self: VMC, index: int, record: runs.Record) -> None:
-        now[0] += 1.0 if index < 5 else 10.0 if index < 13 else 100.0
+        now[0] += 1.0 if index < 5 else 10.0 if index < 13 else 2.0 if index < 19 else 100.0
 
     monkeypatch.setattr(VMC, "step", step)
     monkeypatch.setattr("gaugeflow.tasks.vmc.forecast.time.perf_counter", lambda: now[0])
     expected = forecast(made)
     assert expected is not None
-    assert expected.seconds == 885.0
+    assert expected.seconds == 897.0
 
 
 def test_a_copy_that_fails_leaves_the_failure_to_the_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,6 +36,7 @@ BASE: dict[str, Any] = {
     "optimizer": {"name": "spring", "rate": 0.1},
     "warmup": 3,
     "iterations": 3,
+    "equilibration": 3,
     "evaluation": 3,
     "checkpoint_every": {"steps": 3},
 }

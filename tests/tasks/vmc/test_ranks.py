@@ -27,6 +27,7 @@ CONFIG: dict[str, Any] = {
     "optimizer": {"name": "spring"},
     "warmup": 2,
     "iterations": 4,
+    "equilibration": 3,
     "evaluation": 2,
 }
 VARIANTS: dict[str, dict[str, Any]] = {

@@ -15,7 +15,6 @@ from gaugeflow.tasks import VMC
 from gaugeflow.tasks.vmc import task as vmc
 from gaugeflow.tasks.vmc.ranks import shared_local_energy
 from gaugeflow.tasks.vmc.report import vmc_report
-from gaugeflow.wavefunctions import local_energy
 from gaugeflow.wavefunctions.backbones.dense import Dense
 from tests.places import CONFIGS, TRAINED
 from tests.tasks.crashes import crash
@@ -31,6 +30,7 @@ BASE: dict[str, Any] = {
     "optimizer": {"name": "spring", "rate": 0.3, "decay": 30},
     "warmup": 5,
     "iterations": 8,
+    "equilibration": 6,
     "evaluation": 8,
     "checkpoint_every": {"steps": 5},
 }
@@ -83,9 +83,9 @@ def test_what_a_run_leaves(whole: Path) -> None:
     assert report["parameters"] == 4 * 6 + 6 + 2 * 4 * 6 + 2 * (6 + 1) + 1 + 2
 
 
-@pytest.mark.parametrize("stop", [3, 9, 16])
+@pytest.mark.parametrize("stop", [3, 9, 16, 22])
 def test_resumes_bit_for_bit(tmp_path: Path, whole: Path, stop: int) -> None:
-    """Killed in the warm-up, the training and the evaluation, it makes the same numbers as without."""
+    """Killed in the warm-up, training, equilibration and evaluation, it makes the same numbers as without."""
     with crash(VMC, stop):
         runs.start(VMC, source(), tmp_path / "run", quiet=True)
     runs.resume(VMC, tmp_path / "run", quiet=True)
@@ -148,9 +148,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_parts_are_swapped_by_one_line(name: str) -> None:
-    made, record = begun(**VARIANTS[name], warmup=1, iterations=2), runs.Record()
+    made, record = begun(**VARIANTS[name], warmup=1, iterations=2, equilibration=1), runs.Record()
     before = [parameter.detach().clone() for parameter in made.psi.parameters()]
-    for index in range(4):
+    for index in range(5):
         made.step(index, record)
     assert record.metrics.counts() == {"training": 2, "evaluation": 1}
     assert np.isfinite(record.metrics.column("training", "energy")).all()
@@ -166,18 +166,12 @@ def test_shipped_configurations_begin(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["dot2", "hooke", "he"])
-def test_shipped_runs_have_the_energy_that_they_report(name: str) -> None:
-    """The walkers of the checkpoint, evaluated once; the whole is `gaugeflow report configs/trained/NAME --fresh`."""
-    path = TRAINED / name
-    report = json.loads((path / "report.json").read_text())
+def test_shipped_runs_are_near_the_exact_energies(name: str) -> None:
+    """That they have the energies that they report is in `tests/scripts/test_guard.py`."""
+    report = json.loads((TRAINED / name / "report.json").read_text())
     assert abs(report["energy"] - report["reference"]) < 1e-4
     assert not report["below_exact"]
-    shipped = VMC(runs.validate(VMC.schema, runs.Source.read(path / "config.yaml")))
-    runs.Run.restore(shipped, runs.RunDirectory(path), recorded=False)
-    energies = local_energy(shipped.psi, shipped.hamiltonian, shipped.walkers)
-    error = float(energies.std()) / len(energies) ** 0.5
-    assert abs(float(energies.mean()) - report["energy"]) < 4 * error
-    assert (path / "checkpoint.pt").stat().st_size < 2e6
+    assert (TRAINED / name / "checkpoint.pt").stat().st_size < 2e6
 
 
 def test_the_claims_of_a_run_hold(whole: Path) -> None:
@@ -294,7 +288,7 @@ def test_an_energy_below_the_exact_one_is_flagged(system: dict[str, Any], energy
     noise = np.random.default_rng(1).normal(size=(20, 64)) * 0.01
     for row in noise:
         metrics.record("evaluation", {"step": 0, "energy": energy + row, "acceptance": np.ones(64)})
-    report = vmc_report(made.config, made.hamiltonian, metrics, 1, 1.0)
+    report = vmc_report(made.config, made.hamiltonian, metrics, 1, 1.0, 50)
     assert report["below_exact"] is flagged
     assert ("something is wrong" in VMC.markdown(report)) is flagged
     assert abs(report["deviation"]) > 3

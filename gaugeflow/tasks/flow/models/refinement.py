@@ -13,7 +13,7 @@ from gaugeflow.flows.refinement.flow import RefinementFlow, split_areas
 from gaugeflow.flows.refinement.peeling import PeelingFlow
 from gaugeflow.lattice.action import Action
 from gaugeflow.montecarlo.exact.sampler import plaquette_coupling
-from gaugeflow.random import draw_key
+from gaugeflow.random import draw_key, stream
 from gaugeflow.runs import Count
 from gaugeflow.tasks.flow.models.model import Log, ModelSection, Setting
 
@@ -48,7 +48,7 @@ class Refinement(ModelSection):
         if group is None or group.n > 3:
             raise UserError(f"model.refinement: expected u1, su2 or su3, got {group.name if group else 'scalars'}")
         areas = split_areas(group, plaquette_coupling(setting.action))  # type: ignore[arg-type]
-        weights = torch.Generator().manual_seed(draw_key(setting.generator) >> 1)
+        weights = stream("weights", draw_key(setting.generator))
         kind = RefinementFlow if self.cut == "halves" else PeelingFlow
         return [kind(group, setting.shape, areas, self.bins, self.hidden, weights).to(setting.dtype)]
 
@@ -56,7 +56,7 @@ class Refinement(ModelSection):
         """Fits every area in double precision on the CPU, from the smallest on."""
         layer = flow.flows[0]
         beta = plaquette_coupling(action)  # type: ignore[arg-type]
-        draws = torch.Generator().manual_seed(draw_key(generator) >> 1)
+        draws = stream("fit", draw_key(generator))
         for area, split in layer.laws():
             first = next(split.parameters())
             place = first.device, first.dtype

@@ -1,0 +1,12 @@
+"""Mistakes that tests must find: what each puts in place of what, and the tests that are to fail."""
+
+from .mutant import Mutant
+from .optimizers import OPTIMIZERS
+from .readers import READERS
+from .reports import REPORTS
+from .samplers import SAMPLERS
+
+__all__ = ["MUTANTS", "Mutant"]
+
+MUTANTS: tuple[Mutant, ...] = (*REPORTS, *SAMPLERS, *READERS, *OPTIMIZERS)
+"""All of them."""

@@ -1,0 +1,109 @@
+"""Mistakes in what draws random numbers and moves chains."""
+
+from .mutant import Mutant
+
+__all__ = ["SAMPLERS"]
+
+SEEDS = "tasks/test_seeds.py"
+DENSITY = "wavefunctions/test_training.py::test_walkers_have_the_density_of_two_free_fermions"
+
+SAMPLERS = (
+    Mutant(
+        "32 bits of a key",
+        "random.py",
+        "generator.set_state(state)",
+        "pass",
+        "test_random.py::test_the_whole_state_of_the_twister_comes_from_the_key",
+    ),
+    Mutant(
+        "keys joined as text",
+        "random.py",
+        "named = repr([part if isinstance(part, str) else index(part) for part in key])",
+        'named = "".join(str(part if isinstance(part, str) else index(part)) for part in key)',
+        "test_random.py::test_each_key_has_a_stream_of_its_own",
+    ),
+    Mutant(
+        "a fresh report repeats the training",
+        "tasks/flow/task.py",
+        'stream("report", seed, device',
+        'stream("run", seed, device',
+        f"{SEEDS}::test_a_fresh_report_repeats_nothing_whatever_its_seed",
+    ),
+    Mutant(
+        "weighted samples repeat a report",
+        "tasks/flow/task.py",
+        'stream("samples", seed, device',
+        'stream("report", seed, device',
+        f"{SEEDS}::test_samples_are_neither_those_of_the_training_nor_of_a_report",
+    ),
+    Mutant(
+        "blocks of fields that are one",
+        "tasks/flow/weighing.py",
+        'stream("block", key, place, device',
+        'stream("block", key, device',
+        f"{SEEDS}::test_blocks_of_fields_never_repeat",
+    ),
+    Mutant(
+        "fields of the training to validate",
+        "tasks/regression/task.py",
+        'counts.validation, "validation", config.seed',
+        'counts.validation, "train", config.seed',
+        "tasks/regression/test_task.py::test_the_fields_of_each_purpose_are_others",
+    ),
+    Mutant(
+        "drift without its correction",
+        "montecarlo/metropolis.py",
+        "take = threshold < new - log + correction",
+        "take = threshold < new - log",
+        f"{DENSITY}[langevin]",
+    ),
+    Mutant(
+        "width tuned for ever",
+        "montecarlo/metropolis.py",
+        "        if self.warmup:\n",
+        "        if True:\n",
+        f"{DENSITY}[all]",
+    ),
+    Mutant(
+        "correction of the drift turned round",
+        "montecarlo/moves.py",
+        "(step.square() - back.square())",
+        "(back.square() - step.square())",
+        f"{DENSITY}[langevin]",
+    ),
+    Mutant(
+        "every proposal of a flow accepted",
+        "montecarlo/independence.py",
+        "present = torch.where(log_u[:, step] < ratio, step, present)",
+        "present = torch.where(log_u[:, step] < 1, step, present)",
+        "tasks/flow/test_report.py::test_every_number_of_the_report",
+    ),
+    Mutant(
+        "every trajectory accepted",
+        "montecarlo/hmc.py",
+        "accepted = uniform < torch.exp(-violation)",
+        "accepted = uniform < 2",
+        "montecarlo/test_hmc.py::test_accept_and_reject_make_coarse_trajectories_exact",
+    ),
+    Mutant(
+        "kinetic energy of another mass",
+        "montecarlo/hmc.py",
+        "(momenta.flatten(1).double() ** 2).sum(1) / 2",
+        "(momenta.flatten(1).double() ** 2).sum(1) / 3",
+        "montecarlo/test_hmc.py::test_a_gaussian_field_has_its_exact_variance",
+    ),
+    Mutant(
+        "one key for all sweeps of a heat bath",
+        "montecarlo/heatbath.py",
+        "kernels.heatbath_(state, draw_key(generator))",
+        "kernels.heatbath_(state, 7)",
+        "montecarlo/test_heatbath.py::test_the_same_seed_gives_the_same_chain_and_the_input_is_kept[u1]",
+    ),
+    Mutant(
+        "the torus of an exact sample without its weight",
+        "montecarlo/exact/sampler.py",
+        "generator=generator, dtype=torch.float64) < chance",
+        "generator=generator, dtype=torch.float64) < 2 * chance + 1",
+        "flows/test_refinement.py::test_exact_sampler_where_the_torus_is_felt",
+    ),
+)

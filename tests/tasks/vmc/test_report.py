@@ -1,0 +1,168 @@
+"""What stands in the report of a wavefunction, from rows that are known; and the rows of an evaluation."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from gaugeflow import runs
+from gaugeflow.montecarlo.errors import estimate
+from gaugeflow.runs.forecast import Forecast
+from gaugeflow.tasks import VMC
+from gaugeflow.tasks.vmc import task as vmc
+from tests.tasks.numbers import numbers
+from tests.tasks.vmc.test_task import begun, failing_at, task
+
+WALKERS, STEPS, A = 50, 600, 0.5
+
+
+def correlated(seed: int) -> np.ndarray:
+    """``(steps, walkers)`` of AR(1) chains of variance 1, whose tau_int is (1/2)(1 + a)/(1 - a)."""
+    noise = np.random.default_rng(seed).normal(size=(STEPS, WALKERS))
+    rows = [noise[0]]
+    for step in noise[1:]:
+        rows.append(A * rows[-1] + (1 - A**2) ** 0.5 * step)
+    return np.stack(rows)
+
+
+def test_every_number_of_the_report(tmp_path: Any) -> None:
+    made, metrics = begun(), runs.Metrics()
+    energies, acceptance = 3.0 + 0.1 * correlated(1), np.random.default_rng(2).random((STEPS, WALKERS))
+    for step in range(STEPS):
+        metrics.record("evaluation", {"step": step, "energy": energies[step], "acceptance": acceptance[step]})
+    for step, walker in ((3, 1), (3, 4), (5, 1)):
+        metrics.record("failures", {"step": step, "walker": walker, "coordinates": np.zeros((2, 2))})
+    made.train_seconds, made.forecast, made.peak = 4.0, Forecast(12.0, 34), 56
+    run = runs.Run(made, runs.RunDirectory(tmp_path), runs.Record(metrics), seconds=78.0)
+    report = run.report()
+    wanted, tau = estimate(energies.T), 0.5 * (1 + A) / (1 - A)
+    assert wanted.tau_int == pytest.approx(tau, rel=0.2)  # without autocorrelation 1/2
+    assert wanted.error == pytest.approx(0.1 * (2 * tau / (STEPS * WALKERS)) ** 0.5, rel=0.1)
+    expected = {
+        "energy": energies.mean(),
+        "energy_error": wanted.error,
+        "tau_int": wanted.tau_int,
+        "variance": energies.var(),
+        "reference": 3.0,
+        "deviation": (energies.mean() - 3.0) / wanted.error,
+        "acceptance": acceptance.mean(),
+        "walkers": WALKERS,
+        "equilibration": 6,
+        "evaluation": STEPS,
+        "parameters": sum(p.numel() for p in made.psi.parameters()),
+        "seconds_per_iteration": 4.0 / 8,
+        "failures": 2,
+        "predicted_seconds": 12.0,
+        "predicted_bytes": 34,
+        "peak_bytes": 56,
+        "seconds": 78.0,
+    }
+    assert report.pop("system") == made.config.system.model_dump()
+    assert report.pop("wavefunction") == made.config.wavefunction.model_dump()
+    assert numbers(report) == pytest.approx(expected, rel=1e-12)
+    assert report["evaluated_on"].startswith("new walkers, after 6 updates with frozen parameters")
+    assert report["energy_text"] == wanted.format()
+
+
+def evaluating(monkeypatch: pytest.MonkeyPatch, energies: torch.Tensor) -> tuple[VMC, runs.Record]:
+    """A run at its first evaluation, whose local energies are these."""
+    made, record = begun(warmup=1, iterations=1, equilibration=2), runs.Record()
+    for index in range(4):
+        made.step(index, record)
+    monkeypatch.setattr(vmc, "shared_local_energy", lambda *arguments, **options: energies.clone())
+    return made, record
+
+
+def test_energies_of_the_evaluation_are_not_clipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    energies = torch.zeros(64, dtype=torch.float64)
+    energies[:2] = torch.tensor([-1e3, 1e6])
+    made, record = evaluating(monkeypatch, energies)
+    made.step(4, record)
+    assert record.metrics.column("evaluation", "energy")[0].tolist() == energies.tolist()
+
+
+def test_an_energy_that_is_none_leaves_no_row_in_the_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
+    energies = torch.ones(64, dtype=torch.float64)
+    energies[5] = torch.nan
+    made, record = evaluating(monkeypatch, energies)
+    with pytest.warns(RuntimeWarning, match="the local energy is not finite at step 4, walker 5"):
+        made.step(4, record)
+    assert "evaluation" not in record.metrics.counts()
+    assert record.metrics.column("failures", "walker").tolist() == [5]
+    assert made.failures == 1
+
+
+def test_the_width_of_moves_is_tuned_up_to_the_evaluation_and_stands_in_it() -> None:
+    made, record, widths = begun(warmup=2, iterations=2, equilibration=2, evaluation=3), runs.Record(), []
+    for index in range(made.steps):
+        made.step(index, record)
+        widths.append(made.sampler.width)
+    assert len(set(widths)) == 6
+    assert len(set(widths[5:])) == 1
+    assert record.metrics.column("training", "width").tolist() == widths[2:4]
+
+
+def test_the_evaluation_has_walkers_of_its_own() -> None:
+    """None of the training's goes on, each new one is where a new walker begins, and the parameters stand."""
+    made, record = begun(warmup=1, iterations=1, equilibration=3), runs.Record()
+    made.step(0, record)
+    made.step(1, record)
+    trained, parameters = made.walkers, [p.detach().clone() for p in made.psi.parameters()]
+    made.sampler.steps, made.sampler.width = 1, 1e-9  # moves that are seen, and lead nowhere
+    made.step(2, record)
+    assert not torch.isclose(made.walkers, trained).any()
+    assert float(made.walkers.square().mean()) == pytest.approx(1.0, abs=4 * (2 / made.walkers.numel()) ** 0.5)
+    first = made.walkers
+    made.step(3, record)
+    torch.testing.assert_close(made.walkers, first, rtol=0, atol=1e-6)
+    made.step(4, record)
+    assert all(torch.equal(a, b) for a, b in zip(parameters, made.psi.parameters(), strict=True))
+    assert record.metrics.counts() == {"training": 1}
+
+
+def test_without_equilibration_the_walkers_of_the_training_go_on() -> None:
+    made, record = begun(warmup=1, iterations=1, equilibration=0), runs.Record()
+    made.step(0, record)
+    made.step(1, record)
+    trained = made.walkers
+    made.sampler.width = 1e-9
+    made.step(2, record)
+    torch.testing.assert_close(made.walkers, trained, rtol=0, atol=1e-6)
+    assert "walkers of the last training step" in made.report(record.metrics)["evaluated_on"]
+
+
+def test_a_fresh_report_has_new_walkers_too() -> None:
+    """Also from a checkpoint of the time before equilibration, which a resumption takes as it was."""
+    made = begun()
+    state = made.state_dict()
+    del state["equilibration"]
+    old = task()
+    old.load_state_dict(state)
+    assert old.steps == 5 + 8 + 8
+    first = old.restart_measurements(3)
+    assert (first, old.steps) == (13, 13 + 6 + 8)
+    before = old.walkers
+    old.step(first, runs.Record())
+    assert not torch.isclose(old.walkers, before).any()
+
+
+def test_a_failure_puts_the_walker_where_a_good_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, record = begun(warmup=0), runs.Record()
+    failing_at({0: 5}, monkeypatch)
+    with pytest.warns(RuntimeWarning, match="walker 5"):
+        made.step(0, record)
+    others = torch.cat([made.walkers[:5], made.walkers[6:]])
+    assert any(torch.equal(made.walkers[5], other) for other in others)
+
+
+def test_rows_of_the_training_are_those_of_its_energies(monkeypatch: pytest.MonkeyPatch) -> None:
+    energies = torch.linspace(2.0, 4.0, 64, dtype=torch.float64)
+    made, record = begun(warmup=0), runs.Record()
+    monkeypatch.setattr(vmc, "shared_local_energy", lambda *arguments, **options: energies.clone())
+    made.step(0, record)
+    row = {name: float(values[0]) for name, values in record.metrics.columns("training").items()}
+    assert row["energy"] == pytest.approx(3.0)
+    assert row["variance"] == pytest.approx(float(energies.numpy().var(ddof=1)))
+    assert 0 < row["acceptance"] < 1
+    assert 0 < row["change"] <= made.optimizer.norm_limit
