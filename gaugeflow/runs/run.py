@@ -112,10 +112,11 @@ def _refuse_changes(task: Task, before: dict[str, Any]) -> None:
     with suppress(ValidationError):  # keys that are gone since: the comparison names what changed
         # keys that came after the checkpoint had their defaults in effect
         before = task.schema.model_validate(before).model_dump(mode="json")
-    changed = [key for key in now if before.get(key) != now[key] and key not in task.extendable]
+    may_change = {"device", *task.extendable}
+    changed = [key for key in now if before.get(key) != now[key] and key not in may_change]
     if changed:
         onward = ", which with `init_from` goes on from these parameters" if "init_from" in now else ""
-        allowed = ", ".join(sorted(task.extendable))
+        allowed = ", ".join(sorted(may_change))
         differences = "; ".join(_difference(key, before.get(key), now[key]) for key in changed[:SHOWN])
         raise UserError(
             f"{', '.join(changed)} cannot change on resume, it would be another run ({differences}); expected changes "

@@ -17,6 +17,7 @@ from gaugeflow.lattice.spaces import SCALARS
 from gaugeflow.montecarlo.independence import check_log_weight, metropolis_chain
 from gaugeflow.random import stream
 from gaugeflow.runs import Metrics, Record, Task
+from gaugeflow.runs.devices import restored_generator
 from gaugeflow.symmetry.claims import Claim
 from gaugeflow.tasks.flow.base import BaseRun
 from gaugeflow.tasks.flow.claims import disturbed, flow_claims
@@ -99,7 +100,7 @@ class Flow(Task[FlowConfig]):
         load_parameters(self.flow, state["flow"], "checkpoint")
         self.trainer = Trainer(self.flow, self.config.training)
         self.trainer.load_state_dict(state["trainer"])
-        self.generator.set_state(state["generator"])
+        self.generator = restored_generator(self.config.device, state["generator"])
         # another version, or another device, may sample beside the flow otherwise: its parameters are as good
         for stage, stored in zip(self.stages, state["stages"], strict=False):
             stage.load_state_dict(stored)
