@@ -4,6 +4,7 @@ YAML 1.1 reads `1e-3` as text and `no` as false. The field's type decides: a num
 number, a truth field takes true and false, a text field takes text; everything else is refused.
 """
 
+import os
 import re
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from gaugeflow.runs.configuration.nearest import nearest
 
-__all__ = ["Checkpointing", "Count", "Number", "Positive", "RunConfig", "Section"]
+__all__ = ["Checkpointing", "Count", "Number", "Positive", "RunConfig", "Section", "absolute_path"]
 
 
 def _number(value: Any) -> Any:
@@ -38,6 +39,12 @@ Positive = Annotated[float, BeforeValidator(_number), Field(gt=0)]
 
 Count = Annotated[int, Field(ge=1)]
 """A whole number, one or more."""
+
+
+def absolute_path(path: str, info: ValidationInfo) -> str:
+    """A path in a configuration, made absolute from the folder of the configuration."""
+    found: str = (info.context or {}).get("absolute", os.path.abspath)(path)
+    return found
 
 
 class Section(BaseModel):

@@ -18,6 +18,7 @@ from gaugeflow.montecarlo.independence import check_log_weight, metropolis_chain
 from gaugeflow.random import stream
 from gaugeflow.runs import Metrics, Record, Task
 from gaugeflow.runs.devices import restored_generator
+from gaugeflow.runs.opening.shipped import named_run
 from gaugeflow.symmetry.claims import Claim
 from gaugeflow.tasks.flow.base import BaseRun
 from gaugeflow.tasks.flow.claims import disturbed, flow_claims
@@ -68,10 +69,11 @@ class Flow(Task[FlowConfig]):
         self.generator = stream("run", self.config.seed, device=self.config.device)
         self._make()
         if isinstance(self.config.base, BaseRun):
-            first = parameters_of(Path(self.config.base.path), self.config, "base")
+            first = parameters_of(named_run(self.config.base.path), self.config, "base")
             load_parameters(self.flow, {**self.flow.state_dict(), **first}, self.config.base.path)
         if self.config.init_from is not None:
-            load_parameters(self.flow, parameters_of(Path(self.config.init_from), self.config), self.config.init_from)
+            first = parameters_of(named_run(self.config.init_from), self.config)
+            load_parameters(self.flow, first, self.config.init_from)
         self.trainer = Trainer(self.flow, self.config.training)
 
     def step(self, index: int, record: Record) -> None:
