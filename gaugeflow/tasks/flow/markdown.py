@@ -15,7 +15,8 @@ def flow_markdown(report: dict[str, Any]) -> str:
     """`report.md`: quality of the flow, observables, weights, the chains beside it, other volumes."""
     kind = "stochastic flow" if "stochastic" in report else "flow"
     heading = title(report, f"{report['model']['name']} {kind}")
-    doubts = {name: entry["warning"] for name, entry in report["observables"].items()}
+    doubts = {"round trip": (report.get("round_trip") or {}).get("warning", "")}
+    doubts |= {name: entry["warning"] for name, entry in report["observables"].items()}
     parts = [f"# {heading}\n", listed("**Warnings**", doubts), format_table(["", ""], _summary(report))]
     if report["collapsed"]:
         parts.append(

@@ -27,6 +27,7 @@ from gaugeflow.tasks.flow.evaluation import Stage, Weighing, reference_stages
 from gaugeflow.tasks.flow.model import build_flow
 from gaugeflow.tasks.flow.models import ModelSection
 from gaugeflow.tasks.flow.report import flow_markdown, flow_report
+from gaugeflow.tasks.flow.round_trip import RoundTrip
 from gaugeflow.tasks.flow.steps import StepError
 from gaugeflow.tasks.flow.trainer import Trainer
 from gaugeflow.tasks.flow.transfer import load_parameters, parameters_of
@@ -233,6 +234,8 @@ class Flow(Task[FlowConfig]):
             self.stages.append(Weighing(name, partial(self._weigher, shape), *amount, ()))
         if self.config.model.integrated and self.config.stochastic is None:
             self.stages.append(StepError(self._with_finer_steps, *amount))
+        if not self.config.model.integrated:
+            self.stages.append(RoundTrip(lambda: self.flow))
 
     def _weigher(self, shape: list[int] | None = None) -> Weigher:
         """What draws the weighted fields that the report is about, with the parameters that the flow has now."""
