@@ -9,6 +9,7 @@ import torch
 import yaml
 
 from gaugeflow import plots, runs
+from gaugeflow.cli import main
 from gaugeflow.errors import UserError
 from gaugeflow.runs.checkpoint import load_checkpoint, save_checkpoint
 from gaugeflow.tasks import TASKS, claims_of
@@ -119,3 +120,16 @@ def test_random_numbers_of_another_kind_of_device_go_on_from_a_key_of_their_stat
     foreign = [restored_generator("cpu", torch.tensor([k] * 16, dtype=torch.uint8)) for k in (1, 1, 2)]
     first, same, other = (float(torch.rand((), generator=one)) for one in foreign)
     assert first == same != other
+
+
+def test_the_command_line_takes_a_device(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = made_on("cuda:1", "chain", tmp_path / "run")
+    for command in (["report", path, "--fresh"], ["report", path], ["sample", path, "-n", "1"], ["resume", path]):
+        with pytest.raises(SystemExit) as stop:
+            main([str(part) for part in (*command, "--device", "cpu")])
+        assert stop.value.code == 0
+        assert "warning" not in capsys.readouterr().err
+    with pytest.raises(SystemExit) as stop:
+        main(["report", str(path), "--device", "cuda:77"])
+    assert stop.value.code == 2
+    assert "expected one of this machine" in capsys.readouterr().err
