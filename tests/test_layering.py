@@ -55,7 +55,7 @@ INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     "lattice": (("exact",), ("refinement",), (".",)),
     "io": (
         ("packed", "shapes"),
-        ("atomic", "checksums", "configuration", "layout", "membership", "options", "portable", "source"),
+        ("atomic", "checksums", "configuration", "layout", "membership", "options", "source"),
         ("format",),
         ("arrays",),
         ("bridge", "milc", "nersc", "openqcd", "lime", "hdf5"),

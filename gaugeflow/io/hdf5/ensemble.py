@@ -16,6 +16,7 @@ from gaugeflow.groups import Group, get_group
 from gaugeflow.io.atomic import replacing
 from gaugeflow.io.hdf5.attributes import OWN, ensemble_attributes
 from gaugeflow.io.hdf5.layout import Layout, create_file, read_layout
+from gaugeflow.io.hdf5.portable import close_file, lock_file, open_file, read_at
 from gaugeflow.io.hdf5.rows import (
     as_rows,
     commit_count,
@@ -26,7 +27,6 @@ from gaugeflow.io.hdf5.rows import (
     write_rows,
 )
 from gaugeflow.io.membership import TOLERANCE, worst_violation
-from gaugeflow.io.portable import close_file, lock_file, open_file, read_at
 from gaugeflow.io.source import Source
 from gaugeflow.lattice.fields import check_links
 

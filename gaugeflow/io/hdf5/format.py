@@ -11,6 +11,7 @@ from torch import Tensor
 from gaugeflow.io.format import Format
 from gaugeflow.io.hdf5.ensemble import new_ensemble
 from gaugeflow.io.hdf5.layout import MAGIC, SIGNATURE, USER_BLOCK, Layout, read_layout
+from gaugeflow.io.hdf5.portable import close_file, open_file
 from gaugeflow.io.hdf5.rows import (
     as_rows,
     commit_count,
@@ -21,7 +22,6 @@ from gaugeflow.io.hdf5.rows import (
     write_rows,
 )
 from gaugeflow.io.options import Given, one_of
-from gaugeflow.io.portable import close_file, open_file
 from gaugeflow.io.source import Source
 from gaugeflow.lattice.fields import check_links, lattice_shape
 

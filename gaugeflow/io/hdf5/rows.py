@@ -10,8 +10,8 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.io.hdf5.layout import Layout, count_words
+from gaugeflow.io.hdf5.portable import write_at
 from gaugeflow.io.layout import host_array
-from gaugeflow.io.portable import write_at
 from gaugeflow.io.source import Source
 
 __all__ = ["as_rows", "commit_count", "read_attributes", "read_count", "row_checksums", "write_bytes", "write_rows"]
