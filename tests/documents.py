@@ -81,8 +81,8 @@ def checkout(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every configuration and every checkpoint that is read from now on counts less far."""
 
-    def validate(cls: type[RunConfig], data: Any) -> RunConfig:
-        return shortened(Section.model_validate.__func__(cls, data))
+    def validate(cls: type[RunConfig], data: Any, **options: Any) -> RunConfig:
+        return shortened(Section.model_validate.__func__(cls, data, **options))
 
     monkeypatch.setattr(RunConfig, "model_validate", classmethod(validate))
 

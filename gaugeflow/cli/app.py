@@ -8,7 +8,7 @@ import typer
 from gaugeflow import __version__
 from gaugeflow.cli.groups import JobGroup
 
-__all__ = ["Json", "Overrides", "RunName", "Seed", "app", "fail", "show"]
+__all__ = ["Device", "Json", "Overrides", "RunName", "Seed", "app", "fail", "show"]
 
 app = typer.Typer(
     name="gaugeflow",
@@ -22,6 +22,9 @@ app = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output and nothing else.")]
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value, as in action.beta=6.")
+]
+Device = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Compute on this device (cpu, cuda, cuda:1), not on the run's own.")
 ]
 RunName = Annotated[str, typer.Argument(metavar="DIR", help="A run directory, or the name of a shipped run.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the new samples.")]

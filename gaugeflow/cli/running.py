@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gaugeflow.cli.app import Json, Overrides, RunName, Seed, app, fail, show
+from gaugeflow.cli.app import Device, Json, Overrides, RunName, Seed, app, fail, show
 from gaugeflow.cli.groups import RUNS
 
 __all__ = ["plot", "report", "resume", "run", "sample"]
@@ -20,6 +20,7 @@ def run(
     config: Annotated[str, typer.Argument(metavar="CONFIG", help="A YAML file, or the name of a shipped one.")],
     overrides: Overrides = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Run directory; by default runs/NAME.")] = None,
+    device: Device = None,
     dry: Annotated[bool, typer.Option("--dry", help="Build everything, say what it would take, run nothing.")] = False,
     json: Json = False,
 ) -> None:
@@ -28,7 +29,7 @@ def run(
 
     file = runs.configuration_at(config)
     source = runs.Source.read(file)
-    source.override(overrides or ())
+    source.override([*(overrides or ()), *_on(device)])
     task = tasks.task_of(source)
     if dry:
         found = runs.dry(task, source)
@@ -45,13 +46,13 @@ def run(
 
 
 @app.command(rich_help_panel=RUNS)
-def resume(directory: RunName, overrides: Overrides = None, json: Json = False) -> None:
+def resume(directory: RunName, overrides: Overrides = None, device: Device = None, json: Json = False) -> None:
     """Continue a run from its last checkpoint, bit for bit where the machine is the same."""
     from gaugeflow import runs
 
     path = Path(directory)
     with _stoppable():
-        report = runs.resume(_task(path), path, overrides or (), quiet=json)
+        report = runs.resume(_task(path), path, [*(overrides or ()), *_on(device)], quiet=json)
     if runs.ranks().leader:
         show(report, (path / "report.md").read_text(), json)
 
@@ -64,6 +65,7 @@ def report(
         float | None, typer.Option(min=0.01, metavar="M", help="With --fresh: as many samples as fit into M minutes.")
     ] = None,
     seed: Seed = 0,
+    device: Device = None,
     json: Json = False,
 ) -> None:
     """The numbers of a run with their errors."""
@@ -72,9 +74,9 @@ def report(
     path = runs.run_at(directory)
     task = _task(path)
     if fresh:
-        found = runs.fresh_report(task, path, seed, minutes=minutes, quiet=json)
+        found = runs.fresh_report(task, path, seed, _on(device), minutes=minutes, quiet=json)
     else:
-        found = runs.report(task, path)
+        found = runs.report(task, path, _on(device))
     if runs.ranks().leader:
         show(found, task.markdown(found), json)
 
@@ -84,6 +86,7 @@ def sample(
     directory: RunName,
     count: Annotated[int, typer.Option("-n", metavar="N", min=1, help="How many configurations.")],
     seed: Seed = 0,
+    device: Device = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="By default DIR/samples.h5, of a shipped run NAME.h5.")
     ] = None,
@@ -97,7 +100,7 @@ def sample(
     path = runs.run_at(directory)
     own = path == Path(directory)
     target = out or (path / "samples.h5" if own else Path(f"{directory}.h5"))
-    runs.sample(_task(path), path, count, seed, target, weighted=weighted)
+    runs.sample(_task(path), path, count, seed, target, _on(device), weighted=weighted)
     print(target)
 
 
@@ -153,6 +156,16 @@ def _foretold(found: dict[str, Any]) -> str:
         f"{found['task']}: valid, {found['steps']} steps; expected to take {duration(found['seconds'])}{rest}; "
         f"{found['memory_bytes'] / 1e9:.2g} GB of memory; {found['disk_bytes'] / 1e6:.2g} MB on the disk"
     )
+
+
+def _on(device: str | None) -> list[str]:
+    """The override that `--device` is."""
+    from gaugeflow.runs.devices import require_device
+
+    if device is None:
+        return []
+    require_device(device)
+    return [f"device={device}"]
 
 
 def _task(path: Path) -> Any:

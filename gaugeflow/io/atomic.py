@@ -40,7 +40,9 @@ def replacing(target: Path) -> Iterator[Path]:
 
 
 def flush_directory(folder: Path) -> None:
-    """Makes a rename in the folder survive a loss of power."""
+    """Makes a rename in the folder survive a loss of power; Windows, which opens no folders, sees to it itself."""
+    if os.name == "nt":
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

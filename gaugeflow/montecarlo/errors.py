@@ -37,6 +37,8 @@ Samples = ArrayLike | torch.Tensor | Sequence[NDArray[np.float64]]
 Chains = list[NDArray[np.float64]]  # one array a chain, of its own length
 
 SHORTEST = 5
+STILL = 1e-13
+"""Of its size: a series that moves less moves by rounding alone."""
 R_HAT_LIMIT = 1.05  # chains shorter than about 40 tau_int exceed it
 
 
@@ -46,8 +48,8 @@ class Estimate:
 
     Attributes:
         value: the average, or the function of averages.
-        error: one standard deviation of `value`; 0 for samples that are all equal, nan where there is none (see
-            `warning`).
+        error: one standard deviation of `value`; 0 for samples that are all equal but for rounding, nan where there
+            is none (see `warning`).
         error_of_error: one standard deviation of `error`, `error` sqrt((W + 1/2) / count) for a window of W lags.
         tau_int: integrated autocorrelation time in samples of one chain, at least 1/2.
         tau_int_error: its standard deviation, hep-lat/0306017 eq. (42).
@@ -222,7 +224,9 @@ def _shortest(chains: Chains) -> int:
 
 
 def _all_equal(chains: Chains) -> bool:
-    return all((one == chains[0][0]).all() for one in chains)
+    """But for rounding."""
+    values = np.concatenate(chains)
+    return bool(np.ptp(values) <= STILL * abs(values).max())
 
 
 def _evaluate(function: Callable[..., Any], means: list[Any]) -> float:

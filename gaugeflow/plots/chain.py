@@ -69,13 +69,14 @@ def _autocorrelations(directory: Path, config: ChainConfig, columns: Columns) ->
 
 def _charge(directory: Path, config: ChainConfig, columns: Columns, solution: Exact2D | None) -> Path:
     path = directory / "charge.png"
-    geometric = solution is not None and solution.group == "u1"
+    geometric = solution is not None and solution.group == "u1" and float(solution.beta) >= 0
     known = {q: float(p) for q, p in solution.charge_distribution.items()} if geometric and solution else None
     plot_charge(path, columns["charge"], config.interval, known)
     return path
 
 
 def _potential(directory: Path, columns: Columns, solution: Exact2D | None) -> Path | None:
+    solution = solution if solution and float(solution.beta) > 0 else None  # no area law elsewhere
     loops = columns["wilson_loops"]
     r, t = loops.shape[2:]
     if t < 2:

@@ -1,14 +1,13 @@
 """The run directory: which files it holds, how it is made, opened and kept to one process."""
 
-import fcntl
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import yaml
+from filelock import FileLock, Timeout
 
 from gaugeflow.errors import UserError
 from gaugeflow.runs.atomic import write_whole
@@ -48,7 +47,7 @@ class RunDirectory:
 
     def remove(self) -> None:
         """Takes away the files of a run that never had a checkpoint, and the directory if nothing else is in it."""
-        for file in (self.config, self.environment, self.metrics, self.chain):
+        for file in (self.path / ".lock", self.config, self.environment, self.metrics, self.chain):
             file.unlink(missing_ok=True)
         with suppress(OSError):
             self.path.rmdir()
@@ -78,11 +77,15 @@ class RunDirectory:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keeps other processes out for as long as the context lasts; a killed process lets go by itself."""
-        descriptor = os.open(self.path, os.O_RDONLY)
+        lock = FileLock(self.path / ".lock")
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock.acquire(blocking=False)
+        except (Timeout, NotImplementedError) as error:
+            what = "another process is working on this run" if isinstance(error, Timeout) else str(error)
+            raise UserError(f"{self.path}: {what}") from error
+        try:
             yield
-        except BlockingIOError as error:
-            raise UserError(f"{self.path}: another process is working on this run") from error
         finally:
-            os.close(descriptor)
+            with suppress(OSError):  # Windows removes it on release
+                Path(lock.lock_file).unlink()  # while it is held: who opened it meanwhile begins anew
+            lock.release()

@@ -1,6 +1,5 @@
 """What a run will take, said before it starts, and what it has taken."""
 
-import resource
 import sys
 import time
 import warnings
@@ -10,6 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
 
 from gaugeflow.errors import UserError
 from gaugeflow.runs.task import Task
@@ -76,13 +80,13 @@ def duration(seconds: float) -> str:
 
 
 def peak_bytes(device: str) -> int:
-    """The most memory that this process has had at once since `reset_peak`."""
+    """The most memory that this process has had at once since `reset_peak`; 0 where the system does not say."""
     if device.startswith("cuda"):
         return torch.cuda.max_memory_allocated(device)
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
     except OSError:  # not Linux: since the process began
-        return UNIT * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return 0 if resource is None else UNIT * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 

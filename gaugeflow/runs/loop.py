@@ -18,6 +18,7 @@ from gaugeflow.io import ScalarWriter
 from gaugeflow.runs.configuration.schema import Checkpointing
 from gaugeflow.runs.configuration.source import Source
 from gaugeflow.runs.configuration.validation import validate
+from gaugeflow.runs.devices import require_device
 from gaugeflow.runs.directory import RunDirectory
 from gaugeflow.runs.environment import environment
 from gaugeflow.runs.forecast import duration, expected_seconds, forecast
@@ -37,6 +38,7 @@ def start(task_class: type[Task], source: Source, path: Path, *, quiet: bool = F
     after a signal.
     """
     config = validate(task_class.schema, source)
+    require_device(config.device)
     together = _join(task_class, config.device)
     directory = RunDirectory(path)
     if together.leader:
@@ -61,7 +63,9 @@ def dry(task_class: type[Task], source: Source) -> dict[str, Any]:
         `task`, `steps`, and what is expected: `seconds`, `memory_bytes` (None where a step fails), `disk_bytes`, and
         `without` for a part that is not foretold.
     """
-    task = task_class(validate(task_class.schema, source))
+    config = validate(task_class.schema, source)
+    require_device(config.device)
+    task = task_class(config)
     task.begin()
     expected = forecast(task)
     return {
@@ -93,7 +97,7 @@ def resume(task_class: type[Task], path: Path, overrides: Sequence[str] = (), *,
         return _drive(run, quiet or not together.leader)
 
 
-def report(task_class: type[Task], path: Path) -> dict[str, Any]:
+def report(task_class: type[Task], path: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
     """The numbers from what a run has recorded up to its last checkpoint, finished or not.
 
     A run that is shipped without its rows gives the report that it ended with.
@@ -102,18 +106,24 @@ def report(task_class: type[Task], path: Path) -> dict[str, Any]:
     if directory.report.is_file() and not directory.metrics.exists():
         found: dict[str, Any] = json.loads(directory.report.read_text())
         return found
-    return Run.restore(_task(task_class, directory), directory).report()
+    return Run.restore(_task(task_class, directory, overrides), directory).report()
 
 
 def fresh_report(
-    task_class: type[Task], path: Path, seed: int, *, minutes: float | None = None, quiet: bool = False
+    task_class: type[Task],
+    path: Path,
+    seed: int,
+    overrides: Sequence[str] = (),
+    *,
+    minutes: float | None = None,
+    quiet: bool = False,
 ) -> dict[str, Any]:
     """The numbers measured anew from the checkpoint with another seed; the directory is not changed.
 
     It says beforehand what it will take, unless `quiet`. With `minutes` it measures no more than fits into them.
     """
     directory = RunDirectory.open(path)
-    task = _task(task_class, directory)
+    task = _task(task_class, directory, overrides)
     together = _join(task_class, task.config.device)
     run = Run.restore(task, directory, recorded=False)
     if together.size == 1 and (minutes is not None or not quiet):
@@ -146,6 +156,7 @@ def sample(
     count: int,
     seed: int,
     target: Path,
+    overrides: Sequence[str] = (),
     *,
     weighted: bool = False,
     quiet: bool = False,
@@ -158,7 +169,7 @@ def sample(
     Raises UserError if `target` is there already or the disk has no room for so many.
     """
     directory = RunDirectory.open(path)
-    task = Run.restore(_task(task_class, directory), directory, recorded=False).task
+    task = Run.restore(_task(task_class, directory, overrides), directory, recorded=False).task
     weights = target.with_suffix(".weights.h5")
     for file in (target, weights) if weighted else (target,):
         if file.exists():

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from gaugeflow.errors import UserError
 from gaugeflow.runs.atomic import write_whole
 from gaugeflow.runs.checkpoint import load_checkpoint, save_checkpoint
+from gaugeflow.runs.configuration.source import Source
 from gaugeflow.runs.directory import RunDirectory
 from gaugeflow.runs.metrics import Metrics
 from gaugeflow.runs.plain import json_text
@@ -54,7 +55,7 @@ class Run:
         """
         done, state = load_checkpoint(directory.checkpoint, task.name)
         if not shortened:
-            _refuse_changes(task, state["config"])
+            _refuse_changes(task, state["config"], Source("{}", "checkpoint", directory.path))
         if recorded and done > task.steps:
             raise UserError(f"{directory.path}: {done} steps are done, the configuration asks for {task.steps} only")
         _load(task, state["task"], directory)
@@ -107,15 +108,18 @@ def _load(task: Task, state: dict[str, Any], directory: RunDirectory) -> None:
         ) from error
 
 
-def _refuse_changes(task: Task, before: dict[str, Any]) -> None:
+def _refuse_changes(task: Task, before: dict[str, Any], source: Source) -> None:
     now = task.config.model_dump(mode="json")
     with suppress(ValidationError):  # keys that are gone since: the comparison names what changed
         # keys that came after the checkpoint had their defaults in effect
-        before = task.schema.model_validate(before).model_dump(mode="json")
-    changed = [key for key in now if before.get(key) != now[key] and key not in task.extendable]
+        # and paths, which once were kept as they were written, begin where those of the configuration do
+        context = {"absolute": source.absolute}
+        before = task.schema.model_validate(before, context=context).model_dump(mode="json")
+    may_change = {"device", *task.extendable}
+    changed = [key for key in now if before.get(key) != now[key] and key not in may_change]
     if changed:
         onward = ", which with `init_from` goes on from these parameters" if "init_from" in now else ""
-        allowed = ", ".join(sorted(task.extendable))
+        allowed = ", ".join(sorted(may_change))
         differences = "; ".join(_difference(key, before.get(key), now[key]) for key in changed[:SHOWN])
         raise UserError(
             f"{', '.join(changed)} cannot change on resume, it would be another run ({differences}); expected changes "

@@ -12,6 +12,7 @@ from gaugeflow.io import EnsembleWriter, ScalarWriter
 from gaugeflow.runs.configuration.schema import RunConfig
 from gaugeflow.runs.configuration.source import Source
 from gaugeflow.runs.configuration.validation import validate
+from gaugeflow.runs.devices import present_device
 from gaugeflow.runs.metrics import Metrics
 from gaugeflow.runs.record import Record
 from gaugeflow.symmetry.claims import Claim
@@ -44,7 +45,7 @@ class Task(ABC, Generic[C]):
     """Whether several processes can work on it together, each a share of every batch."""
 
     def __init__(self, config: C) -> None:
-        self.config = config
+        self.config = config.model_copy(update={"device": present_device(config.device)})
 
     @classmethod
     def of(cls, source: Source) -> Self:

@@ -9,13 +9,18 @@ from gaugeflow.montecarlo.errors import Estimate
 
 __all__ = ["chains_first", "row"]
 
+FAR = 3.0
+"""By how many errors a value may lie off the exact one by chance."""
+
 
 def row(found: Estimate, exact: float | None = None) -> dict[str, Any]:
     """An estimate as plain values, with the closed form and the distance from it in units of the error.
 
-    `text` is the short form 0.42261(34); `warning` says why an error is not to be trusted, or is empty.
+    `text` is the short form 0.42261(34); `warning` says why value or error are not to be trusted, or is empty.
     """
     known = exact is not None and isfinite(found.error) and found.error > 0
+    deviation = (found.value - exact) / found.error if known and exact is not None else None
+    far = f"{deviation:+.1f} errors from the exact value" if deviation and abs(deviation) > FAR else ""
     return {
         "value": found.value,
         "error": found.error,
@@ -24,8 +29,8 @@ def row(found: Estimate, exact: float | None = None) -> dict[str, Any]:
         "tau_int_error": found.tau_int_error,
         "count": found.count,
         "exact": exact,
-        "deviation": (found.value - exact) / found.error if known and exact is not None else None,
-        "warning": found.warning,
+        "deviation": deviation,
+        "warning": "; ".join(filter(None, (found.warning, far))),
     }
 
 

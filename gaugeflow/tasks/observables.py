@@ -4,14 +4,17 @@ To add one: a `Section` with its `name`, the five things that `Observable` lists
 a plain number per configuration is one line in `PLAIN`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import torch
+from mpmath import mp
 from pydantic import BeforeValidator, Field
 from torch import Tensor
 
+from gaugeflow.errors import UserError
 from gaugeflow.lattice import charge, observables
 from gaugeflow.lattice.exact import Exact2D
 from gaugeflow.lattice.gradient_flow import gradient_flow
@@ -20,9 +23,12 @@ from gaugeflow.montecarlo.errors import Estimate, derived, estimate
 from gaugeflow.runs import Count, Positive, Section
 from gaugeflow.tasks.scales import flow_scales
 
-__all__ = ["ObservableConfig", "ObservableSection"]
+__all__ = ["NO_VALUE", "ObservableConfig", "ObservableSection"]
 
 Columns = dict[str, np.ndarray]
+ClosedForms = Mapping[str, Callable[[], Any]]
+NO_VALUE = (UserError, ArithmeticError, ValueError, mp.NoConvergence)
+"""What a closed form raises where it has no value, or where its sums do not end."""
 
 
 class ObservableSection(Section):
@@ -30,7 +36,7 @@ class ObservableSection(Section):
 
     - `measure`: columns by name, each `(chains, ...)`, of a field; `columns` lists the names;
     - `estimates`: the quantities by name, from columns `(chains, measurements, ...)`; by default one per column;
-    - `exact`: those of them that are known in closed form in 2D;
+    - `closed_forms`: what gives those of them that are known in 2D;
     - `convention`: a sentence that fixes normalisation and units;
     - `space`: what kind of field it is measured on.
     """
@@ -55,9 +61,23 @@ class ObservableSection(Section):
         """Quantities with errors from all rows."""
         return {name: estimate(samples) for name, samples in columns.items()}
 
-    def exact(self, solution: Exact2D) -> dict[str, float]:
-        """Closed-form values of some of the quantities."""
+    def closed_forms(self, solution: Exact2D) -> ClosedForms:
+        """Functions without arguments that give the closed-form values of some of the quantities."""
         return {}
+
+    def exact(self, solution: Exact2D) -> dict[str, float]:
+        """The closed-form values that can be had."""
+        return self.compared(solution)[0]
+
+    def compared(self, solution: Exact2D) -> tuple[dict[str, float], dict[str, str]]:
+        """The closed-form values, and for each that cannot be had the reason: a comparison never costs a report."""
+        values, reasons = {}, {}
+        for name, form in self.closed_forms(solution).items():
+            try:
+                values[name] = float(form())
+            except NO_VALUE as error:
+                reasons[name] = str(error)
+        return values, reasons
 
 
 PLAIN: dict[str, tuple[Callable[[Tensor], Tensor], str]] = {
@@ -81,9 +101,9 @@ class Plain(ObservableSection):
     def measure(self, field: Tensor) -> dict[str, Tensor]:
         return {self.name: PLAIN[self.name][0](field)}
 
-    def exact(self, solution: Exact2D) -> dict[str, float]:
+    def closed_forms(self, solution: Exact2D) -> ClosedForms:
         known = self.name in ("plaquette", "plaquette_temporal")
-        return {self.name: float(solution.plaquette)} if known else {}
+        return {self.name: lambda: solution.plaquette} if known else {}
 
 
 class Polyakov(ObservableSection):
@@ -99,8 +119,8 @@ class Polyakov(ObservableSection):
     def convention(self) -> str:
         return "(1/N) tr of the product of links along t, mean over space; _abs is the mean modulus of that"
 
-    def exact(self, solution: Exact2D) -> dict[str, float]:
-        return {"polyakov_re": 0.0, "polyakov_im": 0.0}  # by centre symmetry, on any finite lattice
+    def closed_forms(self, solution: Exact2D) -> ClosedForms:
+        return {"polyakov_re": lambda: 0.0, "polyakov_im": lambda: 0.0}  # by centre symmetry, on any finite lattice
 
     def measure(self, field: Tensor) -> dict[str, Tensor]:
         loop = observables.polyakov(field)
@@ -134,9 +154,9 @@ class WilsonLoops(ObservableSection):
             found[f"creutz_ratio_{r}x{r}"] = derived(lambda a, b, c, d: -np.log(a * b / (c * d)), *corners)
         return found
 
-    def exact(self, solution: Exact2D) -> dict[str, float]:
-        known = {f"wilson_loop_{r}x{t}": float(solution.wilson_loop(r, t)) for r, t in self._sides()}
-        return known | {f"creutz_ratio_{r}x{r}": float(solution.creutz_ratio(r, r)) for r in self._squares()}
+    def closed_forms(self, solution: Exact2D) -> ClosedForms:
+        loops = {f"wilson_loop_{r}x{t}": partial(solution.wilson_loop, r, t) for r, t in self._sides()}
+        return loops | {f"creutz_ratio_{r}x{r}": partial(solution.creutz_ratio, r, r) for r in self._squares()}
 
     def _sides(self) -> list[tuple[int, int]]:
         return [(r, t) for r in range(1, self.r + 1) for t in range(1, self.t + 1)]
@@ -177,10 +197,10 @@ class Charge(ObservableSection):
         samples = columns[self.name]
         return {"charge": estimate(samples), "charge_squared": estimate(samples**2)}
 
-    def exact(self, solution: Exact2D) -> dict[str, float]:
+    def closed_forms(self, solution: Exact2D) -> ClosedForms:
         if self.definition != "geometric" or self.flow_time:
             return {}
-        return {"charge": 0.0, "charge_squared": float(solution.charge_squared)}
+        return {"charge": lambda: 0.0, "charge_squared": lambda: solution.charge_squared}
 
 
 class GradientFlow(ObservableSection):

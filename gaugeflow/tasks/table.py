@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["format_table", "format_values", "table_cells", "title"]
+__all__ = ["format_table", "format_values", "listed", "table_cells", "title"]
 
 
 def format_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -51,6 +51,12 @@ def table_cells(name: str, entry: dict[str, Any]) -> list[str]:
         "-" if tau is None else f"{tau:.2f}",
         str(entry["count"]),
     ]
+
+
+def listed(heading: str, entries: dict[str, str]) -> str:
+    """A heading with a line for each entry, name and text; nothing where there is none."""
+    lines = "".join(f"- {name}: {text}\n" for name, text in entries.items() if text)
+    return f"{heading}\n\n{lines}\n" if lines else ""
 
 
 def title(report: dict[str, Any], method: str) -> str:

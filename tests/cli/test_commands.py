@@ -220,7 +220,7 @@ def test_a_report_of_a_run_that_measured_nothing_yet(tmp_path: Path, finished: P
         (["run", "a.yaml", "--ot", "x"], ["--ot"]),
         (["exact", "--group", "su3", "--shape", "4", "--beta", "6"], ["--shape"]),
         (["exact", "--group", "su1", "--beta", "6"], ["u1 or suN", "'su1'"]),
-        (["exact", "--group", "su3", "--beta", "-1"], ["beta", "positive"]),
+        (["exact", "--group", "su3", "--beta", "inf"], ["beta", "finite"]),
         (["exact", "--group", "su3", "--beta", "six"], ["beta", "'six'"]),
         (["report", "x", "--seed", "-1"], ["--seed"]),
     ],

@@ -3,6 +3,7 @@
 import importlib.util
 import math
 import sys
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -145,6 +146,26 @@ def test_what_hartree_fock_cannot_do_is_said() -> None:
         hartree_fock(HELIUM, "cc-pvxz")
     with pytest.raises(UserError, match="expected at least 6, came a basis for 5"):
         hartree_fock(HELIUM).orbitals((6, 1))
+
+
+@needs_pyscf
+@pytest.mark.parametrize("method", ["rohf", "uhf"])
+@pytest.mark.parametrize(("charge", "spin"), [(0, 2), (0, -2), (-1, 1)])
+def test_a_basis_too_small_for_the_spins_is_said(method: Literal["rohf", "uhf"], charge: int, spin: int) -> None:
+    atom = molecule(["He"], [[0.0, 0.0, 0.0]], "bohr", charge, spin)
+    with pytest.raises(UserError, match=r"2 functions at least for 2 electrons of one spin, 'sto-3g' has 1"):
+        hartree_fock(atom, "sto-3g", method)
+
+
+@needs_pyscf
+@pytest.mark.parametrize("error", [RuntimeError("mo_occ"), np.linalg.LinAlgError("singular"), IndexError("range")])
+def test_what_pyscf_raises_comes_with_what_to_do(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("pyscf.scf.hf.SCF.kernel", fail)
+    with pytest.raises(UserError, match=rf"PySCF does not compute rohf .*{error}.*expected another basis or method"):
+        hartree_fock(HELIUM)
 
 
 def test_a_trap_has_no_nuclei() -> None:

@@ -40,7 +40,7 @@ class CircularSpline(LoopTransform):
     ) -> tuple[Tensor, Tensor]:
         """Angles of any branch; the new ones lie in [-pi, pi]."""
         angle = wrap_angle(loop)
-        even, odd = self.parameters_of(contexts).chunk(2, -1)
+        even, odd = self.parameters_of(contexts).to(angle.dtype).chunk(2, -1)
         odd = coherence[..., None] * odd
         negative, k = (angle < 0), 2 * self.bins
         here = even + torch.where(negative[..., None], odd, -odd)

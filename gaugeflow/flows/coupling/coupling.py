@@ -82,7 +82,8 @@ class Coupling(Flow):
 
     S is the midpoint of the two staples of U, so that the identity is where P wants to be at weak coupling, and P' is
     a bijection of P that commutes with conjugation. Its parameters depend on frozen links alone, so the Jacobian is
-    triangular, link by link.
+    triangular, link by link. Whatever the precision of the field, loops are moved in double precision, since splines
+    with steep pieces do not invert in single: only networks and the links that come out are in the field's own.
 
     Args:
         group: of the links.
@@ -119,16 +120,18 @@ class Coupling(Flow):
 
     def _map(self, links: Tensor, inverse: bool) -> tuple[Tensor, Tensor]:
         check_field(links, self.group, self.mask)
-        first, second = staples_at(links, self.mask, self.group, self.mask.staples)
+        precise = links.to(torch.complex128 if links.is_complex() else torch.float64)
+        first, second = staples_at(precise, self.mask, self.group, self.mask.staples)
         middle = midpoint(self.group, first, second, self.share)
         coherence = self.group.trace(self.group.mul(self.group.dagger(first), middle)).real
-        active = self.mask.select(links[:, self.mask.axis])
-        frozen = frozen_links(links, self.mask, self.group, middle)
+        active = self.mask.select(precise[:, self.mask.axis])
+        frozen = frozen_links(precise, self.mask, self.group, middle).to(links.dtype)
         images = (frozen, conjugate(frozen)) if self.charge else (frozen,)
         contexts = [self.context(image) for image in images]
         new, log_det = self.transform(self.group.mul(active, middle), contexts, coherence, inverse)
         moved = self.group.mul(new, self.group.dagger(middle))
-        return with_active(links, self.mask, self.group, moved), log_det.flatten(1).sum(1)
+        changed = with_active(precise, self.mask, self.group, moved).to(links.dtype)
+        return changed, log_det.flatten(1).sum(1).to(links.real.dtype)
 
     def extra_repr(self) -> str:
         return f"{self.group.name}, axis {self.mask.axis}, offsets {self.mask.offsets} of {self.mask.periods}"

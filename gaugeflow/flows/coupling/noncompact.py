@@ -44,7 +44,7 @@ class NoncompactMixture(LoopTransform):
         self, loop: Tensor, contexts: Sequence[Tensor], coherence: Tensor, inverse: bool
     ) -> tuple[Tensor, Tensor]:
         """Angles of any branch; the new ones lie in [-pi, pi]."""
-        logits, common, relative = self.parameters_of(contexts).chunk(3, -1)
+        logits, common, relative = self.parameters_of(contexts).to(loop.dtype).chunk(3, -1)
         weights = logits.softmax(-1).repeat_interleave(2, -1) / 2
         centre = coherence[..., None] * common
         stretches = torch.stack((centre + relative, centre - relative), -1).flatten(-2)

@@ -66,7 +66,7 @@ class SpectralSpline(LoopTransform):
         edge = torch.finfo(box.dtype).eps
         for k, head in enumerate(self.heads):
             x = box[..., self.n - 2 - k]
-            parameters = head([self._context(k, context, known) for context in contexts])
+            parameters = head([self._context(k, context, known) for context in contexts]).to(box.dtype)
             y, log_slope = spline(x, parameters, self.bins, 0.0, 1.0, inverse)
             y = y.clamp(edge, 1 - edge)
             total = total + log_slope
@@ -78,7 +78,7 @@ class SpectralSpline(LoopTransform):
     def _context(self, k: int, context: Tensor, known: list[Tensor]) -> Tensor:
         if k == 0:
             return context
-        return silu(self.mixers[k - 1](torch.cat((context, torch.stack(known, -1)), -1)))
+        return silu(self.mixers[k - 1](torch.cat((context, torch.stack(known, -1).to(context.dtype)), -1)))
 
 
 class _Recompose(torch.autograd.Function):

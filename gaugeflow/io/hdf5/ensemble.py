@@ -1,9 +1,7 @@
 """Appending configurations to an ensemble file while a Markov chain runs."""
 
 import errno
-import fcntl
 import os
-import struct
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +16,7 @@ from gaugeflow.groups import Group, get_group
 from gaugeflow.io.atomic import replacing
 from gaugeflow.io.hdf5.attributes import OWN, ensemble_attributes
 from gaugeflow.io.hdf5.layout import Layout, create_file, read_layout
+from gaugeflow.io.hdf5.portable import close_file, lock_file, open_file, read_at
 from gaugeflow.io.hdf5.rows import (
     as_rows,
     commit_count,
@@ -61,7 +60,7 @@ class EnsembleWriter:
                 self._next_step = _last_step(source, self._layout, self.count) + 1
             self._guard(commit_count, self._file, self._layout, self.count)
         except BaseException:
-            os.close(self._file)
+            close_file(self._file)
             raise
 
     @classmethod
@@ -136,7 +135,7 @@ class EnsembleWriter:
             try:
                 self._guard(os.fsync, file)
             finally:
-                os.close(file)
+                close_file(file)
 
     def __enter__(self) -> Self:
         return self
@@ -175,9 +174,9 @@ class EnsembleWriter:
                 _copy_rows(self._file, old, file, new, self.count)
                 commit_count(file, new, self.count)
             except BaseException:
-                os.close(file)
+                close_file(file)
                 raise
-        os.close(self._file)
+        close_file(self._file)
         self._file, self._layout = file, new
 
     def _guard(self, act: Any, *arguments: Any) -> None:
@@ -210,32 +209,19 @@ def file_dtype(dtype: torch.dtype) -> str:
 def _open_locked(path: Path) -> int:
     """A descriptor for reading and writing that no other writer has. Raises UserError."""
     try:
-        file = os.open(path, os.O_RDWR)
+        file = open_file(path)
     except OSError as error:
         raise UserError(f"{path}: expected an ensemble to append to, found: {error.strerror}") from error
     try:
-        _lock(file)
+        lock_file(file, path)
     except BlockingIOError:
-        os.close(file)
+        close_file(file)
         raise UserError(f"{path}: expected no other writer, found that another process is appending") from None
     except OSError as error:
         if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.EINVAL):  # a file system without locks
-            os.close(file)
+            close_file(file)
             raise UserError(f"{path}: expected to lock the ensemble for appending, found: {error.strerror}") from error
     return file
-
-
-def _lock(file: int) -> None:
-    """Keeps other writers out, and readers in: HDF5 locks files with `flock`, so this lock is of the other kind.
-
-    A lock of an open file description belongs to the descriptor, as that of `flock` does; where a system has none,
-    `flock` serves, and plain h5py must then read with ``locking=False``. Raises BlockingIOError.
-    """
-    if hasattr(fcntl, "F_OFD_SETLK"):
-        whole_file = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-        fcntl.fcntl(file, fcntl.F_OFD_SETLK, whole_file)
-    else:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _last_step(source: Source, layout: Layout, count: int) -> int:
@@ -249,5 +235,5 @@ def _copy_rows(old_file: int, old: Layout, new_file: int, new: Layout, count: in
         kind, shape = old.datasets()[name]
         length = count * np.dtype(kind).itemsize * int(np.prod(shape[1:], dtype=np.int64))
         for start in range(0, length, COPY_BYTES):
-            data = os.pread(old_file, min(COPY_BYTES, length - start), old.places[name] + start)
+            data = read_at(old_file, min(COPY_BYTES, length - start), old.places[name] + start)
             write_bytes(new_file, data, new.places[name] + start)

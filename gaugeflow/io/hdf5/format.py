@@ -1,7 +1,6 @@
 """Ensembles of any group and dimension in HDF5, in a layout of our own."""
 
 import math
-import os
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,6 +11,7 @@ from torch import Tensor
 from gaugeflow.io.format import Format
 from gaugeflow.io.hdf5.ensemble import new_ensemble
 from gaugeflow.io.hdf5.layout import MAGIC, SIGNATURE, USER_BLOCK, Layout, read_layout
+from gaugeflow.io.hdf5.portable import close_file, open_file
 from gaugeflow.io.hdf5.rows import (
     as_rows,
     commit_count,
@@ -81,12 +81,12 @@ class Hdf5(Format):
         layout = new_ensemble(path, group, lattice_shape(links), real, max(batch, 1), attributes)
         chain = index_column("chain", options["chain"], range(batch))
         step = index_column("step", options["step"], [0] * batch)
-        file = os.open(path, os.O_RDWR)
+        file = open_file(path)
         try:
             write_rows(file, layout, 0, as_rows(links, layout.dtype), chain, step)
             commit_count(file, layout, batch)
         finally:
-            os.close(file)
+            close_file(file)
 
 
 def _read_rows(source: Source, layout: Layout, wanted: range) -> dict[str, np.ndarray]:

@@ -1,6 +1,5 @@
 """Configurations at their places in an ensemble file: checksums, writing, counting."""
 
-import os
 import zlib
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.io.hdf5.layout import Layout, count_words
+from gaugeflow.io.hdf5.portable import write_at
 from gaugeflow.io.layout import host_array
 from gaugeflow.io.source import Source
 
@@ -56,7 +56,7 @@ def write_bytes(file: int, data: bytes | memoryview, offset: int) -> None:
     """Writes all bytes, also where the system takes them in parts. Raises OSError."""
     view = memoryview(data)
     while view:
-        written = os.pwrite(file, view, offset)
+        written = write_at(file, view, offset)
         view, offset = view[written:], offset + written
 
 

@@ -2,9 +2,12 @@
 
     exp(-beta (1 - (1/N) Re tr U)) = sum_r d_r a_r(beta) chi_r(U)
 
-Every a_r is positive (the exponential of chi_f + conj(chi_f) holds only tensor products of irreps), none exceeds
-that of the trivial irrep, and U = 1 gives the sum rule ``sum_r d_r^2 a_r = 1``. The irreps not yet visited
+For beta > 0 every a_r is positive (the exponential of chi_f + conj(chi_f) holds only tensor products of irreps), none
+exceeds that of the trivial irrep, and U = 1 gives the sum rule ``sum_r d_r^2 a_r = 1``. The irreps not yet visited
 therefore have a_r <= (1 - covered) / d^2, with d their smallest dimension: this bounds every truncation made here.
+
+For beta < 0 the coefficients are those of ``exp(-|beta| (1 + (1/N) Re tr U))``, which lacks a factor exp(2 |beta|).
+They have signs, and none exceeds in magnitude the one at |beta|, whose bounds serve here too.
 
 Sources: Gross and Witten, Phys. Rev. D 21 (1980) 446; Bars and Green, Phys. Rev. D 20 (1979) 3311 (determinants of
 Bessel functions); Drouffe and Zuber, Phys. Rep. 102 (1983) 1.
@@ -15,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import combinations, count, pairwise
-from math import prod
+from math import asinh, hypot, log, prod
 from typing import Any, Protocol
 
 import numpy as np
@@ -56,27 +59,66 @@ class IrrepSystem(Protocol):
 
 
 class ScaledBessel:
-    """``exp(-x) I_k(x)`` of integer order in the precision of its making, remembered."""
+    """``exp(-|x|) I_k(x)`` of integer order in the precision of its making, remembered."""
 
     def __init__(self, x: mpf) -> None:
         self.x = x
-        self._values: list[mpf] = []
 
     def __call__(self, order: int) -> mpf:
         order = abs(order)
-        while len(self._values) <= order:
-            self._values.append(mp.exp(-self.x) * mp.besseli(len(self._values), self.x))
-        return self._values[order]
+        numerators, norm = self._recurrence
+        if order < len(numerators):
+            return mpf(numerators[order]) / norm
+        return mp.exp(-abs(self.x)) * mp.besseli(order, self.x)
 
     @cached_property
     def cutoff(self) -> int:
-        """The first order whose value is below the working precision (they fall in the order)."""
-        return next(order for order in count() if self(order) < mp.eps)
+        """The first order whose magnitude is below the working precision (they fall in the order)."""
+        return next(order for order in count() if abs(self(order)) < mp.eps)
 
     @cached_property
     def fixed_point(self) -> np.ndarray:
-        """Python integers ``2^prec exp(-x) I_k(x)`` for k = 0 .. cutoff: sums of products of them are exact."""
-        return np.array([int(mp.ldexp(self(k), mp.prec)) for k in range(self.cutoff + 1)], dtype=object)
+        """Python integers ``2^prec exp(-|x|) I_k(x)`` for k = 0 .. cutoff: sums of products of them are exact."""
+        numerators, norm = self._recurrence
+        return np.array([(n << mp.prec) // norm for n in numerators[: self.cutoff + 1]], dtype=object)
+
+    @cached_property
+    def bits(self) -> np.ndarray:
+        """The length of each of these integers."""
+        return np.array([abs(value).bit_length() for value in self.fixed_point])
+
+    @cached_property
+    def _recurrence(self) -> tuple[list[int], int]:
+        """Integers in the ratio of the I_k(x) for k = 0 .. beyond the cutoff, and what they are to be divided by.
+
+        Miller's algorithm: ``I_{k-1} = I_{k+1} + (2k/x) I_k`` downwards from any start far above, the scale from
+        ``I_0(|x|) + 2 sum_k I_k(|x|) = exp(|x|)``. A few operations for each order, however large x is.
+        """
+        x, bits = abs(self.x), 2 * mp.prec + 64
+        if x == 0:
+            return [1, 0], 1
+        with mp.workprec(2 * bits):
+            step = int(mp.ldexp(2 / x, bits))
+        found = [0, 1 << mp.prec]
+        for k in range(_negligible_order(float(x), bits), 0, -1):
+            found.append(found[-2] + (k * step * found[-1] >> bits))
+        found = found[:0:-1]
+        norm = 2 * sum(found) - found[0]
+        if self.x < 0:
+            found[1::2] = [-value for value in found[1::2]]
+        return found, norm
+
+
+def _negligible_order(x: float, bits: int) -> int:
+    """An order k at which ``exp(-x) I_k(x)``, about ``exp(sqrt(k^2 + x^2) - x - k asinh(k / x))``, is below 2^-bits."""
+
+    def lost(k: float) -> float:
+        return k * asinh(k / x) - k * k / (hypot(k, x) + x)
+
+    k = 2.0
+    while lost(k) < log(2) * bits:
+        k *= 1.1
+    return int(k) + 1
 
 
 @dataclass(frozen=True)
@@ -147,19 +189,30 @@ class SUNIrreps:
 
         The determinant is the coefficient over U(N); irreps of U(N) that differ by powers l of the determinant
         are one irrep of SU(N). All l at once, in exact integers; those l are left out for which the product of
-        the largest entries of the columns is below the working precision.
+        the largest entries of the columns is below the working precision. Where beta is large the summand is so
+        smooth that one l in `stride` gives the same sum.
         """
         table = bessel.fixed_point
         last, prec = len(table) - 1, mp.prec
         columns = np.array([row - j for j, row in enumerate(irrep)])
-        windings = np.arange(-last - self.n, last - irrep[0] + self.n + 1)
+        stride = self._stride(bessel.x)
+        windings = np.arange(-last - self.n, last - irrep[0] + self.n + 1, stride)
         first = columns[:, None] + windings  # the order in row 0, (N, windings)
         nearest = np.clip(np.maximum(first, 1 - self.n - first), 0, last)
-        bits = np.array([value.bit_length() for value in table])[nearest].sum(axis=0)
+        bits = bessel.bits[nearest].sum(axis=0)
         first = first[:, bits > prec * (self.n - 1) - 20]
         rows = [[table[np.minimum(abs(column + i), last)] for column in first] for i in range(self.n)]
-        total = int(_determinant(rows).sum())
+        total = stride * int(_determinant(rows).sum())
         return mp.ldexp(mpf(total), -self.n * prec) / self.dimension(irrep)
+
+    def _stride(self, x: mpf) -> int:
+        """The largest step h of the winding l whose aliases are below the working precision.
+
+        They are about ``exp(-N x (1 - cos(2 pi / (h N))))`` of the sum. It is 1 where signs alternate.
+        """
+        bits = mp.prec + 64
+        most = int(2 * mp.pi / (self.n * mp.acos(max(-1, 1 - bits * mp.log(2) / (self.n * x))))) if x > 0 else 1
+        return max(1, most)
 
 
 def get_irreps(n: int) -> IrrepSystem:
@@ -195,10 +248,10 @@ class Characters:
         self._ratios: dict[Irrep, mpf] = {}
         self.trivial = system.coefficient(system.trivial(), self.bessel)
         self._visited: list[tuple[Irrep, mpf]] = []
-        self._visit = self._walk()
+        self._visit = self._walk() if beta >= 0 else self._walk_of(get_characters(system.n, -beta, mp.dps))
 
     def ratio(self, irrep: Irrep) -> mpf:
-        """a_r / a_0, in (0, 1]."""
+        """a_r / a_0, in (0, 1] for beta > 0."""
         if irrep not in self._ratios:
             value = self.system.coefficient(irrep, self.bessel) / self.trivial
             self._ratios[irrep] = value
@@ -206,7 +259,7 @@ class Characters:
         return self._ratios[irrep]
 
     def irreps(self) -> Iterator[tuple[Irrep, mpf]]:
-        """Pairs (irrep, rest): `rest` bounds a_r / a_0 of every later irrep, and the sum of them all."""
+        """Pairs (irrep, rest): `rest` bounds |a_r / a_0| of every later irrep, and the sum of them all."""
         for i in count():
             if i == len(self._visited):
                 self._visited.append(next(self._visit))
@@ -227,6 +280,11 @@ class Characters:
             # Every irrep not visited lies above one of the frontier; rounding must not make the bound zero.
             smallest = min(d for _, _, d in frontier)
             yield irrep, (max(uncovered, mpf(0)) + 1000 * mp.eps) / self.trivial / smallest**2
+
+    def _walk_of(self, larger: "Characters") -> Iterator[tuple[Irrep, mpf]]:
+        """The walk at |beta|, with bounds for the smaller coefficients here."""
+        for irrep, rest in larger.irreps():
+            yield irrep, rest * larger.trivial / self.trivial
 
 
 @lru_cache(maxsize=256)

@@ -15,7 +15,12 @@ from itertools import count
 import numpy as np
 from mpmath import mp, mpf
 
+from gaugeflow.errors import UserError
 from gaugeflow.lattice.exact.characters import ScaledBessel, get_characters
+from gaugeflow.lattice.exact.weak_coupling import charge_weights
+
+MOST_DIGITS = 1000
+MOST_NEGATIVE = -2000
 
 __all__ = ["charge_distribution", "charge_squared", "charge_variance_per_plaquette"]
 
@@ -56,10 +61,11 @@ class PlaquetteTransform:
     def decay(self, nu: mpf) -> mpf:
         """A bound on |J| at and beyond nu, from two integrations by parts (the weight w falls from 1 on [0, pi]):
 
-        ``|J(nu)| <= w(pi) / (pi nu) + max|w'| 2 / (pi nu^2)``, and ``max|w'| <= sqrt(beta / e)``.
+        ``|J(nu)| <= w(pi) / (pi nu) + max|w'| 2 / (pi nu^2)``, and ``max|w'| <= sqrt(beta / e)``. For beta < 0 it rises
+        to 1.
         """
-        edge = mp.exp(-2 * self.beta) / (mp.pi * nu)
-        return min(mpf(1), 1 / (mp.pi * nu), edge + 2 * mp.sqrt(self.beta / mp.e) / (mp.pi * nu**2))
+        edge = mp.exp(-2 * max(self.beta, 0)) / (mp.pi * nu)
+        return min(mpf(1), 1 / (mp.pi * nu), edge + 2 * mp.sqrt(abs(self.beta) / mp.e) / (mp.pi * nu**2))
 
 
 def charge_variance_per_plaquette(beta: mpf, digits: int) -> mpf:
@@ -72,17 +78,28 @@ def charge_variance_per_plaquette(beta: mpf, digits: int) -> mpf:
 def charge_squared(beta: mpf, volume: int, digits: int) -> mpf:
     """<Q^2> = -Z''(0)/Z(0) on a torus of `volume` plaquettes.
 
-    Where charges are rare the two parts of Z'' cancel; the working precision doubles until enough digits stay.
+    Where charges are rare the two parts of Z'' cancel; the working precision doubles until enough digits stay. At weak
+    coupling, where the digits asked for allow it, the sum over charges is in double precision.
+
+    Raises:
+        UserError: beta is below MOST_NEGATIVE, or more than MOST_DIGITS digits cancel on an odd torus.
     """
     if volume <= 2:
         return mpf(0)
+    weights = charge_weights(beta, volume, digits)
+    if weights is not None:
+        return mpf(float(2 * (np.arange(len(weights)) ** 2 * weights).sum()))
+    if beta < MOST_NEGATIVE:
+        raise UserError(f"charge: expected beta above {MOST_NEGATIVE} for the sum over theta, got {float(beta):g}")
     dps = 2 * digits + 30
-    while True:
+    while dps < MOST_DIGITS:
         with mp.workdps(dps):
             total, magnitude, partition = _theta_curvature(beta, volume, dps)
-            if abs(total) > magnitude * mpf(10) ** (digits + 15 - dps):
+            least = mpf(10) ** (digits + 15 - dps)
+            if abs(total) > magnitude * least and abs(partition) > least:
                 return -total / (4 * mp.pi**2 * partition)
         dps *= 2
+    raise UserError(f"charge: at beta {float(beta):g} on {volume} plaquettes more than {MOST_DIGITS} digits cancel")
 
 
 def _theta_curvature(beta: mpf, volume: int, dps: int) -> tuple[mpf, mpf, mpf]:
@@ -105,7 +122,16 @@ def _theta_curvature(beta: mpf, volume: int, dps: int) -> tuple[mpf, mpf, mpf]:
 
 
 def charge_distribution(beta: mpf, volume: int, digits: int) -> dict[int, mpf]:
-    """p(Q) on a torus of `volume` plaquettes, each to ``10^-digits`` absolutely."""
+    """p(Q) on a torus of `volume` plaquettes, each to ``10^-digits`` absolutely.
+
+    Raises:
+        UserError: beta is negative.
+    """
+    if beta < 0:
+        raise UserError(f"the distribution of the charge is known for beta >= 0, got {float(beta):g}")
+    known = charge_weights(beta, volume, digits)
+    if known is not None:
+        return {q: mpf(float(known[abs(q)])) for q in range(1 - len(known), len(known))}
     if volume <= 4:
         beyond = charge_squared(beta, volume, digits) / 2
         return {0: mpf(1)} if volume <= 2 else {-1: beyond, 0: 1 - 2 * beyond, 1: beyond}

@@ -4,15 +4,16 @@ YAML 1.1 reads `1e-3` as text and `no` as false. The field's type decides: a num
 number, a truth field takes true and false, a text field takes text; everything else is refused.
 """
 
+import os
+import re
 from typing import Annotated, Any
 
-import torch
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from gaugeflow.runs.configuration.nearest import nearest
 
-__all__ = ["Checkpointing", "Count", "Number", "Positive", "RunConfig", "Section"]
+__all__ = ["Checkpointing", "Count", "Number", "Positive", "RunConfig", "Section", "absolute_path"]
 
 
 def _number(value: Any) -> Any:
@@ -24,6 +25,12 @@ def _number(value: Any) -> Any:
     return value
 
 
+def _device(name: str) -> str:
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
+        raise ValueError(f"expected cpu, cuda or cuda:N, came {name!r}")
+    return name
+
+
 Number = Annotated[float, BeforeValidator(_number)]
 """A finite real number; `1e-3`, which YAML takes for text, is one."""
 
@@ -32,6 +39,12 @@ Positive = Annotated[float, BeforeValidator(_number), Field(gt=0)]
 
 Count = Annotated[int, Field(ge=1)]
 """A whole number, one or more."""
+
+
+def absolute_path(path: str, info: ValidationInfo) -> str:
+    """A path in a configuration, made absolute from the folder of the configuration."""
+    found: str = (info.context or {}).get("absolute", os.path.abspath)(path)
+    return found
 
 
 class Section(BaseModel):
@@ -77,16 +90,7 @@ class RunConfig(Section):
     """What the run does: `chain`, `flow`, `regression` or `vmc`."""
     seed: Annotated[int, Field(ge=0, lt=2**63)]
     """Seed of all random numbers of the run."""
-    device: str = "cpu"
-    """Where tensors live, such as `cpu`, `cuda` or ``cuda:1``."""
+    device: Annotated[str, AfterValidator(_device)] = "cpu"
+    """Where tensors live, such as `cpu`, `cuda` or ``cuda:1``. Elsewhere a run that is opened takes what there is."""
     checkpoint_every: Checkpointing = Checkpointing()
     """When a checkpoint is written."""
-
-    @field_validator("device")
-    @classmethod
-    def _present_device(cls, name: str) -> str:
-        count = torch.cuda.device_count()
-        present = ["cpu", *(["cuda"] if count else []), *(f"cuda:{i}" for i in range(count))]
-        if name not in present:
-            raise ValueError(f"expected one of the devices of this machine ({', '.join(present)}), came {name!r}")
-        return name

@@ -1,6 +1,7 @@
 """Reading a configuration: YAML text, `--set` overrides, and where each value came from."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,21 @@ Path_ = tuple[str | int, ...]
 
 
 class Source:
-    """A nested mapping and the place of every value in it, for messages: a line of the file or a `--set`."""
+    """A nested mapping and the place of every value in it, for messages: a line of the file or a `--set`.
 
-    def __init__(self, text: str, name: str) -> None:
-        """Parses YAML. Raises UserError for broken YAML, a key given twice, or a top level that is no mapping."""
+    Attributes:
+        data: the mapping.
+        folder: where relative paths in it begin.
+    """
+
+    def __init__(self, text: str, name: str, folder: Path | None = None) -> None:
+        """Parses YAML; `folder` is by default where one stands.
+
+        Raises UserError for broken YAML, a key given twice, or a top level that is no mapping.
+        """
         self.name = name
+        self.folder = Path.cwd() if folder is None else folder.absolute()
+        self._typed: set[str] = set()
         self._overrides: dict[Path_, str] = {}
         self._tree = _parse(text, name)
         if not isinstance(self._tree, yaml.MappingNode):
@@ -32,7 +43,7 @@ class Source:
     def read(cls, path: Path) -> "Source":
         """Reads a file. Raises UserError if it is not there or is not text."""
         try:
-            return cls(path.read_text(encoding="utf-8"), str(path))
+            return cls(path.read_text(encoding="utf-8"), str(path), path.parent)
         except FileNotFoundError as error:
             raise UserError(f"expected a configuration file, found none at {path}") from error
         except IsADirectoryError as error:
@@ -46,7 +57,13 @@ class Source:
             key, equals, value = text.partition("=")
             if not equals or not all(key.split(".")):
                 raise UserError(f"--set {text!r}: expected key=value with dots between the keys, as in action.beta=6.0")
-            self._assign(text, tuple(key.split(".")), _value(text, value))
+            found = _value(text, value)
+            self._typed.update(_texts(found))
+            self._assign(text, tuple(key.split(".")), found)
+
+    def absolute(self, path: str) -> str:
+        """A path of the file begins in its folder, one of a `--set` where one stands."""
+        return os.path.normpath((Path.cwd() if path in self._typed else self.folder) / path)
 
     def place(self, path: Path_) -> str:
         """Where the value at `path` was given: "file, line 3" or "--set a.b=c"."""
@@ -81,6 +98,15 @@ def _value(text: str, value: str) -> Any:
         return yaml.safe_load(value)
     except yaml.YAMLError as error:
         raise UserError(f"--set {text!r}: the value is not YAML: {_one_line(error)}") from error
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts in a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)
 
 
 def _index(place: Any, key: str, text: str) -> str | int:

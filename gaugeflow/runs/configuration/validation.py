@@ -30,7 +30,7 @@ EXPECTED = {
 def validate(section: type[S], source: Source) -> S:
     """Checks the whole configuration. Raises UserError naming, for each mistake, what was expected, came, and where."""
     try:
-        return section.model_validate(source.data)
+        return section.model_validate(source.data, context={"absolute": source.absolute})
     except ValidationError as error:
         mistakes = list(dict.fromkeys(_sentence(dict(mistake), source) for mistake in error.errors()))
         if len(mistakes) == 1:

@@ -4,15 +4,17 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
+from pydantic import AfterValidator, ValidationInfo
 
 import gaugeflow
 from gaugeflow.errors import UserError
 from gaugeflow.runs.configuration.nearest import nearest
+from gaugeflow.runs.configuration.schema import absolute_path
 
-__all__ = ["Shipped", "configuration_at", "run_at", "shipped", "shipped_folder"]
+__all__ = ["RunPath", "Shipped", "configuration_at", "named_run", "run_at", "run_place", "shipped", "shipped_folder"]
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -44,6 +46,22 @@ def shipped_folder() -> Path:
     """Where they are: inside the installed package, or beside it in a checkout."""
     package = Path(gaugeflow.__file__).parent
     return next(folder for folder in (package / "configs", package.parent / "configs") if folder.is_dir())
+
+
+def run_place(path: str, info: ValidationInfo) -> str:
+    """A run that a configuration names: absolute, from the folder of the configuration; a shipped name as it is."""
+    place = absolute_path(path, info)
+    shipped_name = Path(path).name == path and named_run(path).is_dir()
+    return path if shipped_name and not Path(place).exists() else place
+
+
+RunPath = Annotated[str, AfterValidator(run_place)]
+"""A run directory in a configuration, or the name of a shipped run."""
+
+
+def named_run(place: str) -> Path:
+    """The directory of a `RunPath`."""
+    return shipped_folder() / "trained" / place  # an absolute place stands alone
 
 
 def shipped() -> list[Shipped]:

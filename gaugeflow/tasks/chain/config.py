@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from gaugeflow.runs import Count, RunConfig
+from gaugeflow.runs.configuration.schema import absolute_path
 from gaugeflow.tasks.actions import ActionConfig
 from gaugeflow.tasks.keys import Dtype, GroupName
 from gaugeflow.tasks.observables import ObservableConfig
@@ -30,7 +31,7 @@ class ChainConfig(RunConfig):
     chains: Count = 1
     """Independent chains that move together."""
     start: str = "cold"
-    """The first field: `cold` (units), `hot` (random), or a configuration file."""
+    """The first field: `cold` (units), `hot` (random), or a configuration file, from the folder of this one."""
     warmup: Annotated[int, Field(ge=0)]
     """Updates before the first measurement (thermalisation)."""
     measurements: Count
@@ -41,6 +42,11 @@ class ChainConfig(RunConfig):
     """What is measured; a name alone is an observable without keys."""
     save_fields: bool = False
     """Whether every measured field is kept in `chain.h5`."""
+
+    @field_validator("start")
+    @classmethod
+    def _start_file(cls, start: str, info: ValidationInfo) -> str:
+        return start if start in ("cold", "hot") else absolute_path(start, info)
 
     @field_validator("observables")
     @classmethod

@@ -9,8 +9,8 @@ from gaugeflow.montecarlo.errors import estimate
 from gaugeflow.runs import Metrics
 from gaugeflow.tasks.chain.config import ChainConfig
 from gaugeflow.tasks.estimates import chains_first, row
-from gaugeflow.tasks.exact import exact_solution
-from gaugeflow.tasks.table import format_table, table_cells, title
+from gaugeflow.tasks.exact import exact_or_reason
+from gaugeflow.tasks.table import format_table, listed, table_cells, title
 
 __all__ = ["chain_markdown", "chain_report"]
 
@@ -21,14 +21,18 @@ def chain_report(config: ChainConfig, metrics: Metrics) -> dict[str, Any]:
     if count == 0:
         raise UserError("expected measurements to report, the run has made none so far")
     columns = chains_first(metrics.columns("measurements"))
-    solution = exact_solution(config)
+    solution, reason = exact_or_reason(config)
+    missing = {"every quantity": reason} if reason else {}
     quantities: dict[str, Any] = {}
     for entry in config.observables:
         mine = {name: columns[name] for name in entry.columns}
-        exact = entry.exact(solution) if solution else {}
+        exact, reasons = entry.compared(solution) if solution else ({}, {})
+        missing |= reasons
         for name, found in entry.estimates(mine).items():
             quantities[name] = row(found, exact.get(name))
+    sampling = _sampling(config, metrics)
     return {
+        "warnings": {name: row["warning"] for name, row in (quantities | sampling).items() if row["warning"]},
         "group": config.group,
         "shape": config.shape,
         "action": config.action.model_dump(),
@@ -38,7 +42,8 @@ def chain_report(config: ChainConfig, metrics: Metrics) -> dict[str, Any]:
         "interval": config.interval,
         "seed": config.seed,
         "observables": quantities,
-        "sampling": _sampling(config, metrics),
+        "without_exact": missing,
+        "sampling": sampling,
         "conventions": {entry.name: entry.convention for entry in config.observables},
     }
 
@@ -61,12 +66,11 @@ def chain_markdown(report: dict[str, Any]) -> str:
     """`report.md`: measured, exact, difference in errors, autocorrelation time, for every quantity."""
     quantities = report["observables"] | report["sampling"]
     rows = [table_cells(name, entry) for name, entry in quantities.items()]
-    doubts = [f"- {name}: {entry['warning']}\n" for name, entry in quantities.items() if entry["warning"]]
-    warnings = "".join(["Warnings\n\n", *doubts, "\n"]) if doubts else ""
     head = ["", "measured", "exact", "difference in errors", "tau_int", "measurements"]
     conventions = "".join(f"- {name}: {text}\n" for name, text in report["conventions"].items())
     return (
-        f"# {title(report, report['sampler']['name'])}\n\n{format_table(head, rows)}\n"
+        f"# {title(report, report['sampler']['name'])}\n\n{listed('**Warnings**', report['warnings'])}"
+        f"{format_table(head, rows)}\n{listed('No exact value', report['without_exact'])}"
         "Errors are one standard deviation by the Gamma method; tau_int in units of measurements, which lie "
-        f"{report['interval']} updates apart.\n\n{warnings}{conventions}"
+        f"{report['interval']} updates apart.\n\n{conventions}"
     )

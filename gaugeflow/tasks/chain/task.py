@@ -15,6 +15,7 @@ from gaugeflow.lattice.fields import cold_start, hot_start
 from gaugeflow.lattice.spaces import SCALARS
 from gaugeflow.random import stream
 from gaugeflow.runs import Metrics, Record, Task
+from gaugeflow.runs.devices import restored_generator
 from gaugeflow.symmetry.actions.fields import Links, SiteScalars
 from gaugeflow.symmetry.actions.scalars import Scalars
 from gaugeflow.symmetry.claims import Claim, Equivariance
@@ -88,8 +89,7 @@ class Chain(Task[ChainConfig]):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.field = state["field"].to(self.config.device)
-        self.generator = torch.Generator(self.config.device)
-        self.generator.set_state(state["generator"])
+        self.generator = restored_generator(self.config.device, state["generator"])
         self.sampler.load_state_dict(state["sampler"])
 
     def restart_measurements(self, seed: int) -> int:

@@ -1,15 +1,15 @@
 """The `base` section of a configuration: where the layers begin, in place of the distribution that the model has."""
 
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import Field, TypeAdapter, ValidationInfo, model_validator
 from torch import nn
 
 from gaugeflow import runs
 from gaugeflow.errors import UserError
 from gaugeflow.flows import HeatKernelBase, HeatKernelTorus
 from gaugeflow.runs import Positive, Section
+from gaugeflow.runs.opening.shipped import RunPath, named_run, run_place
 from gaugeflow.tasks.actions import ActionConfig
 from gaugeflow.tasks.flow.models import ModelConfig, Setting
 
@@ -40,18 +40,18 @@ class BaseRun(Section):
     trained on with them. Once this run has begun it does not need the other any more."""
 
     name: Literal["run"]
-    path: str
-    """The directory of the other run."""
+    path: RunPath
+    """The directory of the other run, from the folder of this file, or the name of a shipped run."""
     content: dict[str, Any] | None = None
     """Filled in by the program: model and action of the other run."""
 
     @model_validator(mode="before")
     @classmethod
-    def _what_it_was(cls, data: Any) -> Any:
+    def _what_it_was(cls, data: Any, info: ValidationInfo) -> Any:
         if not isinstance(data, dict) or data.get("content") is not None or not isinstance(data.get("path"), str):
             return data
-        path = data["path"]
-        config = runs.Source.read(runs.RunDirectory.open(Path(path)).config).data
+        path = run_place(data["path"], info)
+        config = runs.Source.read(runs.RunDirectory.open(named_run(path)).config).data
         if config.get("task") != "flow" or config.get("base") is not None:
             raise ValueError(f"path: {path}: expected a run of the task flow without a base of its own")
         return {**data, "content": {"model": config["model"], "action": config["action"]}}

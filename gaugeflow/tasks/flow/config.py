@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from gaugeflow.runs import Count, RunConfig, Section
+from gaugeflow.runs.opening.shipped import RunPath
 from gaugeflow.tasks.actions import ActionConfig
 from gaugeflow.tasks.flow.base import BaseConfig
 from gaugeflow.tasks.flow.models import ModelConfig
@@ -66,8 +67,8 @@ class FlowConfig(RunConfig):
     """The architecture of the flow."""
     base: BaseConfig | None = None
     """Where the layers begin instead of the model's own base density."""
-    init_from: str | None = None
-    """A run directory whose trained parameters are the first ones here."""
+    init_from: RunPath | None = None
+    """A run directory, from the folder of this file, or a shipped run, whose parameters are the first ones here."""
     training: Training
     """Gradient steps on the parameters."""
     stochastic: StochasticConfig | None = None

@@ -140,7 +140,7 @@ class Reference(Stage):
 
     def _advance(self, updates: int, warmup: bool, generator: torch.Generator) -> float:
         """The seconds that it took."""
-        field = self._start(generator) if self._field is None else self._field
+        field = self._start(generator) if self._field is None else self._field.to(generator.device)
         self.sampler.warmup = warmup
         began = time.perf_counter()
         for _ in range(updates):

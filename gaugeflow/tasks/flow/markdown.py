@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from gaugeflow.tasks.table import format_table, table_cells, title
+from gaugeflow.tasks.table import format_table, listed, table_cells, title
 
 __all__ = ["flow_markdown"]
 
@@ -15,7 +15,9 @@ def flow_markdown(report: dict[str, Any]) -> str:
     """`report.md`: quality of the flow, observables, weights, the chains beside it, other volumes."""
     kind = "stochastic flow" if "stochastic" in report else "flow"
     heading = title(report, f"{report['model']['name']} {kind}")
-    parts = [f"# {heading}\n", format_table(["", ""], _summary(report))]
+    doubts = {"round trip": (report.get("round_trip") or {}).get("warning", "")}
+    doubts |= {name: entry["warning"] for name, entry in report["observables"].items()}
+    parts = [f"# {heading}\n", listed("**Warnings**", doubts), format_table(["", ""], _summary(report))]
     if report["collapsed"]:
         parts.append(
             f"The weights have collapsed: {report['collapsed']}. No number that rests on them is given; expected a "

@@ -13,6 +13,7 @@ from gaugeflow.tasks.estimates import chains_first, row
 from gaugeflow.tasks.exact import exact_solution
 from gaugeflow.tasks.flow.config import FlowConfig
 from gaugeflow.tasks.flow.markdown import flow_markdown
+from gaugeflow.tasks.flow.round_trip import round_trip
 from gaugeflow.tasks.flow.steps import step_error
 
 __all__ = ["BURN_IN", "CHAINS", "flow_markdown", "flow_report", "flow_series", "volume_rows"]
@@ -51,6 +52,7 @@ def flow_report(config: FlowConfig, metrics: Metrics, parameters: int, train_sec
         "train_seconds": train_seconds,
         "samples": weights.log.size,
         "collapsed": collapsed or None,
+        "round_trip": round_trip(metrics),
         **_weights(config, weights, columns, bool(collapsed)),
         **forward,
         **_chain(config, columns, bool(collapsed)),

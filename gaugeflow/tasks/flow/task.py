@@ -17,6 +17,8 @@ from gaugeflow.lattice.spaces import SCALARS
 from gaugeflow.montecarlo.independence import check_log_weight, metropolis_chain
 from gaugeflow.random import stream
 from gaugeflow.runs import Metrics, Record, Task
+from gaugeflow.runs.devices import restored_generator
+from gaugeflow.runs.opening.shipped import named_run
 from gaugeflow.symmetry.claims import Claim
 from gaugeflow.tasks.flow.base import BaseRun
 from gaugeflow.tasks.flow.claims import disturbed, flow_claims
@@ -25,6 +27,7 @@ from gaugeflow.tasks.flow.evaluation import Stage, Weighing, reference_stages
 from gaugeflow.tasks.flow.model import build_flow
 from gaugeflow.tasks.flow.models import ModelSection
 from gaugeflow.tasks.flow.report import flow_markdown, flow_report
+from gaugeflow.tasks.flow.round_trip import RoundTrip
 from gaugeflow.tasks.flow.steps import StepError
 from gaugeflow.tasks.flow.trainer import Trainer
 from gaugeflow.tasks.flow.transfer import load_parameters, parameters_of
@@ -67,10 +70,11 @@ class Flow(Task[FlowConfig]):
         self.generator = stream("run", self.config.seed, device=self.config.device)
         self._make()
         if isinstance(self.config.base, BaseRun):
-            first = parameters_of(Path(self.config.base.path), self.config, "base")
+            first = parameters_of(named_run(self.config.base.path), self.config, "base")
             load_parameters(self.flow, {**self.flow.state_dict(), **first}, self.config.base.path)
         if self.config.init_from is not None:
-            load_parameters(self.flow, parameters_of(Path(self.config.init_from), self.config), self.config.init_from)
+            first = parameters_of(named_run(self.config.init_from), self.config)
+            load_parameters(self.flow, first, self.config.init_from)
         self.trainer = Trainer(self.flow, self.config.training)
 
     def step(self, index: int, record: Record) -> None:
@@ -99,7 +103,7 @@ class Flow(Task[FlowConfig]):
         load_parameters(self.flow, state["flow"], "checkpoint")
         self.trainer = Trainer(self.flow, self.config.training)
         self.trainer.load_state_dict(state["trainer"])
-        self.generator.set_state(state["generator"])
+        self.generator = restored_generator(self.config.device, state["generator"])
         # another version, or another device, may sample beside the flow otherwise: its parameters are as good
         for stage, stored in zip(self.stages, state["stages"], strict=False):
             stage.load_state_dict(stored)
@@ -230,6 +234,8 @@ class Flow(Task[FlowConfig]):
             self.stages.append(Weighing(name, partial(self._weigher, shape), *amount, ()))
         if self.config.model.integrated and self.config.stochastic is None:
             self.stages.append(StepError(self._with_finer_steps, *amount))
+        if not self.config.model.integrated:
+            self.stages.append(RoundTrip(lambda: self.flow))
 
     def _weigher(self, shape: list[int] | None = None) -> Weigher:
         """What draws the weighted fields that the report is about, with the parameters that the flow has now."""

@@ -14,6 +14,7 @@ from gaugeflow.errors import UserError
 from gaugeflow.montecarlo import Metropolis
 from gaugeflow.random import stream
 from gaugeflow.runs import Metrics, Record, Task, ranks
+from gaugeflow.runs.devices import restored_generator
 from gaugeflow.runs.forecast import Forecast, peak_bytes
 from gaugeflow.symmetry.claims import Claim
 from gaugeflow.tasks.keys import DTYPES
@@ -258,8 +259,7 @@ class VMC(Task[VMCConfig]):
         self.sampler.load_state_dict(state["sampler"])
         self.walkers = state["walkers"].to(self.config.device)
         self.equilibration = state.get("equilibration", 0)  # before it was there, the walkers of the training went on
-        self.generator = torch.Generator(self.config.device)
-        self.generator.set_state(state["generator"])
+        self.generator = restored_generator(self.config.device, state["generator"])
         self.failures, self.train_seconds = state["failures"], state["train_seconds"]
         expected = state.get("forecast")  # an older checkpoint has none
         self.forecast = Forecast(**expected) if expected else None

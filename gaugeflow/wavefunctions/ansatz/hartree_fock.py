@@ -47,15 +47,28 @@ def hartree_fock(
         cartesian: takes all functions of a shell, six for d, instead of the spherical ones, five.
 
     Raises:
-        UserError: a system without nuclei, a missing PySCF, an unknown basis, or no convergence.
+        UserError: a system without nuclei, a missing PySCF, an unknown basis or one with too few functions for the
+            spins, no convergence, or whatever else PySCF does not compute.
     """
     molecule = pyscf_molecule(hamiltonian, basis, cartesian)
+    filled = max(hamiltonian.particles.counts)
+    if molecule.nao < filled:
+        raise UserError(
+            f"Hartree-Fock: expected a basis of {filled} functions at least for {filled} electrons of one spin, "
+            f"{basis!r} has {molecule.nao}: take a larger one, as cc-pvdz"
+        )
     from pyscf import lib, scf
 
     field = {"rohf": scf.ROHF, "uhf": scf.UHF}[method](molecule)
     field.chkfile = None
-    with lib.with_omp_threads(1):  # sums of several threads do not repeat bit for bit
-        energy = field.kernel()
+    try:
+        with lib.with_omp_threads(1):  # sums of several threads do not repeat bit for bit
+            energy = field.kernel()
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise UserError(
+            f"Hartree-Fock: PySCF does not compute {method} in the basis {basis} ({type(error).__name__}: {error}); "
+            "expected another basis or method, or a calculation without pretraining"
+        ) from error
     if not field.converged:
         raise UserError(f"Hartree-Fock: {method} in the basis {basis} has not converged; expected another of either")
     coefficients, occupied = np.asarray(field.mo_coeff), np.asarray(field.mo_occ)
