@@ -19,7 +19,7 @@ from gaugeflow.lattice import charge, observables
 from gaugeflow.lattice.exact import Exact2D
 from gaugeflow.lattice.gradient_flow import gradient_flow
 from gaugeflow.lattice.spaces import LINKS, SCALARS, Space
-from gaugeflow.montecarlo.errors import Estimate, derived, estimate
+from gaugeflow.montecarlo.errors import Estimate, derived
 from gaugeflow.runs import Count, Positive, Section
 from gaugeflow.tasks.scales import flow_scales
 
@@ -29,14 +29,25 @@ Columns = dict[str, np.ndarray]
 ClosedForms = Mapping[str, Callable[[], Any]]
 NO_VALUE = (UserError, ArithmeticError, ValueError, mp.NoConvergence)
 """What a closed form raises where it has no value, or where its sums do not end."""
+Quantities = dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...]]]
+"""By name: a function of averages, as `gaugeflow.montecarlo.derived` takes it, and the samples to average."""
+
+
+def mean(average: Any) -> Any:
+    """The plain average as a function of averages."""
+    return average
 
 
 class ObservableSection(Section):
     """One entry of the list.
 
     - `measure`: columns by name, each `(chains, ...)`, of a field; `columns` lists the names;
+<<<<<<< HEAD
     - `estimates`: the quantities by name, from columns `(chains, measurements, ...)`; by default one per column;
     - `closed_forms`: what gives those of them that are known in 2D;
+=======
+    - `quantities`: by name, each a function of averages with what is averaged; by default the mean of each column;
+    - `exact`: those of them that are known in closed form in 2D;
     - `convention`: a sentence that fixes normalisation and units;
     - `space`: what kind of field it is measured on.
     """
@@ -57,9 +68,13 @@ class ObservableSection(Section):
         """One row: columns by name, each `(chains, ...)`."""
         raise NotImplementedError
 
+    def quantities(self, columns: Columns) -> Quantities:
+        """From columns `(chains, measurements, ...)`, with samples `(chains, measurements)` to average."""
+        return {name: (mean, (samples,)) for name, samples in columns.items()}
+
     def estimates(self, columns: Columns) -> dict[str, Estimate]:
-        """Quantities with errors from all rows."""
-        return {name: estimate(samples) for name, samples in columns.items()}
+        """The quantities with errors from all rows."""
+        return {name: derived(function, *samples) for name, (function, samples) in self.quantities(columns).items()}
 
     def closed_forms(self, solution: Exact2D) -> ClosedForms:
         """Functions without arguments that give the closed-form values of some of the quantities."""
@@ -146,12 +161,13 @@ class WilsonLoops(ObservableSection):
     def measure(self, field: Tensor) -> dict[str, Tensor]:
         return {self.name: observables.wilson_loops(field, self.r, self.t)}
 
-    def estimates(self, columns: Columns) -> dict[str, Estimate]:
+    def quantities(self, columns: Columns) -> Quantities:
         samples = columns[self.name]
-        found = {f"wilson_loop_{r}x{t}": estimate(samples[:, :, r - 1, t - 1]) for r, t in self._sides()}
+        found: Quantities = {f"wilson_loop_{r}x{t}": (mean, (samples[:, :, r - 1, t - 1],)) for r, t in self._sides()}
         for r in self._squares():
-            corners = [samples[:, :, i - 1, j - 1] for i, j in ((r, r), (r - 1, r - 1), (r, r - 1), (r - 1, r))]
-            found[f"creutz_ratio_{r}x{r}"] = derived(lambda a, b, c, d: -np.log(a * b / (c * d)), *corners)
+            sides = ((r, r), (r - 1, r - 1), (r, r - 1), (r - 1, r))
+            corners = tuple(samples[:, :, i - 1, j - 1] for i, j in sides)
+            found[f"creutz_ratio_{r}x{r}"] = (lambda a, b, c, d: -np.log(a * b / (c * d)), corners)
         return found
 
     def closed_forms(self, solution: Exact2D) -> ClosedForms:
@@ -193,9 +209,9 @@ class Charge(ObservableSection):
         links = gradient_flow(field, self.flow_time, self.epsilon).links if self.flow_time else field
         return {self.name: CHARGES[self.definition][0](links)}
 
-    def estimates(self, columns: Columns) -> dict[str, Estimate]:
+    def quantities(self, columns: Columns) -> Quantities:
         samples = columns[self.name]
-        return {"charge": estimate(samples), "charge_squared": estimate(samples**2)}
+        return {"charge": (mean, (samples,)), "charge_squared": (mean, (samples**2,))}
 
     def closed_forms(self, solution: Exact2D) -> ClosedForms:
         if self.definition != "geometric" or self.flow_time:
@@ -229,6 +245,9 @@ class GradientFlow(ObservableSection):
     def measure(self, field: Tensor) -> dict[str, Tensor]:
         history = gradient_flow(field, self.time, self.epsilon, self.energy)
         return {self.name: history.t2e.T}
+
+    def quantities(self, columns: Columns) -> Quantities:
+        return {}  # where t0 and w0 lie is found from the averages first
 
     def estimates(self, columns: Columns) -> dict[str, Estimate]:
         return flow_scales(self.times().numpy(), columns[self.name])

@@ -10,12 +10,12 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import torch
-from normflows.flows import Flow
 from torch import Tensor, nn
 
 from gaugeflow.errors import UserError
 from gaugeflow.flows.continuous.bsplines import BSpline
 from gaugeflow.flows.continuous.lie_integrators import LieIntegrator, Numbers, get_lie_integrator
+from gaugeflow.flows.continuous.link_flow import LinkFlow
 from gaugeflow.flows.continuous.loop_algebra import Monomial
 from gaugeflow.flows.continuous.loop_basis import LoopBasis
 from gaugeflow.flows.continuous.staple_basis import StapleBasis
@@ -28,26 +28,27 @@ from gaugeflow.lattice.fields import lattice_shape
 __all__ = ["ContinuousFlow"]
 
 
-class ContinuousFlow(Flow):
+class ContinuousFlow(LinkFlow):
     """The flow of a potential made of Wilson loops, with gradients by the adjoint equation.
 
     Nothing of the trajectory is stored: the backward pass integrates links, cotangent and the gradient of the
     coefficients back in time, so that memory does not grow with the number of steps. Log-determinant and gradients are
-    those of the equation, not of its discretisation; both errors fall with the order of the integrator. Gauge
-    transformations, translations, charge conjugation and centre are exact symmetries of every step, reflections and
-    rotations of the equation.
+    those of the equation, not of its discretisation: exact up to the integrator, see
+    :class:`~gaugeflow.flows.integrated.Integrated`. Gauge transformations, translations, charge conjugation and centre
+    are exact symmetries of every step, reflections and rotations of the equation.
 
     Args:
         group: U(1) or SU(N).
         functions: one monomial for each, see :func:`~gaugeflow.flows.luescher_functions`, or ``staples`` for those of
             :class:`~gaugeflow.flows.StapleBasis`.
         steps: steps of the integrator.
-        integrator: ``cg2``, ``cg3`` or ``rkmk4``.
+        integrator: ``cg2``, ``cg3``, ``rkmk4`` or ``rkmk8``.
         splines: B-splines in time for each coefficient.
         degree: their degree.
         dtype: real dtype of the coefficients.
         chunk_size: configurations that are integrated at a time.
         backend: ``auto``, ``numba`` or ``torch``.
+        extrapolated: see :class:`~gaugeflow.flows.integrated.Integrated`.
 
     Attributes:
         coefficients: ``(splines, functions)``, zero at first: the identity.
@@ -64,11 +65,12 @@ class ContinuousFlow(Flow):
         dtype: torch.dtype = torch.float64,
         chunk_size: int = 1024,
         backend: str = "auto",
+        extrapolated: bool = False,
     ) -> None:
         super().__init__()
         if steps < 1 or chunk_size < 1 or not functions:
             raise UserError(f"continuous flow: expected steps, chunk_size and functions, got {steps}, {chunk_size}")
-        self.group, self.steps, self.chunk_size = group, steps, chunk_size
+        self.group, self.steps, self.chunk_size, self.extrapolated = group, steps, chunk_size, extrapolated
         self.functions = None if functions == "staples" else tuple(functions)
         size = StapleBasis.size if self.functions is None else len(self.functions)
         self.integrator: LieIntegrator = get_lie_integrator(integrator)
@@ -76,15 +78,12 @@ class ContinuousFlow(Flow):
         self.backend = backend
         self.coefficients = nn.Parameter(torch.zeros(splines, size, dtype=dtype))
 
-    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        return _Transport.apply(z, self.coefficients, self, self.times())
+    @property
+    def order(self) -> int:  # type: ignore[override]
+        return self.integrator.order
 
-    def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return _Transport.apply(x, self.coefficients, self, self.times()[::-1])
-
-    def times(self) -> list[float]:
-        """From 0 to 1 in equal steps."""
-        return [k / self.steps for k in range(self.steps + 1)]
+    def integrate(self, field: Tensor, times: Sequence[float]) -> tuple[Tensor, Tensor]:
+        return _Transport.apply(field, self.coefficients, self, times)
 
     def system(self, links: Tensor) -> "LoopSystem":
         """The equations for fields like ``links``."""
@@ -146,7 +145,7 @@ class _Transport(torch.autograd.Function):
 
     @staticmethod
     @threads_for_kernels()
-    def forward(ctx: Any, links: Tensor, coefficients: Tensor, flow: ContinuousFlow, times: list[float]) -> Any:
+    def forward(ctx: Any, links: Tensor, coefficients: Tensor, flow: ContinuousFlow, times: Sequence[float]) -> Any:
         parts = [transport(flow, part, times) for part in links.detach().split(flow.chunk_size)]
         end, log_det = (torch.cat(pieces) for pieces in zip(*parts, strict=True))
         ctx.save_for_backward(links.detach(), end)

@@ -10,32 +10,34 @@ from collections.abc import Sequence
 from math import prod
 
 import torch
-from normflows.flows import Flow
 from torch import Tensor, nn
 
 from gaugeflow.errors import UserError
 from gaugeflow.flows.continuous.bsplines import BSpline
 from gaugeflow.flows.continuous.lie_integrators import LieIntegrator, Numbers, get_lie_integrator
+from gaugeflow.flows.continuous.link_flow import LinkFlow
 from gaugeflow.groups import Group, group_of
 from gaugeflow.nn import Potential
 
 __all__ = ["NeuralFlow"]
 
 
-class NeuralFlow(Flow):
+class NeuralFlow(LinkFlow):
     """The flow of a learned potential, differentiated step by step.
 
-    Log-determinants are those of the equation, so both they and the inverse have the error of the steps. Gauge
-    transformations and translations are exact symmetries, of the network and of every step.
+    Log-determinants are those of the equation, so both they and the inverse are exact up to the integrator, see
+    :class:`~gaugeflow.flows.integrated.Integrated`. Gauge transformations and translations are exact symmetries, of the
+    network and of every step.
 
     Args:
         potential: of any number of terms; its parameters are trained with the coefficients.
         terms: how many.
         steps: steps of the integrator.
-        integrator: ``cg2``, ``cg3`` or ``rkmk4``.
+        integrator: ``cg2``, ``cg3``, ``rkmk4`` or ``rkmk8``.
         splines: B-splines in time for the coefficient of each term.
         degree: their degree.
         chunk_size: directions in which the force is differentiated at a time.
+        extrapolated: see :class:`~gaugeflow.flows.integrated.Integrated`.
 
     Attributes:
         coefficients: ``(splines, terms)``, zero at first: the identity.
@@ -53,28 +55,23 @@ class NeuralFlow(Flow):
         splines: int = 2,
         degree: int = 3,
         chunk_size: int = 64,
+        extrapolated: bool = False,
     ) -> None:
         super().__init__()
         if steps < 1 or chunk_size < 1:
             raise UserError(f"neural flow: expected steps and chunk_size >= 1, got {steps} and {chunk_size}")
-        self.potential, self.steps, self.chunk_size = potential, steps, chunk_size
+        self.potential, self.steps, self.chunk_size, self.extrapolated = potential, steps, chunk_size, extrapolated
         self.integrator: LieIntegrator = get_lie_integrator(integrator)
         self.spline = BSpline(splines, degree)
         self.coefficients = nn.Parameter(torch.zeros(splines, terms, dtype=potential.theory.dtype))
 
-    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        return self._transport(z, self.times())
+    @property
+    def order(self) -> int:  # type: ignore[override]
+        return self.integrator.order
 
-    def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return self._transport(x, self.times()[::-1])
-
-    def times(self) -> list[float]:
-        """From 0 to 1 in equal steps."""
-        return [k / self.steps for k in range(self.steps + 1)]
-
-    def _transport(self, links: Tensor, times: Sequence[float]) -> tuple[Tensor, Tensor]:
-        start = torch.zeros(len(links), dtype=links.real.dtype, device=links.device)
-        end, (log_det,) = self.integrator.integrate(_Links(group_of(links)), self._rates, times, links, (start,))
+    def integrate(self, field: Tensor, times: Sequence[float]) -> tuple[Tensor, Tensor]:
+        start = torch.zeros(len(field), dtype=field.real.dtype, device=field.device)
+        end, (log_det,) = self.integrator.integrate(_Links(group_of(field)), self._rates, times, field, (start,))
         return end, log_det
 
     def _rates(self, t: float, links: Tensor, y: Numbers) -> tuple[Tensor, Numbers]:

@@ -2,28 +2,30 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import torch
-from normflows.flows import Flow
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from gaugeflow.errors import UserError
+from gaugeflow.flows.integrated import Integrated
 from gaugeflow.flows.scalar.velocity import ScalarVelocity
 from gaugeflow.lattice.spaces import SCALARS
 
 __all__ = ["ScalarContinuousFlow", "integrate"]
 
 
-class ScalarContinuousFlow(Flow):
+class ScalarContinuousFlow(Integrated):
     """``dphi/dt = v(phi, t)`` from t = 0 to 1 with ``log|det J| = int div v dt``, by Runge-Kutta of order 4.
 
     The weights of the velocity are given at Chebyshev points of [0, 1] and interpolated by the polynomial through
     them. They do not know the extents: a flow fitted on one lattice runs on another.
 
     The inverse runs the equation backwards. It inverts the map, and the log-determinant is that of the discrete map,
-    up to an error of order ``steps^-4``. Gradients cost the memory of one step, see :class:`_Integrate`.
+    up to an error of order ``steps^-4``, see :class:`~gaugeflow.flows.integrated.Integrated`. Gradients cost the memory
+    of one step, see :class:`_Integrate`.
 
     Args:
         shape: extents.
@@ -32,12 +34,13 @@ class ScalarContinuousFlow(Flow):
         knots: number of Chebyshev points, at least 2.
         steps: Runge-Kutta steps.
         dtype: real dtype of the fields.
+        extrapolated: see :class:`~gaugeflow.flows.integrated.Integrated`.
 
     Raises:
         UserError: fewer than 2 knots or 1 step, or what :class:`ScalarVelocity` refuses.
     """
 
-    interpolation: Tensor
+    order = 4
 
     def __init__(
         self,
@@ -47,41 +50,46 @@ class ScalarContinuousFlow(Flow):
         knots: int = 7,
         steps: int = 20,
         dtype: torch.dtype = torch.float64,
+        extrapolated: bool = False,
     ) -> None:
         super().__init__()
         if knots < 2 or steps < 1:
             raise UserError(f"continuous flow: expected knots >= 2 and steps >= 1, got {knots} and {steps}")
-        self.velocity = ScalarVelocity(shape, frequencies, radius, dtype)
-        self.knots = [0.5 - 0.5 * math.cos(math.pi * k / (knots - 1)) for k in range(knots)]
+        self.velocity, self.steps, self.extrapolated = (
+            ScalarVelocity(shape, frequencies, radius, dtype),
+            steps,
+            extrapolated,
+        )
+        self.knots = tuple(0.5 - 0.5 * math.cos(math.pi * k / (knots - 1)) for k in range(knots))
         self.weights = nn.Parameter(torch.zeros(knots, *self.velocity.weight_shape, dtype=dtype))
-        times = [n / (2 * steps) for n in range(2 * steps + 1)]
-        matrix = torch.tensor([_lagrange(self.knots, t) for t in times], dtype=torch.float64).to(dtype)
-        self.register_buffer("interpolation", matrix, persistent=False)
 
-    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        return self._run(z, self._table())
+    def beyond(self, fine: Tensor, coarse: Tensor, share: float) -> Tensor:
+        return fine + share * (fine - coarse)
 
-    def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return self._run(x, _backwards(self._table()))
-
-    def _run(self, field: Tensor, table: Tensor) -> tuple[Tensor, Tensor]:
+    def integrate(self, field: Tensor, times: Sequence[float]) -> tuple[Tensor, Tensor]:
         SCALARS.check_layout(field)
         if tuple(field.shape[1:]) != self.velocity.kernels.shape:
             raise UserError(
                 f"continuous flow: expected fields (batch, {', '.join(map(str, self.velocity.kernels.shape))}), "
                 f"got {tuple(field.shape)}"
             )
+        table = self.table(times)
         if any(map(torch._C._functorch.is_functorch_wrapped_tensor, (field, table))):
             return integrate(self.velocity, field, table)  # functions with an own backward have no rules for torch.func
         moved, log_det = _Integrate.apply(field, table, self.velocity)
         return moved, log_det
 
-    def _table(self) -> Tensor:
-        """The weights at the beginning, the middle and the end of every step, ``(2 steps + 1, g, f, o)``."""
-        return torch.tensordot(self.interpolation, self.weights, 1)
+    def table(self, times: Sequence[float]) -> Tensor:
+        """The weights at the beginning, the middle and the end of every step, ``(2 steps + 1, g, f, o)``.
+
+        Of equal steps from 0 to 1, or from 1 to 0 with the opposite sign: the same motion seen in reversed time.
+        """
+        matrix = _interpolation(self.knots, len(times) - 1).to(self.weights)
+        table = torch.tensordot(matrix, self.weights, 1)
+        return table if times[0] < times[-1] else _backwards(table)
 
     def extra_repr(self) -> str:
-        return f"knots={len(self.knots)}, steps={len(self.interpolation) // 2}"
+        return f"knots={len(self.knots)}, steps={self.steps}"
 
 
 def integrate(velocity: ScalarVelocity, field: Tensor, table: Tensor) -> tuple[Tensor, Tensor]:
@@ -145,6 +153,13 @@ def _backwards(table: Tensor) -> Tensor:
     return -table.flip(0)
 
 
-def _lagrange(knots: list[float], t: float) -> list[float]:
+@lru_cache(maxsize=32)
+def _interpolation(knots: tuple[float, ...], steps: int) -> Tensor:
+    """From the values at the knots to those at the ends and in the middle of every step, float64."""
+    times = [n / (2 * steps) for n in range(2 * steps + 1)]
+    return torch.tensor([_lagrange(knots, t) for t in times], dtype=torch.float64)
+
+
+def _lagrange(knots: Sequence[float], t: float) -> list[float]:
     """The values at ``t`` of the polynomials that are one at one knot and zero at the others."""
     return [math.prod((t - b) / (a - b) for b in knots if b != a) for a in knots]

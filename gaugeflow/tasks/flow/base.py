@@ -11,7 +11,7 @@ from gaugeflow.flows import HeatKernelBase, HeatKernelTorus
 from gaugeflow.runs import Positive, Section
 from gaugeflow.runs.opening.shipped import RunPath, named_run, run_place
 from gaugeflow.tasks.actions import ActionConfig
-from gaugeflow.tasks.flow.models import ModelConfig, Setting
+from gaugeflow.tasks.flow.models import ModelConfig, ModelSection, Setting
 
 __all__ = ["BaseConfig", "BaseRun", "HeatKernelConfig"]
 
@@ -24,6 +24,8 @@ class HeatKernelConfig(Section):
     time: Positive
     """Diffusion time of the heat kernel."""
     symmetry: ClassVar[str] = "gauge * translations * hypercubic * charge"
+    integrated: ClassVar[bool] = False
+    bounded: ClassVar[bool] = False
 
     def build(self, setting: Setting) -> nn.Module:
         """The distribution. Raises UserError for another group or lattice."""
@@ -59,12 +61,26 @@ class BaseRun(Section):
     @property
     def symmetry(self) -> str:
         """Under what its density is invariant."""
-        return _MODEL.validate_python(self._part("model")).symmetry(scalars=False)
+        return self._model.symmetry(scalars=False)
+
+    @property
+    def integrated(self) -> bool:
+        """Whether its layers integrate an equation."""
+        return self._model.integrated
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the error of its steps is to be bounded."""
+        return self._model.bounded
 
     def build(self, setting: Setting) -> nn.Module:
         """The flow with its first parameters. Raises UserError where its model does not serve the lattice."""
         action = _ACTION.validate_python(self._part("action")).build(len(setting.shape))
-        return _MODEL.validate_python(self._part("model")).build(setting._replace(action=action))
+        return self._model.build(setting._replace(action=action))
+
+    @property
+    def _model(self) -> ModelSection:
+        return _MODEL.validate_python(self._part("model"))
 
     def _part(self, name: str) -> Any:
         assert self.content is not None  # the validator has filled it in

@@ -94,6 +94,16 @@ class FlowConfig(RunConfig):
         return self
 
     @property
+    def integrated(self) -> bool:
+        """Whether layers of the model or of its base integrate an equation."""
+        return self.model.integrated or (self.base is not None and self.base.integrated)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the error of their steps is to be bounded."""
+        return self.model.bounded or (self.base is not None and self.base.bounded)
+
+    @property
     def observables(self) -> list[ObservableConfig]:
         """What is measured: as listed, or what the theory has."""
         if self.report.observables is not None:

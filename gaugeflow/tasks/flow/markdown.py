@@ -28,6 +28,7 @@ def flow_markdown(report: dict[str, Any]) -> str:
         parts += ["Independence Metropolis\n", format_table(HEAD, rows)]
         rows = [table_cells(name, {**entry, "tau_int": None}) for name, entry in report["reweighted"].items()]
         parts += ["Reweighting\n", format_table(HEAD, rows)]
+    parts += _steps(report.get("step_error"))
     parts += ["Beside other samplers, in this run\n", format_table(_SPEED, _speeds(report["beside"]))]
     if len(report["volumes"]) > 1:
         parts += [
@@ -51,7 +52,6 @@ def _summary(report: dict[str, Any]) -> list[list[str]]:
         ["acceptance", _number(report["acceptance"])],
         ["longest tau_int", _number(report["tau_int"])],
         ["log Z", log_z if exact is None else f"{log_z} (exact {exact:.7g})"],
-        *_finer(report.get("step_error")),
         ["samples", str(report["samples"])],
         ["parameters", str(report["parameters"])],
         ["training, seconds", f"{report['train_seconds']:.1f}"],
@@ -66,12 +66,26 @@ def _alone(layers: dict[str, Any] | None) -> list[list[str]]:
     return [["effective sample size of the layers alone", value]]
 
 
-def _finer(found: dict[str, Any] | None) -> list[list[str]]:
+def _steps(found: dict[str, Any] | None) -> list[str]:
     """By how much numbers change where a flow is integrated in steps half as long."""
-    if found is None or found["log_z_shift"] is None:
+    if found is None:
         return []
-    shift = f"{found['log_z_shift']:+.1e} +- {found['log_z_shift_error']:.0e}"
-    return [["log Z, finer steps", shift], ["effective sample size, finer steps", f"{found['ess_shift']:+.1e}"]]
+    rows = [
+        [name, f"{row['change']:+.1e}", _power(row["error"]), _power(row["statistical"])]
+        for name, row in found["changes"].items()
+    ]
+    text = (
+        "The flow is integrated: its numbers are exact up to the integrator. With steps half as long they change, on "
+        f"{found['samples']} base fields, by\n"
+    )
+    return [text, format_table(_CHANGES, rows), "".join(f"- **warning**: {text}\n" for text in found["warnings"])]
+
+
+_CHANGES = ["", "change", "error of the change", "statistical error"]
+
+
+def _power(error: float | None) -> str:
+    return "-" if error is None or not math.isfinite(error) else f"{error:.0e}"
 
 
 def _speeds(beside: dict[str, Any]) -> list[list[str]]:

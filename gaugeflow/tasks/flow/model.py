@@ -6,7 +6,7 @@ from gaugeflow.flows import GaugeFlow
 from gaugeflow.groups import get_group
 from gaugeflow.lattice.action import Action
 from gaugeflow.tasks.flow.config import FlowConfig
-from gaugeflow.tasks.flow.models import ModelSection, Setting
+from gaugeflow.tasks.flow.models import Setting
 
 __all__ = ["build_flow", "symmetry_of"]
 
@@ -17,16 +17,15 @@ def build_flow(
     shape: tuple[int, ...],
     dtype: torch.dtype,
     generator: torch.Generator,
-    model: ModelSection | None = None,
 ) -> GaugeFlow:
-    """On a lattice of this shape, with its first parameters; `model` stands for another than the configuration's.
+    """On a lattice of this shape, with its first parameters.
 
     Raises:
         UserError: a lattice or group that the model or the base does not serve.
     """
     group = None if config.group is None else get_group(config.group)
     setting = Setting(action, group, shape, dtype, torch.device(config.device), generator)
-    flow = (model or config.model).build(setting)
+    flow = config.model.build(setting)
     if config.base is None:
         return flow
     return GaugeFlow(config.base.build(setting), list(flow.flows), action).to(setting.device)

@@ -59,12 +59,21 @@ def flow_report(config: FlowConfig, metrics: Metrics, parameters: int, train_sec
         **_stochastic(config, metrics),
         "beside": _beside(config, metrics, bool(collapsed)),
         "volumes": volume_rows(config, metrics),
-        "step_error": step_error(metrics),
         "training": _training(metrics),
         "conventions": {entry.name: entry.convention for entry in config.observables},
         "seed": config.seed,
     }
+    found["step_error"] = step_error(config.observables, metrics, _statistical(found))
     return {**found, **_headline(config, found)}
+
+
+def _statistical(found: dict[str, Any]) -> dict[str, float | None]:
+    """The errors of the numbers of a report, of two ways to the same number the smaller one."""
+    errors = {"log_z": found["log_z_error"], "ess": found["ess_error"]}
+    for name in (*found["observables"], *found["reweighted"]):
+        rows = (found[kind].get(name, {}).get("error") for kind in ("observables", "reweighted"))
+        errors[name] = min((error for error in rows if error is not None and np.isfinite(error)), default=None)
+    return errors
 
 
 def flow_series(columns: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray]:

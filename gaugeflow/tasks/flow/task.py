@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from copy import deepcopy
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.flows import GaugeFlow, Weights
+from gaugeflow.flows.integrated import halve_steps
 from gaugeflow.io import EnsembleWriter, ScalarWriter
 from gaugeflow.lattice.spaces import SCALARS
 from gaugeflow.montecarlo.independence import check_log_weight, metropolis_chain
@@ -20,12 +22,12 @@ from gaugeflow.runs import Metrics, Record, Task
 from gaugeflow.runs.devices import restored_generator
 from gaugeflow.runs.opening.shipped import named_run
 from gaugeflow.symmetry.claims import Claim
+from gaugeflow.tasks.flow.accuracy import halvings
 from gaugeflow.tasks.flow.base import BaseRun
 from gaugeflow.tasks.flow.claims import disturbed, flow_claims
 from gaugeflow.tasks.flow.config import FlowConfig
 from gaugeflow.tasks.flow.evaluation import Stage, Weighing, reference_stages
 from gaugeflow.tasks.flow.model import build_flow
-from gaugeflow.tasks.flow.models import ModelSection
 from gaugeflow.tasks.flow.report import flow_markdown, flow_report
 from gaugeflow.tasks.flow.round_trip import RoundTrip
 from gaugeflow.tasks.flow.steps import StepError
@@ -95,6 +97,7 @@ class Flow(Task[FlowConfig]):
             "trainer": self.trainer.state_dict(),
             "generator": self.generator.get_state(),
             "stages": [stage.state_dict() for stage in self.stages],
+            "halvings": self._halvings,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -104,6 +107,7 @@ class Flow(Task[FlowConfig]):
         self.trainer = Trainer(self.flow, self.config.training)
         self.trainer.load_state_dict(state["trainer"])
         self.generator = restored_generator(self.config.device, state["generator"])
+        self._halve_steps(state.get("halvings"))  # checkpoints written before have none
         # another version, or another device, may sample beside the flow otherwise: its parameters are as good
         for stage, stored in zip(self.stages, state["stages"], strict=False):
             stage.load_state_dict(stored)
@@ -193,6 +197,7 @@ class Flow(Task[FlowConfig]):
     def try_step(self, index: int) -> float:
         if index <= self.config.training.steps:
             return super().try_step(index)
+        self._halve_steps(self._halvings or 0)  # how short they are to be, only the trained flow tells
         stage, place = self._stage(index - 1 - self.config.training.steps)
         return stage.try_step(place, self.generator)
 
@@ -211,6 +216,7 @@ class Flow(Task[FlowConfig]):
     def _make(self) -> None:
         """The flow, and the same on the other lattices of the report, which are refused here if they are not served."""
         self.flow = self._build(self.config.shape, self.generator)
+        self._halvings: int | None = None
         self._others = {}
         for shape in self.config.report.shapes:
             generator = torch.Generator(self.config.device).manual_seed(0)
@@ -232,13 +238,14 @@ class Flow(Task[FlowConfig]):
         for shape in report.shapes:
             name = "flow_" + "x".join(map(str, shape))
             self.stages.append(Weighing(name, partial(self._weigher, shape), *amount, ()))
-        if self.config.model.integrated and self.config.stochastic is None:
-            self.stages.append(StepError(self._with_finer_steps, *amount))
-        if not self.config.model.integrated:
+        if self.config.integrated:
+            self.stages.append(StepError(self._with_finer_steps, *amount, observables))
+        else:
             self.stages.append(RoundTrip(lambda: self.flow))
 
     def _weigher(self, shape: list[int] | None = None) -> Weigher:
         """What draws the weighted fields that the report is about, with the parameters that the flow has now."""
+        self._measured()
         flow = self.flow if shape is None else self._others[tuple(shape)]
         if shape is not None:
             flow.load_state_dict(self.flow.state_dict())
@@ -248,13 +255,25 @@ class Flow(Task[FlowConfig]):
 
     def _with_finer_steps(self) -> tuple[GaugeFlow, GaugeFlow]:
         """The flow and the same with steps half as long."""
-        finer = self._build(self.config.shape, torch.Generator(self.config.device), self.config.model.finer())
-        finer.load_state_dict(self.flow.state_dict())
+        finer = deepcopy(self._measured())
+        halve_steps(finer)
         return self.flow, finer
 
-    def _build(self, shape: list[int], generator: torch.Generator, model: ModelSection | None = None) -> GaugeFlow:
-        config = self.config
-        return build_flow(config, self.action, tuple(shape), DTYPES[config.dtype], generator, model)
+    def _measured(self) -> GaugeFlow:
+        """The flow, with steps as short as its accuracy asks for once it is trained."""
+        if self._halvings is None:
+            self._halve_steps(halvings(self.flow, self.config.report.samples) if self.config.bounded else 0)
+        return self.flow
+
+    def _halve_steps(self, times: int | None) -> None:
+        """On every lattice, once and for all."""
+        if self._halvings is None and times is not None:
+            self._halvings = times
+            for flow in (self.flow, *self._others.values()):
+                halve_steps(flow, times)
+
+    def _build(self, shape: list[int], generator: torch.Generator) -> GaugeFlow:
+        return build_flow(self.config, self.action, tuple(shape), DTYPES[self.config.dtype], generator)
 
     def _prepare(self, record: Record) -> None:
         if self.config.init_from is None:

@@ -1,7 +1,7 @@
 """Trivializing flows of Wilson-loop potentials, fitted by least squares before any gradient step."""
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
@@ -16,12 +16,13 @@ from gaugeflow.flows.flow import GaugeFlow
 from gaugeflow.lattice.action import Action
 from gaugeflow.lattice.loop_action import is_loop_sum
 from gaugeflow.runs import Count, Positive
-from gaugeflow.tasks.flow.models.model import Log, ModelSection, Setting
+from gaugeflow.tasks.flow.models.integrated import IntegratedModel
+from gaugeflow.tasks.flow.models.model import Log, Setting
 
 __all__ = ["Continuous"]
 
 
-class Continuous(ModelSection):
+class Continuous(IntegratedModel):
     """A flow from Haar measure along the gradient of a potential made of Wilson loops.
 
     Before any gradient step the coefficients are fitted along `exp(-t S)` on heat-bath configurations. Gauss-Newton
@@ -32,7 +33,6 @@ class Continuous(ModelSection):
     at each link: most of what order 1 has, for a fraction of the products.
     """
 
-    integrated: ClassVar[bool] = True
     name: Literal["continuous"]
     order: Annotated[int, Field(ge=0, le=3)] = 1
     """Which Wilson loops the potential has: those of Luescher's expansion up to this order."""
@@ -42,8 +42,9 @@ class Continuous(ModelSection):
     """A list of one's own loops instead, or `staples`."""
     steps: Count = 8
     """Steps of the integrator from base to target."""
-    integrator: Literal["cg2", "cg3", "rkmk4"] = "rkmk4"
-    """`cg2` and `cg3` have order 2 and 3, `rkmk4` has order 4."""
+    integrator: Literal["cg2", "cg3", "rkmk4", "rkmk8"] = "rkmk4"
+    """`cg2` and `cg3` have order 2 and 3, `rkmk4` and `rkmk8` have order 4 and 8. A step of `rkmk8` costs three of
+    `rkmk4`."""
     splines: Count = 5
     """B-splines in flow time for each coefficient."""
     degree: Annotated[int, Field(ge=0, le=5)] = 3
@@ -77,7 +78,11 @@ class Continuous(ModelSection):
         else:
             functions = self.functions or luescher_functions(group, ndim, action.loops, self.order, self.max_traces)
         integrator = self.steps, self.integrator, self.splines, self.degree
-        return [ContinuousFlow(group, functions, *integrator, setting.dtype, self.chunk_size)]
+        return [
+            ContinuousFlow(
+                group, functions, *integrator, setting.dtype, self.chunk_size, extrapolated=self.extrapolated
+            )
+        ]
 
     def symmetry(self, scalars: bool) -> str:
         return "gauge * translations * charge * centre"  # reflections up to the error of the steps

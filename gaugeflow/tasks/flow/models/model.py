@@ -1,7 +1,7 @@
 """What the `model` section of a configuration offers, whatever the architecture."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import nn
@@ -47,8 +47,8 @@ class ModelSection(Section):
 
     integrated: ClassVar[bool] = False
     """Whether a layer integrates an equation in finite steps: it inverts, and has its log-determinant, up to an error
-    that falls with the steps, which is for the report to show and not for `gaugeflow check`, which asks for rounding.
-    Such a section has the key `steps`."""
+    that falls with the steps. That is for the report to show, and not for `gaugeflow check`, which asks for rounding.
+    Such a section is an `IntegratedModel`."""
 
     def build(self, setting: Setting) -> GaugeFlow:
         """The flow with its first parameters.
@@ -71,9 +71,10 @@ class ModelSection(Section):
         assert setting.group is not None  # the layers have refused scalars
         return HaarBase(setting.group, setting.shape, setting.dtype)
 
-    def finer(self) -> Self | None:
-        """The same with twice as many steps; None where nothing is integrated."""
-        return self.model_copy(update={"steps": 2 * self.steps}) if self.integrated else None  # type: ignore[attr-defined]
+    @property
+    def bounded(self) -> bool:
+        """Whether steps are to be halved until their error is a small part of the statistical one."""
+        return False
 
     def symmetry(self, scalars: bool) -> str:
         """Under what the density of every flow of this architecture is invariant, for `gaugeflow check`.

@@ -1,6 +1,6 @@
 """Trivializing flows with the potential of a gauge-equivariant network."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 from torch import nn
@@ -9,12 +9,13 @@ from gaugeflow.errors import UserError
 from gaugeflow.flows.continuous.neural import NeuralFlow
 from gaugeflow.nn import GaugeTheory, Potential
 from gaugeflow.runs import Count
-from gaugeflow.tasks.flow.models.model import ModelSection, Setting
+from gaugeflow.tasks.flow.models.integrated import IntegratedModel
+from gaugeflow.tasks.flow.models.model import Setting
 
 __all__ = ["Neural"]
 
 
-class Neural(ModelSection):
+class Neural(IntegratedModel):
     """A flow from Haar measure along the gradient of a learned potential, with its exact Laplacian.
 
     The potential is a sum of features that a gauge-equivariant network makes of plaquettes. Each feature has a
@@ -22,7 +23,6 @@ class Neural(ModelSection):
     the model is for small lattices.
     """
 
-    integrated: ClassVar[bool] = True
     name: Literal["neural"]
     terms: Count = 2
     """Features whose weighted sum is the potential."""
@@ -34,8 +34,8 @@ class Neural(ModelSection):
     """Whether the network commutes with lattice rotations and reflections."""
     steps: Count = 4
     """Steps of the integrator from base to target."""
-    integrator: Literal["cg2", "cg3", "rkmk4"] = "cg2"
-    """`cg2` and `cg3` have order 2 and 3, `rkmk4` has order 4."""
+    integrator: Literal["cg2", "cg3", "rkmk4", "rkmk8"] = "cg2"
+    """`cg2` and `cg3` have order 2 and 3, `rkmk4` and `rkmk8` have order 4 and 8."""
     splines: Count = 2
     """B-splines in flow time for each coefficient."""
     degree: Annotated[int, Field(ge=0, le=5)] = 3
@@ -51,7 +51,7 @@ class Neural(ModelSection):
         widths = {"channels": self.channels, "hidden": self.hidden}
         potential = Potential.of(theory, self.terms, generator=setting.generator, shape=shape, **widths)
         integrator = self.steps, self.integrator, self.splines, self.degree
-        return [NeuralFlow(potential, self.terms, *integrator, self.chunk_size)]
+        return [NeuralFlow(potential, self.terms, *integrator, self.chunk_size, self.extrapolated)]
 
     def symmetry(self, scalars: bool) -> str:
         return "gauge * translations"  # rotations up to the error of the steps

@@ -1,6 +1,6 @@
 """Flows of scalar fields: checkerboard couplings, and a continuous flow fitted by least squares."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
@@ -19,6 +19,7 @@ from gaugeflow.lattice.action import Action
 from gaugeflow.lattice.phi4 import Phi4Action
 from gaugeflow.lattice.spaces import SCALARS
 from gaugeflow.runs import Count, Positive
+from gaugeflow.tasks.flow.models.integrated import IntegratedModel
 from gaugeflow.tasks.flow.models.model import Log, ModelSection, Setting
 
 __all__ = ["ScalarContinuous", "ScalarCouplings"]
@@ -42,14 +43,13 @@ class ScalarFlow(ModelSection):
             raise UserError(f"model: {self.name} is a flow of scalar fields, the action {kind} has {came}")
 
 
-class ScalarContinuous(ScalarFlow):
+class ScalarContinuous(IntegratedModel, ScalarFlow):
     """An ordinary differential equation from a free field.
 
     Before any gradient step its weights are fitted to the path between the two actions, on configurations that hybrid
     Monte Carlo carries from knot to knot. Natural-gradient steps follow, each on as many samples.
     """
 
-    integrated: ClassVar[bool] = True
     name: Literal["scalar_continuous"]
     frequencies: list[Positive] = Field([2.0, 4.0])
     """Frequencies k of the functions sin(k phi) in the velocity."""
@@ -73,7 +73,7 @@ class ScalarContinuous(ScalarFlow):
     def layers_in(self, setting: Setting) -> list[nn.Module]:
         self.refuse_links(setting)
         path = self.frequencies, self.radius, self.knots, self.steps
-        return [ScalarContinuousFlow(setting.shape, *path, setting.dtype)]
+        return [ScalarContinuousFlow(setting.shape, *path, setting.dtype, self.extrapolated)]
 
     def symmetry(self, scalars: bool) -> str:
         return "translations * hypercubic * z2"
