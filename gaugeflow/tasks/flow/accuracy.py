@@ -16,7 +16,7 @@ SHARE = 0.1
 """Of the statistical error of log Z: so much of it may come from the steps."""
 LEAST = 1e-5
 """No log Z is asked to be better than this, where weights hardly vary."""
-MOST = 4
+MOST = 5
 """Steps are not halved more often; the report then shows what is left, and warns."""
 FIELDS = 128
 """Base fields that are integrated both ways. Their weights differ so little that few do."""
