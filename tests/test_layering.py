@@ -74,7 +74,7 @@ INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         (".",),
     ),
     "flows": (
-        ("galerkin", "statistics", "bases"),
+        ("galerkin", "statistics", "bases", "integrated"),
         ("flow",),
         ("losses",),
         ("natural", "coupling"),

@@ -1,8 +1,8 @@
 """Normalizing flows of lattice fields: bases, bijections, the model, losses and exact use of its samples.
 
 Read `flow` first: the model is a base and layers behind it. Bases are in `bases`, layers in `coupling`, `continuous`,
-`refinement` and `scalar`; `nonequilibrium` has Monte Carlo updates between layers. `losses`, `natural` and `galerkin`
-train and fit, `statistics` is what weighted samples say.
+`refinement` and `scalar`, those that integrate an equation share `integrated`; `nonequilibrium` has Monte Carlo updates
+between layers. `losses`, `natural` and `galerkin` train and fit, `statistics` is what weighted samples say.
 """
 
 import lazy_loader

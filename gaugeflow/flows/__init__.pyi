@@ -14,6 +14,7 @@ from .coupling.noncompact import NoncompactMixture
 from .coupling.residual import ResidualStout
 from .coupling.spectral import SpectralSpline
 from .flow import BoltzmannWeight, Composition, GaugeFlow, zero_log_det
+from .integrated import Integrated
 from .losses import LOSSES, Batch, frozen_log_prob, log_variance, path, reinforce, reverse_kl
 from .natural import natural_gradient, scores
 from .nonequilibrium.stochastic import Bridge, ScaledAction, StochasticFlow, Updates, annealed
@@ -45,6 +46,7 @@ __all__ = [
     "HeatKernel",
     "HeatKernelBase",
     "HeatKernelTorus",
+    "Integrated",
     "LoopBasis",
     "LoopFeatures",
     "Mask",

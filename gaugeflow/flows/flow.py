@@ -77,6 +77,7 @@ class GaugeFlow(NormalizingFlow):
     - subclass `normflows.flows.Flow`;
     - `forward(z)` gives the field nearer to the target and `log |det J|` of this map, `(batch,)`, both in the dtype
       and on the device of `z`; `inverse(x)` gives both for the inverse map;
+    - a layer that integrates an equation is a subclass of `Integrated` instead, and exact up to its integrator;
     - draw no random numbers; a layer that differentiates inside works under `torch.no_grad()` too;
     - keep what depends on the extents in buffers with `persistent=False`, so that parameters serve other lattices
       where the layer does;

@@ -21,7 +21,7 @@ class Integrated(Flow):
     those of n steps (Richardson), which cancels the error of order p in both. The field has to go along: the sample of
     2n steps with an extrapolated weight would be the sample of one map with the weight of another. It costs 3n steps.
 
-    A subclass gives `integrate` and `beyond`, and the order of its method.
+    A subclass gives `integrate` and `beyond`, and the order of its method. Fields are `(batch, ...)`, links or scalars.
 
     Attributes:
         steps: how many; it may be changed at any time.

@@ -2,5 +2,5 @@
 
 Read `flow` first. Its potentials are Wilson loops in `loop_basis` (their products and Laplacians in `loop_algebra`) or
 sums of plaquettes in `staple_basis`; `fit` finds their coefficients by least squares. `neural` is the flow whose
-potential is a network. `lie_integrators` and `bsplines` are the tools of both flows.
+potential is a network. Both are a `link_flow`; `lie_integrators` and `bsplines` are their tools.
 """

@@ -2,6 +2,7 @@
 
 `config` is what a configuration may say; its sections are `models` (the architectures, a file for each family), `base`,
 `training` and `stochastic`. `task` has the steps: `trainer` takes those of training, `evaluation` those of sampling
-with weights from `weighing`, `steps` compares with finer integration. `report` has the numbers and `markdown` the
+with weights from `weighing`; `accuracy` says how short the steps of an integrated flow have to be, and `steps` compares
+with shorter ones. `report` has the numbers and `markdown` the
 text. `model` builds the flow, `transfer` takes parameters from another run, `claims` is for `gaugeflow check`.
 """

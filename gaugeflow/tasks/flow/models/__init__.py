@@ -1,6 +1,7 @@
 """The `model` section of a configuration: one class for each architecture, chosen by its `name`.
 
-`model` says what a section offers; every other file has the sections of one family of flows.
+`model` says what a section offers, and `integrated` what those of integrated flows offer besides; every other file has
+the sections of one family of flows.
 """
 
 from typing import Annotated
