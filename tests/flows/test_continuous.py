@@ -12,8 +12,9 @@ from gaugeflow.errors import UserError
 from gaugeflow.flows import ContinuousFlow, GaussNewton, LoopBasis, fit_along_path, luescher_functions
 from gaugeflow.flows.continuous.bsplines import BSpline
 from gaugeflow.flows.continuous.flow import transport
-from gaugeflow.flows.continuous.lie_integrators import INTEGRATORS
+from gaugeflow.flows.continuous.lie_integrators import INTEGRATORS, _pulled_back
 from gaugeflow.flows.continuous.loop_algebra import LoopAlgebra
+from gaugeflow.flows.continuous.neural import _Links
 from gaugeflow.groups import get_group
 from gaugeflow.kernels.select import get_loop_polynomials
 from gaugeflow.kernels.tapes.loops import record_loops
@@ -116,6 +117,20 @@ def test_the_error_of_an_integrator_falls_with_its_order(name: str, generator: t
     for k in (0, 1):
         coarse, fine = (float((a[k] - b[k]).abs().max()) for a, b in pairwise(results))
         assert math.log2(coarse / fine) > INTEGRATORS[name].order - 0.3
+
+
+@pytest.mark.parametrize("name", ["su2", "su3"])
+def test_slopes_are_pulled_back_to_the_algebra(name: str, generator: torch.Generator) -> None:
+    """``log(exp(e v) exp(u)) = u + e dexp^-1_u v``, up to the term of order 8: ``|[u, .]|^8 / 1209600``."""
+    group = get_group(name)
+    u, v = torch.randn(2, 5, group.dim, generator=generator, dtype=DOUBLE)
+    u *= (
+        1.2 / torch.linalg.matrix_norm(group.algebra(u), 2)[:, None]
+    )  # eigenvalues of [u, .] are differences: up to 2.4
+    ends = [group.log(group.exp(e * v) @ group.exp(u)) for e in (1e-5, -1e-5)]
+    found = _pulled_back(_Links(group), u, v)
+    for row, expected, size in zip(found, (ends[0] - ends[1]) / 2e-5, v.norm(dim=1), strict=True):
+        assert float((row - expected).norm()) < 1.2 * 2.4**8 / 1209600 * float(size)
 
 
 def test_the_inverse_undoes_the_flow(generator: torch.Generator) -> None:
