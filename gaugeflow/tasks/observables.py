@@ -42,12 +42,8 @@ class ObservableSection(Section):
     """One entry of the list.
 
     - `measure`: columns by name, each `(chains, ...)`, of a field; `columns` lists the names;
-<<<<<<< HEAD
-    - `estimates`: the quantities by name, from columns `(chains, measurements, ...)`; by default one per column;
-    - `closed_forms`: what gives those of them that are known in 2D;
-=======
     - `quantities`: by name, each a function of averages with what is averaged; by default the mean of each column;
-    - `exact`: those of them that are known in closed form in 2D;
+    - `closed_forms`: what gives those of them that are known in 2D;
     - `convention`: a sentence that fixes normalisation and units;
     - `space`: what kind of field it is measured on.
     """

@@ -11,7 +11,7 @@ from result_tables.table import ROOT, group, lattice, rounded, table, uncertain,
 
 COMMAND = "gaugeflow report configs/trained/NAME --fresh --json"
 HEAD = ["NAME", "target", "lattice", "flow", "ESS", "forward ESS", "parameters", "training, s"]
-HEAD += ["independent fields/s", "Markov chain", "exact sampler"]
+HEAD += ["independent fields/s", "Markov chain", "exact sampler", "samples"]
 PUBLISHED = tomllib.loads((ROOT / "scripts" / "results" / "published.toml").read_text())["flows"]
 Report = dict[str, Any]
 
@@ -50,6 +50,7 @@ def _row(name: str) -> list[str]:
         _per_second(found, "flow"),
         _per_second(found, "heatbath", "hmc"),
         _per_second(found, "exact"),
+        str(found["samples"]),
     ]
 
 

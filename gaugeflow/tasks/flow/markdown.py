@@ -8,6 +8,8 @@ from gaugeflow.tasks.table import format_table, listed, table_cells, title
 __all__ = ["flow_markdown"]
 
 MOST_DECIMALS = 10
+ENOUGH = 16384
+"""Samples on which an effective sample size may be quoted."""
 HEAD = ["", "measured", "exact", "difference in errors", "tau_int", "samples"]
 
 
@@ -18,6 +20,10 @@ def flow_markdown(report: dict[str, Any]) -> str:
     doubts = {"round trip": (report.get("round_trip") or {}).get("warning", "")}
     doubts |= {name: entry["warning"] for name, entry in report["observables"].items()}
     parts = [f"# {heading}\n", listed("**Warnings**", doubts), format_table(["", ""], _summary(report))]
+    if report["samples"] < ENOUGH:
+        parts.append(
+            f"Only {report['samples']} samples: an effective sample size is to be quoted on {ENOUGH} or more.\n"
+        )
     if report["collapsed"]:
         parts.append(
             f"The weights have collapsed: {report['collapsed']}. No number that rests on them is given; expected a "
@@ -75,10 +81,11 @@ def _steps(found: dict[str, Any] | None) -> list[str]:
         for name, row in found["changes"].items()
     ]
     text = (
-        "The flow is integrated: its numbers are exact up to the integrator. With steps half as long they change, on "
-        f"{found['samples']} base fields, by\n"
+        "The flow is integrated, and its numbers are exact up to the integrator.\n"
+        f"With steps half as long they change, on {found['samples']} base fields, by\n"
     )
-    return [text, format_table(_CHANGES, rows), "".join(f"- **warning**: {text}\n" for text in found["warnings"])]
+    warnings = [f"- **warning**: {text}\n" for text in found["warnings"]]
+    return [text, format_table(_CHANGES, rows), *warnings]
 
 
 _CHANGES = ["", "change", "error of the change", "statistical error"]
