@@ -101,15 +101,16 @@ def test_the_error_of_the_log_determinant_has_the_order_of_the_method(
 ) -> None:
     """Four as it is: halving leaves 1/16. Extrapolated it is five, 1/32, from a smaller error."""
     flow, z = make(name, shape, generator), field(name, shape, generator)
-    plain = [discrepancy(flow, z, steps) for steps in (3, 6)]
+    few = 2 if make is neural else 3  # its steps are dear
+    plain = [discrepancy(flow, z, steps) for steps in (few, 2 * few)]
     flow.extrapolated = True
-    beyond = [discrepancy(flow, z, steps) for steps in (3, 6)]
+    beyond = [discrepancy(flow, z, steps) for steps in (few, 2 * few)]
     assert 10 < plain[0] / plain[1] < 26
     assert abs(beyond[0] / beyond[1]) > 20
     assert abs(beyond[0]) < 0.1 * abs(plain[0])
 
 
-@pytest.mark.parametrize(("make", "name", "shape"), [CASES[0], CASES[3], CASES[5]])
+@pytest.mark.parametrize(("make", "name", "shape"), [CASES[0], CASES[5]])
 def test_the_extrapolated_inverse_undoes_the_extrapolated_flow(
     make: Make, name: str, shape: tuple[int, ...], generator: torch.Generator
 ) -> None:

@@ -80,14 +80,14 @@ def test_the_shift_that_is_reported_is_the_error_that_is_there(plain: tuple[Path
 def test_bounded_steps_are_halved_until_log_z_is_exact_within_its_error(
     plain: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:
-    model = {**COARSE["model"], "accuracy": "bounded"}
+    model = {**COARSE["model"], "integrator": "rkmk4", "steps": 1, "accuracy": "bounded"}
     report = started({**COARSE, "model": model, "init_from": str(plain[0])}, tmp_path / "run")
     error, change = report["log_z_error"], report["step_error"]["changes"]["log_z"]
     assert abs(report["log_z"] - report["log_z_exact"]) < 3 * error
     assert abs(change["change"]) < 0.15 * error
     assert report["step_error"]["warnings"] == []
     task = runs.open_run(tmp_path / "run").task
-    assert task.flow.flows[0].steps == 2 * 2 ** task.state_dict()["halvings"] > 2
+    assert task.flow.flows[0].steps == 2 ** task.state_dict()["halvings"] > 1
     x, log_w = next(task.weighted_samples(3))  # what `gaugeflow sample` draws from
     with torch.no_grad():
         assert torch.allclose(log_w, task.flow.log_weight(x, task.flow.log_prob(x)).double(), atol=0.1)
