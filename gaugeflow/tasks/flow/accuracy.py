@@ -7,6 +7,7 @@ from torch import Tensor
 
 from gaugeflow.flows import GaugeFlow, batch_ess
 from gaugeflow.flows.integrated import halve_steps
+from gaugeflow.random import stream
 from gaugeflow.runs import ranks
 from gaugeflow.tasks.flow.weighing import Layers
 
@@ -48,7 +49,7 @@ def halvings(flow: GaugeFlow, samples: int) -> int:
 
 def _log_weights(flow: GaugeFlow) -> Tensor:
     place = next(flow.parameters()).device
-    log_w = Layers(flow).draw(FIELDS, torch.Generator(place).manual_seed(0))[1]
+    log_w = Layers(flow).draw(FIELDS, stream("accuracy", device=place))[1]
     return ranks().gather(log_w.double())
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from gaugeflow import runs
 from gaugeflow.flows import GaugeFlow, GaussianBase, batch_ess
 from gaugeflow.flows.integrated import Integrated
+from gaugeflow.random import stream
 from gaugeflow.tasks import Flow
 from gaugeflow.tasks.flow.accuracy import FIELDS, halvings
 from gaugeflow.tasks.flow.markdown import flow_markdown
@@ -129,7 +130,7 @@ def test_how_often_steps_are_halved(size: float, count: int) -> None:
     """The move from n to 2n is ``3/4 size / n^2``; that of Gaussians of other width is known."""
     flow, exact = (GaugeFlow(GaussianBase((2, 2)), [Late(off)], Harmonic(1.3)) for off in (size, 0.0))
     with torch.no_grad():
-        log_w = exact.log_weight(*exact.sample(FIELDS, torch.Generator().manual_seed(0)))
+        log_w = exact.log_weight(*exact.sample(FIELDS, stream("accuracy")))
     samples = int((1 / batch_ess(log_w) - 1) / 0.08**2)  # log Z has the error 0.08
     assert halvings(flow, samples) == count
     assert flow.flows[0].steps == 2
