@@ -37,6 +37,6 @@ def made_by(runs: Iterable[str], command: str) -> str:
     """The line below a table of runs."""
     environments = [json.loads((FOLDER / name / "environment.json").read_text()) for name in runs]
     machines = sorted({f"{each['device_name']}, {each['threads']} thread(s)" for each in environments})
-    days = sorted(each["started"][:10] for each in environments)
+    days = sorted(part["started"][:10] for each in environments for part in (each, *each["resumed"]))
     span = days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
     return f"`{command}`; {'; '.join(machines)}; {span}. NAME stands in the first column."
