@@ -143,6 +143,8 @@ def _change(before: Any, w: np.ndarray, after: Any, v: np.ndarray) -> Estimate:
 
 
 def _warning(name: str, change: float, statistical: float | None) -> str:
+    if not np.isfinite(change):
+        return f"{name}: it has no value on so few base fields, so the error of the steps is not known for it"
     if statistical is None or abs(change) <= statistical:
         return ""
     return (
