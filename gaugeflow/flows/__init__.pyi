@@ -25,7 +25,7 @@ from .scalar.coupling import ScalarCoupling
 from .scalar.fit import fit_scalar_flow
 from .scalar.transform import ScalarAffine, ScalarSpline
 from .scalar.velocity import ScalarVelocity
-from .statistics import Weights, batch_ess, forward_ess, forward_log_z
+from .statistics import Weights, batch_ess, both_directions, forward_ess, forward_log_z
 
 __all__ = [
     "LOSSES",
@@ -70,6 +70,7 @@ __all__ = [
     "annealed",
     "batch_ess",
     "block_masks",
+    "both_directions",
     "fit_along_path",
     "fit_scalar_flow",
     "forward_ess",

@@ -10,7 +10,7 @@ from torch import Tensor
 from gaugeflow.errors import UserError
 from gaugeflow.montecarlo.errors import Estimate, derived
 
-__all__ = ["Weights", "batch_ess", "forward_ess", "forward_log_z"]
+__all__ = ["Weights", "batch_ess", "both_directions", "forward_ess", "forward_log_z"]
 
 Array = NDArray[np.float64]
 
@@ -96,6 +96,22 @@ def forward_ess(log_weights: Array) -> Estimate:
     if not (np.isfinite(w).all() and np.isfinite(inverse).all()):
         return Estimate(0.0, math.nan, math.nan, math.nan, math.nan, log_weights.size, 1, math.nan, "weights overflow")
     return derived(lambda a, b: 1 / (a * b), w, inverse)
+
+
+def both_directions(reverse: float, samples: int, forward: float, samples_forward: int) -> tuple[float, float]:
+    """Errors of the effective sample size in both directions, each at least what the other's spread makes of its count.
+
+    Where weights are heavy-tailed, a sample that has not met the tail underrates its own error; the other direction
+    may have met it.
+
+    Args:
+        reverse: error of `Weights.ess`, from `samples` samples of the flow.
+        samples: their number.
+        forward: error of `forward_ess`, from `samples_forward` samples of the target.
+        samples_forward: their number.
+    """
+    spread = max(reverse * math.sqrt(samples), forward * math.sqrt(samples_forward))
+    return spread / math.sqrt(samples), spread / math.sqrt(samples_forward)
 
 
 def forward_log_z(log_weights: Array) -> Estimate:

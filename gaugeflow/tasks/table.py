@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["format_table", "format_values", "listed", "table_cells", "title"]
+__all__ = ["couplings", "format_table", "format_values", "listed", "table_cells", "title"]
 
 
 def format_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -59,9 +59,15 @@ def listed(heading: str, entries: dict[str, str]) -> str:
     return f"{heading}\n\n{lines}\n" if lines else ""
 
 
+def couplings(action: dict[str, Any]) -> dict[str, Any]:
+    """The numbers of an action by name; an anisotropy or a mean link of 1 is none."""
+    isotropic = {key for key in ("xi", "u_s", "u_t") if action.get(key) == 1}
+    return {key: value for key, value in action.items() if key not in isotropic | {"name", "options"}}
+
+
 def title(report: dict[str, Any], method: str) -> str:
     """Group, lattice, action and by what the fields were made."""
-    action = ", ".join(f"{key} {value}" for key, value in report["action"].items() if key not in ("name", "options"))
+    action = ", ".join(f"{key} {value}" for key, value in couplings(report["action"]).items())
     lattice = " x ".join(map(str, report["shape"]))
     theory = f"{report['group']}, " if report["group"] else ""
     return f"{theory}{lattice}, {report['action']['name']} action ({action}), {method}"

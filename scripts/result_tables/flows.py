@@ -6,6 +6,8 @@ import tomllib
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from gaugeflow.flows import both_directions
+from gaugeflow.tasks.table import couplings
 from result_tables import trained
 from result_tables.table import ROOT, group, lattice, rounded, table, uncertain, written
 
@@ -25,10 +27,10 @@ def _stochastic(name: str) -> bool:
 
 
 def _target(report: Report) -> str:
-    action = dict(report["action"])
-    named = action.pop("name").replace("phi4", "phi^4")
-    couplings = ", ".join(f"{key.replace('lam', 'lambda')} = {value:g}" for key, value in action.items())
-    return f"{group(report['group']) or named}, {couplings}"
+    named = report["action"]["name"].replace("phi4", "phi^4")
+    numbers = couplings(report["action"]).items()
+    texts = ", ".join(f"{key.replace('lam', 'lambda')} = {value:g}" for key, value in numbers)
+    return f"{group(report['group']) or named}, {texts}"
 
 
 def _per_second(report: Report, *samplers: str) -> str:
@@ -38,13 +40,16 @@ def _per_second(report: Report, *samplers: str) -> str:
 
 def _row(name: str) -> list[str]:
     found = trained.report(name)
+    errors = both_directions(
+        found["ess_error"], found["samples"], found["ess_forward_error"], found["ess_forward_samples"]
+    )
     return [
         name,
         _target(found),
         lattice(found["shape"]),
         found["model"]["name"].replace("scalar_", ""),
-        uncertain(found["ess"], found["ess_error"]),
-        uncertain(found["ess_forward"], found["ess_forward_error"]),
+        uncertain(found["ess"], errors[0]),
+        uncertain(found["ess_forward"], errors[1]),
         str(found["parameters"]),
         f"{found['train_seconds']:.0f}" if found["train_seconds"] else "-",
         _per_second(found, "flow"),

@@ -23,6 +23,7 @@ from gaugeflow.flows import (
     Updates,
     Weights,
     annealed,
+    both_directions,
     forward_ess,
     forward_log_z,
     frozen_log_prob,
@@ -396,3 +397,9 @@ def test_layers_and_updates_in_turn_are_exact(generator):
     assert abs(weights.log_z().value - 2 * math.log(SIGMA * math.sqrt(2 * math.pi))) < 4 * weights.log_z().error
     found = weights.mean((x[:, 0] ** 2).numpy())
     assert abs(found.value - SIGMA**2) < 4 * found.error
+
+
+def test_the_direction_that_has_met_the_tail_says_how_large_both_errors_are():
+    assert both_directions(0.01, 400, 0.01, 100) == (0.01, 0.02)
+    assert both_directions(0.001, 400, 0.01, 100) == (0.005, 0.01)
+    assert both_directions(0.005, 400, 0.01, 100) == (0.005, 0.01), "it changes nothing twice"

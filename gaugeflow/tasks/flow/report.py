@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from gaugeflow.errors import UserError
-from gaugeflow.flows import Weights, forward_ess, forward_log_z
+from gaugeflow.flows import Weights, both_directions, forward_ess, forward_log_z
 from gaugeflow.montecarlo.independence import metropolis_chain
 from gaugeflow.runs import Metrics
 from gaugeflow.tasks.estimates import chains_first, row
@@ -63,6 +63,10 @@ def flow_report(config: FlowConfig, metrics: Metrics, parameters: int, train_sec
         "conventions": {entry.name: entry.convention for entry in config.observables},
         "seed": config.seed,
     }
+    if found["ess_error"] is not None and found["ess_forward_error"] is not None:
+        found["ess_error"], found["ess_forward_error"] = both_directions(
+            found["ess_error"], found["samples"], found["ess_forward_error"], found["ess_forward_samples"]
+        )
     found["step_error"] = step_error(config.observables, metrics, _statistical(found))
     return {**found, **_headline(config, found)}
 
