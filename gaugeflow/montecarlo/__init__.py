@@ -1,8 +1,8 @@
 """Markov chains of lattice fields and particles, and the analysis of their errors.
 
 Read `sampler` first. `heatbath`, `hmc` (on `dynamics` and `integrators`) and `independence` move lattice fields,
-`metropolis` moves particles by the proposals in `moves`; `exact` draws two-dimensional fields without a chain. `errors`
-is the Gamma method.
+`metropolis` moves particles by the proposals in `moves` and `jumps`; `exact` draws two-dimensional fields without a
+chain. `errors` is the Gamma method.
 """
 
 import lazy_loader

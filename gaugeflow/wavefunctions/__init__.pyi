@@ -22,6 +22,7 @@ from .laplacian.local_energy import gradient_and_laplacian, local_energy
 from .optimizers.adam import Adam
 from .optimizers.natural_gradient import NaturalGradient
 from .particles import Particles
+from .systems.jumps import jumps_between
 from .systems.named import (
     calogero,
     confined,
@@ -31,7 +32,8 @@ from .systems.named import (
     quantum_dot,
 )
 from .systems.potentials import Coulomb, HarmonicPairs, HarmonicTrap, InverseSquare, Nuclei
-from .systems.walkers import initial_walkers
+from .systems.walkers import initial_walkers, starting_counts
+from .systems.xyz import read_xyz
 from .wavefunction import Ansatz, Factor, LogPsi, Product, Wavefunction
 
 __all__ = [
@@ -82,7 +84,10 @@ __all__ = [
     "harmonic_trap",
     "hartree_fock",
     "initial_walkers",
+    "jumps_between",
     "local_energy",
     "molecule",
     "quantum_dot",
+    "read_xyz",
+    "starting_counts",
 ]

@@ -5,6 +5,7 @@ from functools import partial
 import torch
 
 from gaugeflow.montecarlo import Metropolis
+from gaugeflow.montecarlo.jumps import Carry, Exchange
 from gaugeflow.symmetry import PairFeatures, PointFeatures, Points, Scalars, SignedLog
 from gaugeflow.symmetry.claims import Balance, Equivariance
 from gaugeflow.wavefunctions import (
@@ -187,7 +188,24 @@ def move_claims():
     def log_density(x):
         return 2 * psi(x).log
 
-    return [
+    moves = [
         Balance(Metropolis(log_density, move, 0.8, steps=1).update, x, f"{move} move", log_density)
         for move in ("all", "one", "langevin")
+    ]
+    return [*moves, *jump_claims()]
+
+
+def jump_claims():
+    """Jumps balance the density of an up and a down particle that prefer different ones of three centres on a line."""
+    centres = torch.tensor([[-0.8], [0.5], [1.5]], dtype=torch.float64)
+    weights = torch.tensor([[0.2, 0.5, 0.3], [0.6, 0.1, 0.3]], dtype=torch.float64)
+    x = Points(torch.zeros(1, 2, 1, dtype=torch.float64))
+
+    def log_density(x):
+        near = (-2 * (x - centres.flatten()).square()).exp()  # (batch, 2, 3)
+        return (near * weights).sum(-1).log().sum(-1) + 0.5 * (x[:, 0] - x[:, 1]).square().sum(-1).clamp(max=1.0)
+
+    return [
+        Balance(Metropolis(log_density, jump, steps=1).update, x, type(jump).__name__, log_density)
+        for jump in (Carry(centres), Exchange())
     ]

@@ -236,7 +236,7 @@ REFUSED = {
     "frequency": (lambda: quantum_dot(PLANE, 0.0), "omega > 0"),
     "unbound": (lambda: harmonic_trap(PLANE, 1.0, -0.5), "nothing is bound"),
     "Calogero": (lambda: calogero(3, 1.0, 0.5), "lambda >= 1"),
-    "element": (lambda: molecule(["Xx"], [[0, 0, 0]], "bohr"), "an element from H to Ar"),
+    "element": (lambda: molecule(["Xx"], [[0, 0, 0]], "bohr"), "an element from H to Rn"),
     "unit": (lambda: molecule(["H"], [[0, 0, 0]], "nm"), "bohr or angstrom, came 'nm'"),
     "spin": (
         lambda: molecule(["Li"], [[0, 0, 0]], "bohr", spin=2),

@@ -12,6 +12,7 @@ from gaugeflow.wavefunctions import HarmonicOrbitals, Orbitals, Product, hartree
 from gaugeflow.wavefunctions.ansatz.gaussian_orbitals import GaussianBasis, GaussianOrbitals
 from gaugeflow.wavefunctions.ansatz.orbital_fit import OrbitalFit, needed, target_columns
 from gaugeflow.wavefunctions.hamiltonian import Hamiltonian
+from gaugeflow.wavefunctions.systems.jumps import jumps_between
 
 __all__ = ["Pretraining", "PretrainingConfig"]
 
@@ -50,11 +51,14 @@ class Pretraining:
         self, config: PretrainingConfig, psi: Product, hamiltonian: Hamiltonian, state: dict[str, Any] | None = None
     ) -> None:
         self.config = config
+        self.populations: Tensor | None = None
+        """Mean numbers of up and down electrons at each nucleus ``(2, I)``, once they are calculated."""
         self.target = self._orbitals(psi, hamiltonian, state)
         self.target.to(next(psi.parameters()))
         interacting = config.orbitals == "hartree_fock"
         self.fit = OrbitalFit(psi, self.target, interacting, config.rate, config.steps)
-        self.chain = Metropolis(self.fit.log_density, width=0.5 * float(hamiltonian.lengths.max()), steps=config.moves)
+        width, jumps = 0.5 * float(hamiltonian.lengths.max()), jumps_between(hamiltonian)
+        self.chain = Metropolis(self.fit.log_density, width=width, steps=config.moves, jumps=jumps)
         self.chain.warmup = True
         if state is not None:
             self.fit.load_state_dict(state["fit"])
@@ -77,8 +81,11 @@ class Pretraining:
                 raise UserError("pretraining.orbitals: expected hartree_fock for a molecule, came harmonic")
             return HarmonicOrbitals(particles, float(hamiltonian.lengths[0]) ** -2, sizes)
         if state is None:
-            own = hartree_fock(hamiltonian, self.config.basis, self.config.method).orbitals(sizes)
-            kept = ranks().from_leader(dict(own.named_buffers()))  # degenerate orbitals may differ between processes
+            found = hartree_fock(hamiltonian, self.config.basis, self.config.method)
+            own = dict(found.orbitals(sizes).named_buffers())
+            # degenerate orbitals may differ between processes
+            kept = ranks().from_leader({**own, "populations": found.populations})
+            self.populations = kept.pop("populations")
         else:
             kept = dict(state["target"])
         coefficients = kept.pop("up"), kept.pop("down")

@@ -3,12 +3,14 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from torch import Tensor
 
 from gaugeflow.errors import UserError
-from gaugeflow.montecarlo.errors import estimate
+from gaugeflow.montecarlo.errors import R_HAT_LIMIT, estimate, split_r_hat
 from gaugeflow.runs import Metrics
 from gaugeflow.tasks.estimates import row
-from gaugeflow.tasks.table import format_table
+from gaugeflow.tasks.table import format_table, listed
+from gaugeflow.tasks.vmc.systems import MoleculeConfig
 from gaugeflow.wavefunctions import Hamiltonian
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ __all__ = ["vmc_markdown", "vmc_report"]
 
 TOO_LOW = 3.0
 """By how many errors an energy may lie below the exact one by chance."""
-BELOW = "Below the exact energy by more than three errors: something is wrong."
+BELOW = "below the exact energy by more than three errors: something is wrong"
 
 
 def vmc_report(
@@ -28,11 +30,13 @@ def vmc_report(
     parameters: int,
     seconds_per_iteration: float,
     equilibration: int,
+    starts: Tensor | None = None,
 ) -> dict[str, Any]:
     """Plain values for `report.json`; energies in Hartree. Raises UserError if nothing is evaluated yet.
 
     The energy is the mean over all walkers and steps of the evaluation, unclipped, and its error that of the Gamma
-    method with each walker a chain; tau_int is in units of the moves between two energies.
+    method with each walker a chain; tau_int is in units of the moves between two energies. `starts` says how many
+    electrons of each spin each walker had at each nucleus, ``(walkers, 2, I)``, where there are several.
     """
     columns = metrics.columns("evaluation")
     if not columns:
@@ -41,8 +45,13 @@ def vmc_report(
     found = estimate(energies)
     reference = hamiltonian.reference
     energy = row(found, None if reference is None else reference.energy)
+    below = _below(energy["deviation"], hamiltonian)
+    between = None if starts is None else _r_hat_between(energies, starts.cpu().numpy())
     return {
+        "warnings": _warnings(found.warning, between, below),
         "system": config.system.model_dump(),
+        "spin": hamiltonian.particles.n_up - hamiltonian.particles.n_down,
+        "spin_assumed": config.system.assumption if isinstance(config.system, MoleculeConfig) else "",
         "wavefunction": config.wavefunction.model_dump(),
         "energy": found.value,
         "energy_error": found.error,
@@ -52,9 +61,11 @@ def vmc_report(
         "reference_source": None if reference is None else reference.source,
         "reference_exact": None if reference is None else reference.exact,
         "deviation": energy["deviation"],
-        "below_exact": _below(energy["deviation"], hamiltonian),
+        "below_exact": below,
         "acceptance": float(columns["acceptance"].mean()),
         "tau_int": found.tau_int,
+        "r_hat": found.r_hat,
+        "r_hat_starts": between,
         "walkers": len(energies),
         "equilibration": equilibration,
         "evaluated_on": _evaluated_on(equilibration),
@@ -62,8 +73,24 @@ def vmc_report(
         "parameters": parameters,
         "seconds_per_iteration": seconds_per_iteration,
         "failures": len(np.unique(metrics.columns("failures").get("step", np.empty(0)))),
-        "warning": found.warning,
     }
+
+
+def _r_hat_between(energies: np.ndarray, starts: np.ndarray) -> float | None:
+    """R-hat of the mean energies ``(kinds, steps)`` of all walkers that started alike; None if all did."""
+    kinds, kind = np.unique(starts.reshape(len(starts), -1), axis=0, return_inverse=True)
+    if len(kinds) == 1:
+        return None
+    return split_r_hat(np.stack([energies[kind.ravel() == k].mean(0) for k in range(len(kinds))]))
+
+
+def _warnings(walkers: str, between: float | None, below: bool) -> dict[str, str]:
+    """What the report leads with; only what is amiss."""
+    apart = ""
+    if between is not None and between > R_HAT_LIMIT:
+        apart = f"walkers that started with other electrons at the nuclei disagree: R-hat {between:.3f} > {R_HAT_LIMIT}"
+    found = {"energy": walkers, "starts": apart, "reference": BELOW if below else ""}
+    return {name: text for name, text in found.items() if text}
 
 
 def _evaluated_on(equilibration: int) -> str:
@@ -89,6 +116,7 @@ def vmc_markdown(report: dict[str, Any]) -> str:
         ["variance of the local energy", f"{report['variance']:.3g}"],
         ["acceptance", f"{report['acceptance']:.3f}"],
         ["tau_int", f"{report['tau_int']:.2f}"],
+        *_r_hats(report),
         ["walkers x energies", f"{report['walkers']} x {report['evaluation']}"],
         ["parameters", str(report["parameters"])],
         ["seconds per iteration", f"{report['seconds_per_iteration']:.3g}"],
@@ -100,15 +128,26 @@ def vmc_markdown(report: dict[str, Any]) -> str:
     nodes = report.get("nodal_cells")
     if nodes is not None:
         rows.append(["nodal cells", str(nodes["cells"])])
-    system = ", ".join(f"{key} {value}" for key, value in report["system"].items() if key != "name")
     parts = " on ".join(report["wavefunction"][part]["name"] for part in ("ansatz", "backbone"))
     source = f"Reference: {report['reference_source']}.\n" if reference is not None else ""
     found = f"\nNodes: {nodes['text']}.\n" if nodes is not None else ""
-    flag = f"\n**{BELOW}**\n" if report["below_exact"] else ""
-    doubt = f"\nWarning: {report['warning']}\n" if report["warning"] else ""
+    warnings = listed("**Warnings**", report.get("warnings", {}))  # an older report has none
     walkers = report.get("evaluated_on", _evaluated_on(0))  # an older report does not say
     return (
-        f"# {report['system']['name']} ({system}), {parts}\n\n{format_table(['', 'value'], rows)}\n"
+        f"# {report['system']['name']} ({_system(report)}), {parts}\n\n{warnings}{format_table(['', 'value'], rows)}\n"
         f"Parameters were frozen; energies are those of {walkers}. The error is one standard deviation by the Gamma "
-        f"method. {source}{found}{flag}{doubt}"
+        f"method. {source}{found}"
     )
+
+
+def _system(report: dict[str, Any]) -> str:
+    """What was calculated, with the spin that was assumed where none was given."""
+    said = {key: value for key, value in report["system"].items() if key != "name" and value is not None}
+    if report.get("spin_assumed"):
+        said["spin"] = f"{report['spin']} {report['spin_assumed']}"
+    return ", ".join(f"{key} {value}" for key, value in said.items())
+
+
+def _r_hats(report: dict[str, Any]) -> list[list[str]]:
+    found = {"R-hat": report.get("r_hat"), "R-hat between starts": report.get("r_hat_starts")}
+    return [[name, f"{value:.3f}"] for name, value in found.items() if value is not None]

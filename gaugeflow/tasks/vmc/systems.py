@@ -1,9 +1,10 @@
 """The `system` section of a configuration of the task `vmc`: what the particles are and what holds them."""
 
 import math
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from gaugeflow.errors import UserError
 from gaugeflow.runs import Count, Number, Positive, Section
@@ -18,8 +19,10 @@ from gaugeflow.wavefunctions import (
     molecule,
     quantum_dot,
 )
+from gaugeflow.wavefunctions.systems.elements import atomic_number
+from gaugeflow.wavefunctions.systems.xyz import read_xyz
 
-__all__ = ["SystemConfig"]
+__all__ = ["MoleculeConfig", "SystemConfig"]
 
 Spins = Annotated[int, Field(ge=0)]
 Dimension = Annotated[int, Field(ge=1, le=3)]
@@ -92,19 +95,41 @@ class MoleculeConfig(Section):
     """Electrons around nuclei."""
 
     name: Literal["molecule"]
+    xyz: str | None = None
+    """An XYZ file in place of `unit` and `atoms`, which the run keeps: it does not need the file any more."""
     unit: Literal["bohr", "angstrom"]
     """Unit of the coordinates."""
     atoms: Annotated[list[Annotated[list[Any], AfterValidator(_atom)]], Field(min_length=1)]
     """Nuclei, each a symbol and three coordinates, as in `[Li, 0, 0, 3.015]`."""
     charge: int = 0
     """Net charge of the molecule."""
-    spin: int | None = None
-    """n_up - n_down; by default 0, or 1 for an odd number of electrons."""
+    spin: int | Literal["hund"] | None = "hund"
+    """n_up - n_down; `hund` is the ground state of an atom by Hund's rule, and for a molecule 0, or 1 for an odd number
+    of electrons. `null` is 0 or 1 for atoms too, as it once was by default."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_file(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or not isinstance(data.get("xyz"), str):
+            return data
+        if "atoms" in data or data.get("unit", "angstrom") != "angstrom":
+            raise ValueError("expected an xyz file, whose unit is angstrom, or unit and atoms, came both")
+        return {**data, "xyz": None, "unit": "angstrom", "atoms": read_xyz(Path(data["xyz"]))}
+
+    @property
+    def assumption(self) -> str:
+        """By what rule the spin was found; nothing if it was given."""
+        if isinstance(self.spin, int):
+            return ""
+        return "by Hund's rule" if self.spin == "hund" and len(self.atoms) == 1 else "assumed, the lowest"
 
     def build(self) -> Hamiltonian:
         """Raises UserError as `molecule`."""
-        places = [[float(part) for part in atom[1:]] for atom in self.atoms]
-        return molecule([atom[0] for atom in self.atoms], places, self.unit, self.charge, self.spin)
+        symbols, places = [atom[0] for atom in self.atoms], [[float(part) for part in atom[1:]] for atom in self.atoms]
+        spin = None if self.spin == "hund" else self.spin
+        if self.spin is None:
+            spin = (sum(map(atomic_number, symbols)) - self.charge) % 2
+        return molecule(symbols, places, self.unit, self.charge, spin)
 
 
 class PythonConfig(Section):

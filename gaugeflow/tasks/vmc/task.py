@@ -5,12 +5,14 @@ import warnings
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
+from gaugeflow.io.hdf5.scalars import ScalarWriter
 from gaugeflow.montecarlo import Metropolis
 from gaugeflow.random import stream
 from gaugeflow.runs import Metrics, Record, Task, ranks
@@ -29,7 +31,8 @@ from gaugeflow.wavefunctions import Product, count_nodal_cells
 from gaugeflow.wavefunctions.analysis.nodal_cells import permutations
 from gaugeflow.wavefunctions.optimizers.clipping import clip_about_median
 from gaugeflow.wavefunctions.optimizers.optimizer import NotFinite
-from gaugeflow.wavefunctions.systems.walkers import initial_walkers
+from gaugeflow.wavefunctions.systems.jumps import jumps_between
+from gaugeflow.wavefunctions.systems.walkers import initial_walkers, starting_counts
 
 __all__ = ["VMC"]
 
@@ -84,12 +87,13 @@ class VMC(Task[VMCConfig]):
         config = self.config
         self.generator = stream("run", config.seed, device=config.device)
         self._compose()
+        chosen = config.pretraining
+        self.pretraining = Pretraining(chosen, self.psi, self.hamiltonian) if chosen else None
+        self.populations = self.pretraining.populations if self.pretraining else None
         self.walkers, self.equilibration = self._new_walkers(config.walkers.count), config.equilibration
         self.failures, self.train_seconds = 0, 0.0
         self.forecast: Forecast | None = None
         self.peak = 0
-        chosen = config.pretraining
-        self.pretraining = Pretraining(chosen, self.psi, self.hamiltonian) if chosen else None
 
     def _compose(self) -> None:
         """Wavefunction, sampler and optimiser at their start; the parameters depend on the seed alone."""
@@ -98,15 +102,19 @@ class VMC(Task[VMCConfig]):
         psi = config.wavefunction.build(self.hamiltonian, stream("weights", config.seed))
         self.psi: Product = psi.to(config.device, DTYPES[config.dtype])
         walkers = config.walkers
-        self.sampler = Metropolis(self._log_density, walkers.move, walkers.width, walkers.steps)
+        jumps = jumps_between(self.hamiltonian) * walkers.jumps
+        self.sampler = Metropolis(self._log_density, walkers.move, walkers.width, walkers.steps, jumps=jumps)
         self.optimizer = config.optimizer.build(self.psi)
 
     def _log_density(self, x: Tensor) -> Tensor:
         return shared_log_density(self.psi, x)
 
     def _new_walkers(self, count: int) -> Tensor:
-        dtype, device = DTYPES[self.config.dtype], self.config.device
-        return initial_walkers(self.hamiltonian, count, dtype, device, self.generator)
+        """Remembers as `starts` how many electrons of each spin each of them has at each of several nuclei."""
+        dtype, device, hamiltonian = DTYPES[self.config.dtype], self.config.device, self.hamiltonian
+        several = len(hamiltonian.centres) > 1
+        self.starts = starting_counts(hamiltonian, count, self.generator, self.populations) if several else None
+        return initial_walkers(hamiltonian, count, dtype, device, self.generator, self.starts)
 
     def kinds_of_steps(self) -> dict[int, int]:
         """A step of each kind, the first but in the pretraining, whose first takes longer; and how many there are."""
@@ -238,6 +246,8 @@ class VMC(Task[VMCConfig]):
             "optimizer": self.optimizer.state_dict(),
             "sampler": self.sampler.state_dict(),
             "walkers": self.walkers,
+            "starts": self.starts,
+            "populations": self.populations,
             "equilibration": self.equilibration,
             "generator": self.generator.get_state(),
             "pretraining": None if self.pretraining is None else self.pretraining.state_dict(),
@@ -258,6 +268,7 @@ class VMC(Task[VMCConfig]):
         self.optimizer.load_state_dict(state["optimizer"])
         self.sampler.load_state_dict(state["sampler"])
         self.walkers = state["walkers"].to(self.config.device)
+        self.starts, self.populations = state.get("starts"), state.get("populations")  # an older checkpoint has none
         self.equilibration = state.get("equilibration", 0)  # before it was there, the walkers of the training went on
         self.generator = restored_generator(self.config.device, state["generator"])
         self.failures, self.train_seconds = state["failures"], state["train_seconds"]
@@ -276,7 +287,9 @@ class VMC(Task[VMCConfig]):
     def report(self, metrics: Metrics) -> dict[str, Any]:
         parameters = sum(parameter.numel() for parameter in self.psi.parameters() if parameter.requires_grad)
         per_iteration = self.train_seconds / max(1, self.config.iterations)
-        report = vmc_report(self.config, self.hamiltonian, metrics, parameters, per_iteration, self.equilibration)
+        report = vmc_report(
+            self.config, self.hamiltonian, metrics, parameters, per_iteration, self.equilibration, self.starts
+        )
         return {**report, **self._expected(), "nodal_cells": self._nodal_cells()}
 
     def _expected(self) -> dict[str, Any]:
@@ -299,6 +312,18 @@ class VMC(Task[VMCConfig]):
     @staticmethod
     def markdown(report: dict[str, Any]) -> str:
         return vmc_markdown(report)
+
+    def create_ensemble(self, path: Path, capacity: int) -> ScalarWriter:
+        """Walkers, beside what it takes to know what they are: spins, nuclei and units."""
+        hamiltonian, particles = self.hamiltonian, self.hamiltonian.particles
+        about = {
+            "unit": "bohr",
+            "n_up": particles.n_up,
+            "n_down": particles.n_down,
+            "centres": hamiltonian.centres.numpy(),
+        }
+        charges = {} if hamiltonian.charges is None else {"charges": hamiltonian.charges.numpy()}
+        return ScalarWriter(path, "walkers", seed=self.config.seed, **about, **charges)
 
     def samples(self, seed: int) -> Iterator[Tensor]:
         """Walkers with the density psi^2 ``(batch, n, d)``, those of the checkpoint after ever more moves."""

@@ -20,13 +20,18 @@ __all__ = ["HartreeFock", "gaussian_basis", "hartree_fock", "pyscf_molecule"]
 
 @dataclass(frozen=True, eq=False)
 class HartreeFock:
-    """A mean-field state: its energy in Hartree, and the orbitals of each spin, occupied ones first, ``(F, M)``."""
+    """A mean-field state: its energy in Hartree, and the orbitals of each spin, occupied ones first, ``(F, M)``.
+
+    `populations` are those of P.-O. Loewdin, J. Chem. Phys. 18 (1950) 365: how many up and down electrons there are at
+    each nucleus in the mean, ``(2, I)``.
+    """
 
     particles: Particles
     energy: float
     basis: GaussianBasis
     up: Tensor
     down: Tensor
+    populations: Tensor
 
     def orbitals(self, sizes: Sizes | None = None) -> GaussianOrbitals:
         """The first orbitals of each spin, by default the occupied ones. Raises UserError if there are fewer."""
@@ -74,13 +79,13 @@ def hartree_fock(
     coefficients, occupied = np.asarray(field.mo_coeff), np.asarray(field.mo_occ)
     if method == "rohf":
         coefficients, occupied = np.stack([coefficients] * 2), np.stack([occupied] * 2)
-    sets = [
-        _in_functions(molecule, own[:, np.argsort(-full, kind="stable")])
-        for own, full in zip(coefficients, occupied, strict=True)
-    ]
-    if hamiltonian.particles.n_up < hamiltonian.particles.n_down:
-        sets.reverse()
-    return HartreeFock(hamiltonian.particles, float(energy), gaussian_basis(molecule), sets[0], sets[1])
+    particles = hamiltonian.particles
+    ordered = [own[:, np.argsort(-full, kind="stable")] for own, full in zip(coefficients, occupied, strict=True)]
+    if particles.n_up < particles.n_down:
+        ordered.reverse()
+    shares = [_at_nuclei(molecule, own[:, :count]) for own, count in zip(ordered, particles.counts, strict=True)]
+    up, down = (_in_functions(molecule, own) for own in ordered)
+    return HartreeFock(particles, float(energy), gaussian_basis(molecule), up, down, torch.tensor(np.stack(shares)))
 
 
 def pyscf_molecule(hamiltonian: Hamiltonian, basis: str, cartesian: bool = False) -> Any:
@@ -144,3 +149,10 @@ def _in_functions(molecule: Any, coefficients: np.ndarray) -> Tensor:
     if not molecule.cart:
         coefficients = molecule.cart2sph_coeff(normalized="sp") @ coefficients
     return torch.tensor(coefficients, dtype=torch.float64)
+
+
+def _at_nuclei(molecule: Any, occupied: np.ndarray) -> np.ndarray:
+    """How many of the electrons in these orbitals are at each nucleus, ``(I,)``."""
+    sizes, vectors = np.linalg.eigh(molecule.intor_symmetric("int1e_ovlp"))
+    density = ((vectors * np.sqrt(sizes)) @ vectors.T @ occupied) ** 2
+    return np.array([density[first:last].sum() for _, _, first, last in molecule.aoslice_by_atom()])

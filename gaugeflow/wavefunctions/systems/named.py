@@ -9,7 +9,7 @@ from torch import Tensor
 from gaugeflow.errors import UserError
 from gaugeflow.wavefunctions.hamiltonian import Hamiltonian, Potential, Reference
 from gaugeflow.wavefunctions.particles import Particles
-from gaugeflow.wavefunctions.systems.elements import BOHR_PER_UNIT, atomic_number
+from gaugeflow.wavefunctions.systems.elements import BOHR_PER_UNIT, atomic_number, ground_spin
 from gaugeflow.wavefunctions.systems.levels import lowest_levels
 from gaugeflow.wavefunctions.systems.potentials import Coulomb, HarmonicPairs, HarmonicTrap, InverseSquare, Nuclei
 from gaugeflow.wavefunctions.systems.references import dot_reference, molecule_reference
@@ -69,18 +69,20 @@ def molecule(
         elements: symbols, as "Li".
         positions: of the nuclei, three numbers each, in the `unit` "bohr" or "angstrom".
         charge: of the whole in units of e.
-        spin: ``n_up - n_down``; by default 0 or 1.
+        spin: ``n_up - n_down``; by default that of the ground state for one nucleus, by Hund's rule, else 0 or 1.
 
     Raises:
-        UserError: an unknown element or unit, no electron, or a charge and a spin that do not fit each other.
+        UserError: an unknown element or unit, no electron, a charge and a spin that do not fit each other, or no spin
+            for a heavy ion, see `ground_spin`.
     """
     if unit not in BOHR_PER_UNIT:
         raise UserError(f"molecule: expected the unit bohr or angstrom, came {unit!r}")
     numbers = [atomic_number(symbol) for symbol in elements]
     n = sum(numbers) - charge
-    spin = n % 2 if spin is None else spin
     if n < 1:
         raise UserError(f"molecule: expected an electron at least, the charge {charge} leaves {n} of {sum(numbers)}")
+    if spin is None:
+        spin = ground_spin(numbers[0], n) if len(numbers) == 1 else n % 2
     if (n + spin) % 2 or abs(spin) > n:
         spins = ", ".join(str(allowed) for allowed in range(n % 2, n + 1, 2))
         raise UserError(

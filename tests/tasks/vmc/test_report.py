@@ -43,6 +43,8 @@ def test_every_number_of_the_report(tmp_path: Any) -> None:
         "energy": energies.mean(),
         "energy_error": wanted.error,
         "tau_int": wanted.tau_int,
+        "r_hat": wanted.r_hat,
+        "spin": 0,
         "variance": energies.var(),
         "reference": 3.0,
         "deviation": (energies.mean() - 3.0) / wanted.error,

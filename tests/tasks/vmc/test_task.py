@@ -321,7 +321,7 @@ H2 = [["H", 0, 0, 0], ["H", 0, 0, "1e-4"]]
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no unit": ({"system": {"name": "molecule", "atoms": [["He", 0, 0, 0]]}}, "system.unit: a value is required"),
     "unit": ({"system": {**BE, "unit": "feet"}}, "expected 'bohr' or 'angstrom'"),
-    "element": ({"system": {**BE, "atoms": [["Xy", 0, 0, 0]]}}, "an element from H to Ar as `Li`, came 'Xy'"),
+    "element": ({"system": {**BE, "atoms": [["Xy", 0, 0, 0]]}}, "an element from H to Rn as `Li`, came 'Xy'"),
     "small letter": ({"system": {**BE, "atoms": [["be", 0, 0, 0]]}}, "came 'be', did you mean 'Be'"),
     "coordinates": ({"system": {**BE, "atoms": [["Be", 0, 0]]}}, r"system.atoms.0: expected a symbol and three finite"),
     "no number": (
