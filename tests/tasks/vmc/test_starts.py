@@ -66,7 +66,7 @@ def test_one_kind_of_start_has_nothing_to_compare() -> None:
 def test_few_steps_lead_the_report() -> None:
     """Energies that have not settled: R-hat 1.6, and the report begins with it."""
     drift = np.linspace(0, 1.5, 8)[:, None]
-    report = reported(drift + 0.3 * np.random.default_rng(1).normal(size=(8, 50)), None)
+    report = reported(drift + 0.2 * np.random.default_rng(1).normal(size=(8, 50)), None)
     assert report["r_hat"] > 1.5
     text = VMC.markdown(report)
     assert text.index("R-hat") < text.index("| energy (Hartree)")
