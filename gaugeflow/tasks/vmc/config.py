@@ -25,7 +25,7 @@ class WalkerSection(Section):
     """First width of a move in bohr; the warm-up tunes it."""
     steps: Count = 10
     """Moves from one local energy to the next."""
-    jumps: Annotated[int, Field(ge=0)] = 1
+    jumps: Annotated[int, Field(ge=0)] = 2
     """How often between two local energies an electron is carried from one nucleus to another and two of opposite spin
     change places, where there are several nuclei."""
 

@@ -4,10 +4,11 @@ import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from gaugeflow.errors import UserError
 from gaugeflow.runs import Count, Number, Positive, Section
+from gaugeflow.runs.configuration.schema import absolute_path
 from gaugeflow.tasks.objects import load
 from gaugeflow.wavefunctions import (
     Hamiltonian,
@@ -96,7 +97,7 @@ class MoleculeConfig(Section):
 
     name: Literal["molecule"]
     xyz: str | None = None
-    """An XYZ file in place of `unit` and `atoms`, which the run keeps: it does not need the file any more."""
+    """An XYZ file, from the folder of this one, in place of `unit` and `atoms`, which the run keeps instead of it."""
     unit: Literal["bohr", "angstrom"]
     """Unit of the coordinates."""
     atoms: Annotated[list[Annotated[list[Any], AfterValidator(_atom)]], Field(min_length=1)]
@@ -109,12 +110,12 @@ class MoleculeConfig(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _from_file(cls, data: Any) -> Any:
+    def _from_file(cls, data: Any, info: ValidationInfo) -> Any:
         if not isinstance(data, dict) or not isinstance(data.get("xyz"), str):
             return data
         if "atoms" in data or data.get("unit", "angstrom") != "angstrom":
             raise ValueError("expected an xyz file, whose unit is angstrom, or unit and atoms, came both")
-        return {**data, "xyz": None, "unit": "angstrom", "atoms": read_xyz(Path(data["xyz"]))}
+        return {**data, "xyz": None, "unit": "angstrom", "atoms": read_xyz(Path(absolute_path(data["xyz"], info)))}
 
     @property
     def assumption(self) -> str:

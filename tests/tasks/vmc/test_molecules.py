@@ -1,5 +1,6 @@
 """Molecules from files, and walkers for other programs."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from gaugeflow import runs
 from gaugeflow.errors import UserError
 from gaugeflow.tasks import VMC
 from gaugeflow.tasks.vmc.forecast import forecast
-from tests.tasks.vmc.test_task import begun, source
+from tests.tasks.vmc.test_task import BASE, begun, source
 
 SMALL: dict[str, Any] = {
     "walkers": {"count": 8, "steps": 1},
@@ -42,6 +43,12 @@ def test_a_molecule_of_a_file(tmp_path: Path, lih: Path) -> None:
     config = runs.open_run(tmp_path / "run").task.config.system
     assert (config.xyz, config.unit) == (None, "angstrom")
     assert config.atoms == [["Li", 0.0, 0.0, 0.0], ["H", 0.0, 0.0, 1.595466]]
+
+
+def test_a_file_lies_beside_the_configuration(lih: Path) -> None:
+    (lih.parent / "own.yaml").write_text(json.dumps({**BASE, "system": of_file(Path(lih.name))}))
+    found = runs.validate(VMC.schema, runs.Source.read(lih.parent / "own.yaml"))
+    assert found.system.atoms[1] == ["H", 0.0, 0.0, 1.595466]
 
 
 @pytest.mark.parametrize("other", [{"unit": "bohr"}, {"unit": "angstrom", "atoms": [["He", 0, 0, 0]]}])

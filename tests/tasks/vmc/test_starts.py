@@ -84,7 +84,7 @@ def test_a_run_knows_how_its_walkers_started(symbols: tuple[str, str]) -> None:
     again = task(system=atoms(*symbols, charge=1), walkers={"count": 300, "steps": 1})
     again.load_state_dict(made.state_dict())
     assert torch.equal(again.starts, made.starts)
-    assert len(made.sampler.jumps) == 2
+    assert len(made.sampler.jumps) == 2 * 2
     assert begun(system=atoms("Be")).starts is None
 
 
