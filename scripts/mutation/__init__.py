@@ -5,8 +5,9 @@ from .optimizers import OPTIMIZERS
 from .readers import READERS
 from .reports import REPORTS
 from .samplers import SAMPLERS
+from .starts import STARTS
 
 __all__ = ["MUTANTS", "Mutant"]
 
-MUTANTS: tuple[Mutant, ...] = (*REPORTS, *SAMPLERS, *READERS, *OPTIMIZERS)
+MUTANTS: tuple[Mutant, ...] = (*REPORTS, *SAMPLERS, *READERS, *OPTIMIZERS, *STARTS)
 """All of them."""
