@@ -137,13 +137,13 @@ def test_the_energy_is_that_of_the_closed_form_in_both_orders(apart: float, firs
     """Local moves from the proton to helium would take hundreds of updates: 20 bohr in steps of half a bohr."""
     hamiltonian, psi, known = helium_beside_a_proton(apart, first)
     generator = seeded(4)
-    chain = Metropolis(lambda x: 2 * psi(x).log, width=0.5, steps=10, jumps=4 * jumps_between(hamiltonian))
+    chain = Metropolis(lambda x: 2 * psi(x).log, width=0.5, steps=10, jumps=6 * jumps_between(hamiltonian))
     with torch.no_grad():
         x = initial_walkers(hamiltonian, 700, torch.float64, "cpu", generator)
         energies = []
-        for update in range(16):
+        for update in range(11):
             x, _ = chain.update(x, generator)
-            if update >= 10:
+            if update >= 7:
                 energies.append(local_energy(psi, hamiltonian, x))
     means = torch.stack(energies).mean(0)  # of each walker, which are independent
     error = float(means.std()) / len(means) ** 0.5
