@@ -127,8 +127,8 @@ REPORTS = (
     Mutant(
         "modulus for the square of the charge",
         "tasks/observables.py",
-        '"charge_squared": estimate(samples**2)',
-        '"charge_squared": estimate(abs(samples))',
+        "(samples**2,)",
+        "(abs(samples),)",
         CHAIN,
     ),
     Mutant(

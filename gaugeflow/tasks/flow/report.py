@@ -12,9 +12,9 @@ from gaugeflow.runs import Metrics
 from gaugeflow.tasks.estimates import chains_first, row
 from gaugeflow.tasks.exact import exact_solution
 from gaugeflow.tasks.flow.config import FlowConfig
+from gaugeflow.tasks.flow.exactness.round_trip import round_trip
+from gaugeflow.tasks.flow.exactness.steps import step_error
 from gaugeflow.tasks.flow.markdown import flow_markdown
-from gaugeflow.tasks.flow.round_trip import round_trip
-from gaugeflow.tasks.flow.steps import step_error
 
 __all__ = ["BURN_IN", "CHAINS", "flow_markdown", "flow_report", "flow_series", "volume_rows"]
 

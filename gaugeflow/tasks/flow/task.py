@@ -22,15 +22,15 @@ from gaugeflow.runs import Metrics, Record, Task
 from gaugeflow.runs.devices import restored_generator
 from gaugeflow.runs.opening.shipped import named_run
 from gaugeflow.symmetry.claims import Claim
-from gaugeflow.tasks.flow.accuracy import halvings
 from gaugeflow.tasks.flow.base import BaseRun
 from gaugeflow.tasks.flow.claims import disturbed, flow_claims
 from gaugeflow.tasks.flow.config import FlowConfig
 from gaugeflow.tasks.flow.evaluation import Stage, Weighing, reference_stages
+from gaugeflow.tasks.flow.exactness.accuracy import halvings
+from gaugeflow.tasks.flow.exactness.round_trip import RoundTrip
+from gaugeflow.tasks.flow.exactness.steps import StepError
 from gaugeflow.tasks.flow.model import build_flow
 from gaugeflow.tasks.flow.report import flow_markdown, flow_report
-from gaugeflow.tasks.flow.round_trip import RoundTrip
-from gaugeflow.tasks.flow.steps import StepError
 from gaugeflow.tasks.flow.trainer import Trainer
 from gaugeflow.tasks.flow.transfer import load_parameters, parameters_of
 from gaugeflow.tasks.flow.weighing import Layers, Weigher, WithUpdates

@@ -16,9 +16,9 @@ from gaugeflow.flows import GaugeFlow, GaussianBase, batch_ess
 from gaugeflow.flows.integrated import Integrated
 from gaugeflow.random import stream
 from gaugeflow.tasks import Flow
-from gaugeflow.tasks.flow.accuracy import FIELDS, halvings
+from gaugeflow.tasks.flow.exactness.accuracy import FIELDS, halvings
+from gaugeflow.tasks.flow.exactness.steps import step_error
 from gaugeflow.tasks.flow.markdown import flow_markdown
-from gaugeflow.tasks.flow.steps import step_error
 from gaugeflow.tasks.observables import WilsonLoops
 from tests.tasks.flow.models import Harmonic
 
