@@ -3,6 +3,7 @@
 from typing import Any
 
 from gaugeflow.runs import RunConfig
+from gaugeflow.tasks.table import couplings
 
 __all__ = ["heading"]
 
@@ -23,5 +24,5 @@ def _named(section: dict[str, Any]) -> str:
     """`wilson (beta 6)`: the name of a section and its numbers."""
     if "atoms" in section:
         return "".join(str(atom[0]) for atom in section["atoms"])
-    numbers = [f"{key} {value:g}" for key, value in section.items() if isinstance(value, int | float)]
+    numbers = [f"{key} {value:g}" for key, value in couplings(section).items() if isinstance(value, int | float)]
     return section["name"] + (f" ({', '.join(numbers)})" if numbers else "")

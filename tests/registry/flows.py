@@ -107,6 +107,8 @@ WITHOUT = {
     "BoltzmannWeight": "an action with its sign turned",
     "Bridge": "as the flow and the action between which it stands",
     "Composition": "as its layers, each of which has a line",
+    "Integrated": "what layers share that integrate an equation",
+    "both_directions": "errors of numbers that have a line",
     "GaugeFlow": "as its base and its layers, each of which has a line",
     "HaarBase": "density 1",
     "Mask": "part of a coupling",

@@ -33,7 +33,7 @@ from gaugeflow.lattice.exact.weak_coupling import WeakCoupling, weak_coupling
 
 __all__ = ["Exact2D", "exact_report"]
 
-MOST_IRREPS = 2000
+MOST_IRREPS = 5000
 """Of SU(2) and SU(3) each takes a millisecond, of larger groups ten and more."""
 MOST_DIGITS = 1500
 
