@@ -70,6 +70,13 @@ def test_a_name_that_is_not_shipped(call: Call, command: list[str]) -> None:
     assert "or a shipped name, found neither: unknown 'dot22', did you mean 'dot2'?" in err
 
 
+def test_a_run_of_ones_own_is_pointed_to(call: Call) -> None:
+    Path("runs/su3_2d").mkdir(parents=True)
+    code, _, err = call("plot", "su3_2d")
+    assert code == 2
+    assert err.endswith("found neither; did you mean your own run runs/su3_2d?\n")
+
+
 def test_a_file_of_ones_own_comes_before_a_shipped_name(call: Call) -> None:
     Path("su3_2d").write_text("task: chain\n")
     assert runs.configuration_at("su3_2d") == Path("su3_2d")

@@ -127,6 +127,9 @@ def _resolve(text: str, kind: str, expected: str) -> Path:
     if path.exists() or path.suffix or len(path.parts) > 1:
         return path
     known = {entry.name: entry.path for entry in shipped() if entry.kind == kind}
+    own = Path("runs") / text
+    if text not in known and own.is_dir():
+        raise UserError(f"expected {expected} or a shipped name, found neither; did you mean your own run {own}?")
     if text not in known:
         raise UserError(f"expected {expected} or a shipped name, found neither: {nearest(text, known)}")
     return known[text]
