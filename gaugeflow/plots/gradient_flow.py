@@ -18,7 +18,7 @@ def plot_flow(
 
     Arguments:
         times, values, errors: `(steps,)`.
-        scale: t0/a^2 and its error.
+        scale: t0/a^2 and its error, 0 for a single configuration.
     """
     with figure(path, 6.0, 3.8) as canvas:
         axes = canvas.subplots()
@@ -28,7 +28,8 @@ def plot_flow(
         if scale is not None:
             t0, error = scale
             axes.axvspan(t0 - error, t0 + error, color=ORANGE, alpha=0.35, linewidth=0)
-            axes.axvline(t0, color=ORANGE, linewidth=1.2, label=f"$t_0/a^2 = {t0:.4g} \\pm {error:.2g}$")
+            uncertain = f" \\pm {error:.2g}" if error > 0 else ""  # one configuration has no error
+            axes.axvline(t0, color=ORANGE, linewidth=1.2, label=f"$t_0/a^2 = {t0:.4g}{uncertain}$")
         axes.set(xlabel="$t/a^2$", ylabel=r"$t^2\langle E(t)\rangle$", xlim=(0, times[-1]))
         axes.set_ylim(bottom=0)
         axes.legend(loc="lower right")
