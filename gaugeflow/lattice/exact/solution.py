@@ -67,7 +67,7 @@ class Exact2D:
     Raises:
         UserError: for an unknown group, a shape that is not two positive extents, beta not finite, or digits not
             positive; from a value also where the sums need more irreps or digits than can be had: SU(3) at
-            |beta| above some thousands where beta is negative, SU(N) with N > 3 at large beta.
+            ``|beta|`` above some thousands where beta is negative, SU(N) with N > 3 at large beta.
     """
 
     group: str
@@ -209,7 +209,7 @@ class Exact2D:
 
     @cached_property
     def _weak(self) -> WeakCoupling | None:
-        """The sums at |beta|: -1 is in U(1) and SU(2), and turns the sign of beta on an even torus."""
+        """The sums at ``|beta|``: -1 is in U(1) and SU(2), and turns the sign of beta on an even torus."""
         if self._beta < 0 and (self.n > 2 or self.volume % 2):
             return None
         with mp.workdps(self._dps):
