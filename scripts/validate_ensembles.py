@@ -14,6 +14,7 @@ import math
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,7 @@ def rows(case: Case, seed: int) -> Iterator[dict[str, object]]:
             "reference_error": error,
             "source": source,
             "difference_in_errors": sigmas,
+            "date": date.today().isoformat(),
         }
 
 

@@ -46,9 +46,9 @@ def _theory(row: dict[str, Any]) -> str:
 
 def _below() -> str:
     found = json.loads((ROOT / FILE).read_text())
-    return (
-        f"`python scripts/validate_ensembles.py --output {FILE}` (half an hour); {found['machine']}; {found['date']}."
-    )
+    days = sorted({row["date"] for row in found["rows"]})  # a row may be measured anew by itself
+    span = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    return f"`python scripts/validate_ensembles.py --output {FILE}` (half an hour); {found['machine']}; {span}."
 
 
 @table("ensembles")

@@ -96,8 +96,9 @@ def test_a_flow_goes_on_without_the_run_that_it_began_from(project: Path) -> Non
     shutil.rmtree(project / "one")
     shutil.move(project, Path("moved"))
     for name in ("two", "three"):
-        runs.resume(Flow, Path("moved") / name, quiet=True)
-        runs.fresh_report(Flow, Path("moved") / name, 1, quiet=True)
+        resumed = runs.resume(Flow, Path("moved") / name, quiet=True)
+        fresh = runs.fresh_report(Flow, Path("moved") / name, 1, quiet=True)
+        assert fresh["samples"] == resumed["samples"] == FLOW["report"]["samples"]
 
 
 @pytest.mark.parametrize("path", [path for path in sorted(CONFIGS.glob("*/*.yaml")) if "init_from" in path.read_text()])
