@@ -49,10 +49,7 @@ def vmc_report(
     between = None if starts is None else _r_hat_between(energies, starts.cpu().numpy())
     return {
         "warnings": _warnings(found.warning, between, below),
-        "system": config.system.model_dump(),
-        "spin": hamiltonian.particles.n_up - hamiltonian.particles.n_down,
-        "spin_assumed": config.system.assumption if isinstance(config.system, MoleculeConfig) else "",
-        "wavefunction": config.wavefunction.model_dump(),
+        **_what(config, hamiltonian),
         "energy": found.value,
         "energy_error": found.error,
         "energy_text": energy["text"],
@@ -73,6 +70,16 @@ def vmc_report(
         "parameters": parameters,
         "seconds_per_iteration": seconds_per_iteration,
         "failures": len(np.unique(metrics.columns("failures").get("step", np.empty(0)))),
+    }
+
+
+def _what(config: "VMCConfig", hamiltonian: Hamiltonian) -> dict[str, Any]:
+    """The system, its spin and whether that was asked for, and the wavefunction."""
+    return {
+        "system": config.system.model_dump(),
+        "spin": hamiltonian.particles.n_up - hamiltonian.particles.n_down,
+        "spin_assumed": config.system.assumption if isinstance(config.system, MoleculeConfig) else "",
+        "wavefunction": config.wavefunction.model_dump(),
     }
 
 
