@@ -10,19 +10,20 @@ Conventions
 """
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from math import floor, inf, isfinite, log10, nan
 from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from gaugeflow.errors import UserError
+from gaugeflow.montecarlo.series import Chains, Samples, all_equal, as_chains, as_numpy, shape_of, shortest, sizes
 
 __all__ = [
+    "R_HAT_LIMIT",
     "SHORTEST",
     "Autocorrelation",
     "Estimate",
@@ -33,12 +34,7 @@ __all__ = [
     "split_r_hat",
 ]
 
-Samples = ArrayLike | torch.Tensor | Sequence[NDArray[np.float64]]
-Chains = list[NDArray[np.float64]]  # one array a chain, of its own length
-
 SHORTEST = 5
-STILL = 1e-13
-"""Of its size: a series that moves less moves by rounding alone."""
 R_HAT_LIMIT = 1.05  # chains shorter than about 40 tau_int exceed it
 
 
@@ -116,7 +112,7 @@ def estimate(samples: Samples) -> Estimate:
 
 def estimate_complex(samples: Samples) -> tuple[Estimate, Estimate]:
     """The averages of the real and of the imaginary part of ``(chains, n)`` or ``(n,)``, each as `estimate`."""
-    values = np.asarray(_as_numpy(samples))
+    values = np.asarray(as_numpy(samples))
     return estimate(values.real), estimate(values.imag)
 
 
@@ -136,18 +132,18 @@ def derived(function: Callable[..., Any], *samples: Samples) -> Estimate:
         UserError: as `estimate`; for arrays of different shapes; for a function that autograd cannot follow or
             that does not return one real number.
     """
-    observables = [_as_chains(s) for s in samples]
-    shapes = {_shape(x) for x in observables}
+    observables = [as_chains(s) for s in samples]
+    shapes = {shape_of(x) for x in observables}
     if len(shapes) != 1:
         raise UserError(f"observables of one function need one shape (chains, n), got {sorted(shapes)}")
     means = [np.concatenate(x).mean() for x in observables]
     value = _evaluate(function, means)
-    if _shortest(observables[0]) < SHORTEST:
+    if shortest(observables[0]) < SHORTEST:
         return _without_error(value, observables[0], f"fewer than {SHORTEST} samples per chain")
     fluctuations = _project(function, observables)
     if not (isfinite(value) and np.isfinite(np.concatenate(fluctuations)).all()):
         return _without_error(nan, observables[0], f"the function is not finite at the means {means}")
-    if all(map(_all_equal, observables)):  # the mean of equal numbers may differ in rounding
+    if all(map(all_equal, observables)):  # the mean of equal numbers may differ in rounding
         fluctuations = [np.zeros_like(one) for one in observables[0]]
     return _gamma_method(value, fluctuations)
 
@@ -162,16 +158,16 @@ def autocorrelation(samples: Samples, max_lag: int | None = None) -> Autocorrela
     Raises:
         UserError: as `estimate`; for fewer than 5 samples per chain; for samples that are all equal.
     """
-    chains = _as_chains(samples)
-    if _shortest(chains) < SHORTEST:
-        raise UserError(f"an autocorrelation function needs {SHORTEST} samples per chain, got {_shortest(chains)}")
-    if _all_equal(chains):
+    chains = as_chains(samples)
+    if shortest(chains) < SHORTEST:
+        raise UserError(f"an autocorrelation function needs {SHORTEST} samples per chain, got {shortest(chains)}")
+    if all_equal(chains):
         raise UserError(f"all samples equal {chains[0][0]}: their autocorrelation function is not defined")
     observable = _observable(chains)
     observable.gamma_method()
     rho, window = observable.e_rho["chain"], observable.e_windowsize["chain"]
     last = min(len(rho) - 1, 3 * window + 10 if max_lag is None else max_lag)
-    error = np.array([_rho_error(rho, t, window, _sizes(chains)[0]) for t in range(last + 1)])
+    error = np.array([_rho_error(rho, t, window, sizes(chains)[0]) for t in range(last + 1)])
     return Autocorrelation(rho[: last + 1], error, window)
 
 
@@ -182,51 +178,11 @@ def split_r_hat(samples: Samples) -> float:
     ``1 + 2 tau_int / n`` from chains of n samples that agree; chains not thermalised or stuck give more, inf when
     no half moves. Below 4 samples per chain it is nan.
     """
-    return _split_r_hat(_as_chains(samples))
+    return _split_r_hat(as_chains(samples))
 
 
 def _identity(mean: float) -> float:
     return mean
-
-
-def _as_numpy(samples: Samples) -> ArrayLike:
-    return samples.detach().cpu().numpy() if isinstance(samples, torch.Tensor) else samples
-
-
-def _as_chains(samples: Samples) -> Chains:
-    if _is_ragged(samples):
-        return [_as_chains(one)[0] for one in samples]  # type: ignore[union-attr]
-    values = np.asarray(_as_numpy(samples))
-    if np.iscomplexobj(values):
-        raise UserError("expected real samples, got complex ones: see estimate_complex")
-    if values.ndim not in (1, 2) or values.size == 0:
-        raise UserError(f"expected samples of shape (chains, n) or (n,), not empty; got shape {values.shape}")
-    chains = np.atleast_2d(values).astype(np.float64)
-    if not np.isfinite(chains).all():
-        chain, index = np.argwhere(~np.isfinite(chains))[0]
-        raise UserError(f"expected finite samples, got {chains[chain, index]} in chain {chain} at index {index}")
-    return [*chains]
-
-
-def _is_ragged(samples: Samples) -> bool:
-    """Whether these are chains of different lengths."""
-    return isinstance(samples, list) and len({np.shape(one) for one in samples}) > 1
-
-
-def _shape(chains: Chains) -> tuple[int, ...]:
-    """(chains, n), or the lengths of all chains where they differ."""
-    lengths = [len(one) for one in chains]
-    return (len(chains), lengths[0]) if len(set(lengths)) == 1 else tuple(lengths)
-
-
-def _shortest(chains: Chains) -> int:
-    return min(map(len, chains))
-
-
-def _all_equal(chains: Chains) -> bool:
-    """But for rounding."""
-    values = np.concatenate(chains)
-    return bool(np.ptp(values) <= STILL * abs(values).max())
 
 
 def _evaluate(function: Callable[..., Any], means: list[Any]) -> float:
@@ -255,7 +211,7 @@ def _project(function: Callable[..., Any], observables: list[Chains]) -> Chains:
 def _gamma_method(value: float, fluctuations: Chains) -> Estimate:
     scale = abs(np.concatenate(fluctuations)).max()
     if scale == 0:
-        return Estimate(value, 0.0, 0.0, 0.5, 0.0, *_sizes(fluctuations), 1.0, "all samples are equal")
+        return Estimate(value, 0.0, 0.0, 0.5, 0.0, *sizes(fluctuations), 1.0, "all samples are equal")
     scaled = [one / scale for one in fluctuations]  # squares of tiny numbers would vanish
     observable = _observable(scaled, mean=0.0)
     observable.gamma_method()
@@ -266,7 +222,7 @@ def _gamma_method(value: float, fluctuations: Chains) -> Estimate:
         error_of_error=float(observable.ddvalue * scale),
         tau_int=float(observable.e_tauint["chain"]),
         tau_int_error=float(observable.e_dtauint["chain"]),
-        count=_sizes(fluctuations)[0],
+        count=sizes(fluctuations)[0],
         chains=len(fluctuations),
         r_hat=r_hat,
         warning="" if r_hat <= R_HAT_LIMIT else f"chains or their halves disagree: R-hat {r_hat:.3f} > {R_HAT_LIMIT}",
@@ -274,11 +230,7 @@ def _gamma_method(value: float, fluctuations: Chains) -> Estimate:
 
 
 def _without_error(value: float, chains: Chains, reason: str) -> Estimate:
-    return Estimate(value, nan, nan, nan, nan, *_sizes(chains), nan, reason)
-
-
-def _sizes(chains: Chains) -> tuple[int, int]:
-    return sum(map(len, chains)), len(chains)
+    return Estimate(value, nan, nan, nan, nan, *sizes(chains), nan, reason)
 
 
 def _observable(chains: Chains, mean: float | None = None) -> Any:
@@ -301,7 +253,7 @@ def _pyerrors() -> Any:
 
 
 def _split_r_hat(chains: Chains) -> float:
-    if _shortest(chains) < 4:
+    if shortest(chains) < 4:
         return nan
     halves = [part for one in chains for part in (one[: len(one) // 2], one[-(len(one) // 2) :])]
     if all((part == part[0]).all() for part in halves):
