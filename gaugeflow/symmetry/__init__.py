@@ -20,7 +20,7 @@ _EXPORTS = {
     "checks.markov": "check_detailed_balance check_reversible",
     "checks.replay": "replay",
     "actions.gauge": "Centre ChargeConjugation GlobalGauge LocalGauge",
-    "actions.groups": "GROUPS Element Group NoAction Product group_named refused represent trivial",
+    "actions.groups": "GROUPS Element Group InfiniteGroup NoAction Product group_named refused represent trivial",
     "actions.images": "Cyclic Dihedral",
     "actions.lattice": "GlobalSign Hypercubic TimeReversal Translations",
     "actions.particles": "EdgeIndex Electrons PairFeatures PointFeatures Points",

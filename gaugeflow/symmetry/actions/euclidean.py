@@ -48,6 +48,15 @@ class Euclidean(Group):
         shift = torch.randn((size, d), generator=generator, dtype=torch.float64) * _spread(x)
         return {"rotation": rotation, "shift": shift if self.translations else torch.zeros_like(shift)}
 
+    def inverse(self, g: Parameters) -> Parameters:
+        back = g["rotation"].mT
+        return {"rotation": back, "shift": -(back @ g["shift"].unsqueeze(-1)).squeeze(-1)}
+
+    def compose(self, g: Parameters, h: Parameters) -> Parameters:
+        """R_g (R_h x + shift_h) + shift_g."""
+        moved = (g["rotation"] @ h["shift"].unsqueeze(-1)).squeeze(-1)
+        return {"rotation": g["rotation"] @ h["rotation"], "shift": moved + g["shift"]}
+
 
 def _spread(x: Tree) -> float:
     points = [leaf.data for leaf in leaves(x) if isinstance(leaf, Points)]

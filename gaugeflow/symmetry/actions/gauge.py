@@ -33,6 +33,12 @@ class LocalGauge(Group):
         shape, colour = lattice_of(x)
         return {"W": haar((size, *shape), colour, generator, abelian=is_abelian(x))}
 
+    def inverse(self, g: Parameters) -> Parameters:
+        return {"W": g["W"].mH if g["W"].is_complex() else -g["W"]}
+
+    def compose(self, g: Parameters, h: Parameters) -> Parameters:
+        return {"W": g["W"] @ h["W"] if g["W"].is_complex() else g["W"] + h["W"]}
+
 
 class GlobalGauge(LocalGauge):
     """The same W at every site."""
@@ -80,7 +86,10 @@ def _over_channels(w: Tensor, channels: int) -> Tensor:
 class Centre(Group):
     """Links in time direction on one time slice times z, z**N = 1 (any phase for U(1)).
 
-    Contractible loops and matrices made of them do not change; a Polyakov loop picks up z.
+    Contractible loops and matrices made of them do not change; a Polyakov loop picks up z. The slice is drawn: another
+    one differs by a gauge transformation. `every` takes the first one.
+
+    Parameters: `phase`, the angle of z on each time slice, `(size, time)`.
     """
 
     name = "centre"
@@ -89,9 +98,24 @@ class Centre(Group):
         shape, colour = lattice_of(x)
         time = torch.randint(shape[-1], (size,), generator=generator)
         if is_abelian(x):
-            return {"phase": haar((size,), 1, generator, abelian=True), "slice": time}
-        power = torch.randint(colour, (size,), generator=generator)
-        return {"phase": 2 * math.pi / colour * power.double(), "slice": time}
+            phase = haar((size,), 1, generator, abelian=True)
+        else:
+            phase = 2 * math.pi / colour * torch.randint(colour, (size,), generator=generator).double()
+        return {"phase": phase.unsqueeze(1) * (torch.arange(shape[-1]) == time.unsqueeze(1))}
+
+    def inverse(self, g: Parameters) -> Parameters:
+        return {"phase": -g["phase"]}
+
+    def compose(self, g: Parameters, h: Parameters) -> Parameters:
+        return {"phase": g["phase"] + h["phase"]}
+
+    def every(self, x: Tree) -> Parameters:
+        if is_abelian(x):
+            return super().every(x)
+        shape, colour = lattice_of(x)
+        phase = torch.zeros(colour, shape[-1], dtype=torch.float64)
+        phase[:, 0] = 2 * math.pi / colour * torch.arange(colour)
+        return {"phase": phase}
 
     def order(self, x: Tree) -> int | None:
         return None if is_abelian(x) else lattice_of(x)[1]
@@ -100,8 +124,7 @@ class Centre(Group):
 @represent(Centre, Links)
 def _(g: Parameters, links: Links) -> Links:
     extent, ndim = links.shape[-1], len(links.shape)
-    here = torch.arange(extent, device=links.data.device) == g["slice"].unsqueeze(-1)
-    angle = (g["phase"].unsqueeze(-1) * here).reshape(-1, *[1] * (ndim - 1), extent)
+    angle = g["phase"].reshape(-1, *[1] * (ndim - 1), extent)
     rest, last = links.data[:, :-1], links.data[:, -1:]
     if links.is_abelian:
         return links.with_data(torch.cat([rest, last + angle.unsqueeze(1)], dim=1))
@@ -111,7 +134,7 @@ def _(g: Parameters, links: Links) -> Links:
 
 @represent(Centre, PolyakovLoop)
 def _(g: Parameters, loop: PolyakovLoop) -> PolyakovLoop:
-    angle = loop.winding * g["phase"].reshape(-1, *[1] * (loop.data.ndim - 1))
+    angle = loop.winding * g["phase"].sum(1).reshape(-1, *[1] * (loop.data.ndim - 1))
     return loop.with_data(loop.data * torch.polar(torch.ones_like(angle), angle))
 
 
@@ -126,6 +149,15 @@ class ChargeConjugation(Group):
 
     def draw(self, x: Tree, size: int, generator: torch.Generator) -> Parameters:
         return {"conjugate": torch.randint(2, (size,), generator=generator)}
+
+    def inverse(self, g: Parameters) -> Parameters:
+        return g
+
+    def compose(self, g: Parameters, h: Parameters) -> Parameters:
+        return {"conjugate": g["conjugate"] ^ h["conjugate"]}
+
+    def every(self, x: Tree) -> Parameters:
+        return {"conjugate": torch.tensor([0, 1])}
 
     def order(self, x: Tree) -> int | None:
         return 2

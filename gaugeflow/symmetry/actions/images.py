@@ -36,12 +36,31 @@ class Cyclic(Group):
         return f"{self.name}({self.n})"
 
     def draw(self, x: Tree, size: int, generator: torch.Generator) -> Parameters:
-        shape, _ = lattice_of(x)
-        if len(shape) != 2 or (self.n != 2 and shape[0] != shape[1]):
-            raise ValueError(f"{self.label()} acts on {'square ' * (self.n != 2)}pictures, got extents {shape}")
+        self._require_square(x)
         turn = torch.randint(self.n, (size,), generator=generator).double() / self.n
         mirror = torch.randint(2, (size,), generator=generator) * int(self.mirrors)
         return {"turn": turn, "mirror": mirror}
+
+    def inverse(self, g: Parameters) -> Parameters:
+        """A mirror with a turn is its own inverse."""
+        back = torch.where(g["mirror"] == 1, g["turn"], (1 - g["turn"]).remainder(1))
+        return {"turn": back, "mirror": g["mirror"]}
+
+    def compose(self, g: Parameters, h: Parameters) -> Parameters:
+        """The mirror acts before the turn, and turns around what turned before it."""
+        turn = g["turn"] + torch.where(g["mirror"] == 1, -h["turn"], h["turn"])
+        turn = (turn * self.n).round().remainder(self.n) / self.n
+        return {"turn": turn, "mirror": g["mirror"] ^ h["mirror"]}
+
+    def every(self, x: Tree) -> Parameters:
+        self._require_square(x)
+        turn = torch.arange(self.n).repeat(2 if self.mirrors else 1).double() / self.n
+        return {"turn": turn, "mirror": (torch.arange(len(turn)) >= self.n).long()}
+
+    def _require_square(self, x: Tree) -> None:
+        shape, _ = lattice_of(x)
+        if len(shape) != 2 or (self.n != 2 and shape[0] != shape[1]):
+            raise ValueError(f"{self.label()} acts on {'square ' * (self.n != 2)}pictures, got extents {shape}")
 
     def order(self, x: Tree) -> int | None:
         return self.n * (2 if self.mirrors else 1)

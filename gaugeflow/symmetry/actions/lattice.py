@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import permutations
 
 import torch
 from torch import Tensor
@@ -29,6 +31,17 @@ class LatticeGroup(Group):
         still = torch.arange(len(shape)).expand(size, -1)
         return {"axis": still, "sign": torch.ones_like(still), "shift": torch.zeros_like(still)}
 
+    def inverse(self, g: Parameters) -> Parameters:
+        """x = R^-1 (y - shift), where (R^-1 y)[axis[nu]] = sign[nu] y[nu]."""
+        axis = g["axis"].argsort(1)
+        sign = g["sign"].gather(1, axis)
+        return {"axis": axis, "sign": sign, "shift": -sign * g["shift"].gather(1, axis)}
+
+    def compose(self, g: Parameters, h: Parameters) -> Parameters:
+        """R_g (R_h x + shift_h) + shift_g."""
+        axis, sign, shift = (h[key].gather(1, g["axis"]) for key in ("axis", "sign", "shift"))
+        return {"axis": axis, "sign": g["sign"] * sign, "shift": g["sign"] * shift + g["shift"]}
+
 
 class Translations(LatticeGroup):
     """Shifts by any vector along the axes `axes` (all of them)."""
@@ -46,6 +59,12 @@ class Translations(LatticeGroup):
             torch.randint(extent, (size,), generator=generator) * (axis in along) for axis, extent in enumerate(shape)
         ]
         return still | {"shift": torch.stack(shifts, dim=1)}
+
+    def every(self, x: Tree) -> Parameters:
+        shape, _ = lattice_of(x)
+        along = range(len(shape)) if self.axes is None else self.axes
+        shift = _products(torch.arange(extent if axis in along else 1) for axis, extent in enumerate(shape))
+        return LatticeGroup.draw(self, x, len(shift), torch.Generator()) | {"shift": shift}
 
     def order(self, x: Tree) -> int | None:
         shape, _ = lattice_of(x)
@@ -76,6 +95,20 @@ class Hypercubic(LatticeGroup):
             sign[:, self._classes(shape)[0][0]] *= determinant(axis, sign)
         return still | {"axis": axis, "sign": sign}
 
+    def every(self, x: Tree) -> Parameters:
+        shape, _ = lattice_of(x)
+        classes = self._classes(shape)
+        reordered = [torch.tensor(list(permutations(same))) for same in classes]  # (n!, n) for every class of n axes
+        places = _products(torch.arange(len(each)) for each in reordered)
+        flips = _products(torch.tensor([1, -1]) for _ in range(sum(map(len, classes))))
+        still = super().draw(x, len(places) * len(flips), torch.Generator())
+        axis, sign = still["axis"].clone(), still["sign"].clone()
+        for i, same in enumerate(classes):
+            axis[:, same] = reordered[i][places[:, i]].repeat_interleave(len(flips), 0)
+        sign[:, [a for same in classes for a in same]] = flips.repeat(len(places), 1)
+        kept = slice(None) if self.reflections else determinant(axis, sign) == 1
+        return {key: t[kept] for key, t in (still | {"axis": axis, "sign": sign}).items()}
+
     def _classes(self, shape: tuple[int, ...]) -> list[list[int]]:
         """The axes that may be exchanged with one another."""
         axes = range(len(shape)) if self.axes is None else self.axes
@@ -98,8 +131,19 @@ class TimeReversal(LatticeGroup):
         sign[:, -1] = 1 - 2 * torch.randint(2, (size,), generator=generator)
         return still | {"sign": sign}
 
+    def every(self, x: Tree) -> Parameters:
+        still = super().draw(x, 2, torch.Generator())
+        still["sign"][1, -1] = -1
+        return still
+
     def order(self, x: Tree) -> int | None:
         return 2
+
+
+def _products(axes: Iterable[Tensor]) -> Tensor:
+    """All combinations of one number of each axis, `(number, axes)`."""
+    axes = list(axes)
+    return torch.cartesian_prod(*axes).reshape(-1, len(axes))
 
 
 def determinant(axis: Tensor, sign: Tensor) -> Tensor:
@@ -211,6 +255,15 @@ class GlobalSign(Group):
         if not leaves(x):
             raise ValueError("expected at least one value, got an empty tree")
         return {"sign": 1 - 2 * torch.randint(2, (size,), generator=generator)}
+
+    def inverse(self, g: Parameters) -> Parameters:
+        return g
+
+    def compose(self, g: Parameters, h: Parameters) -> Parameters:
+        return {"sign": g["sign"] * h["sign"]}
+
+    def every(self, x: Tree) -> Parameters:
+        return {"sign": torch.tensor([1, -1])}
 
     def order(self, x: Tree) -> int | None:
         return 2

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from itertools import permutations
 
 import torch
 from torch import Tensor
 
 from gaugeflow.symmetry.actions.fields import LatticeValue
-from gaugeflow.symmetry.actions.groups import GROUPS, Group, Parameters, represent, trivial
+from gaugeflow.symmetry.actions.groups import GROUPS, Group, InfiniteGroup, Parameters, represent, trivial
 from gaugeflow.symmetry.actions.particles import (
     EdgeIndex,
     Electrons,
@@ -50,6 +51,28 @@ class Permutations(Group):
         )
         order = torch.empty_like(places).scatter_(1, places, sources)
         sign = permutation_sign(order) if self.sign else torch.ones(size, dtype=torch.float64)
+        return {"order": order, "sign": sign}
+
+    def inverse(self, g: Parameters) -> Parameters:
+        return g | {"order": g["order"].argsort(1)}
+
+    def compose(self, g: Parameters, h: Parameters) -> Parameters:
+        return {"order": h["order"].gather(1, g["order"]), "sign": g["sign"] * h["sign"]}
+
+    def every(self, x: Tree) -> Parameters:
+        n = particles_of(x)
+        if self.order(x) is None:
+            raise InfiniteGroup(f"expected at most 12 particles where all permutations are needed, got {n}")
+        species = species_of(x).cpu() if self.within_species else torch.zeros(1, n, dtype=torch.long)
+        if bool((species != species[:1]).any()):
+            raise ValueError("expected the same spins in all entries where all permutations are needed, got different")
+        order = torch.arange(n).expand(1, n)
+        for kind in species[0].unique().tolist():  # each list of before with each permutation of one more species
+            same = (species[0] == kind).nonzero().flatten().tolist()
+            permuted = torch.tensor(list(permutations(same)))
+            order = order.repeat(len(permuted), 1)
+            order[:, same] = permuted.repeat_interleave(len(order) // len(permuted), 0)
+        sign = permutation_sign(order) if self.sign else torch.ones(len(order), dtype=torch.float64)
         return {"order": order, "sign": sign}
 
     def order(self, x: Tree) -> int | None:
