@@ -1,3 +1,6 @@
+from .analysis.energies import at_zero_variance
+from .analysis.examine import examine
+from .analysis.identity import Identity
 from .analysis.nodal_cells import NodalCells, count_nodal_cells
 from .ansatz.determinants import Determinants
 from .ansatz.envelopes import Envelope, SlaterEnvelope
@@ -56,6 +59,7 @@ __all__ = [
     "HarmonicPairs",
     "HarmonicTrap",
     "HartreeFock",
+    "Identity",
     "InverseSquare",
     "LogPsi",
     "MessagePassing",
@@ -76,9 +80,11 @@ __all__ = [
     "SlaterEnvelope",
     "SymmetricNetwork",
     "Wavefunction",
+    "at_zero_variance",
     "calogero",
     "confined",
     "count_nodal_cells",
+    "examine",
     "free_energy",
     "gradient_and_laplacian",
     "harmonic_trap",

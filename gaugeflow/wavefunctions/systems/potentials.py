@@ -1,9 +1,11 @@
 """Potential energies in Hartree: functions of coordinates ``(batch, n, d)`` with one value ``(batch,)`` each.
 
-A user's own potential is any such function.
+A user's own potential is any such function. One that is homogeneous, ``V(s x) = s^k V(x)``, says so by an attribute
+`degree`, for the virial theorem.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -20,6 +22,7 @@ CLOSEST = 1e-3
 class HarmonicTrap:
     """``(omega^2/2) sum_i r_i^2`` of ``(batch, n, d)``."""
 
+    degree: ClassVar[int] = 2
     omega: float
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -30,6 +33,7 @@ class HarmonicTrap:
 class HarmonicPairs:
     """``(g/2) sum_{i<j} (r_i - r_j)^2 = (g/2) (n sum_i r_i^2 - (sum_i r_i)^2)`` of ``(batch, n, d)``."""
 
+    degree: ClassVar[int] = 2
     g: float
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -40,6 +44,8 @@ class HarmonicPairs:
 class Coulomb:
     """The repulsion ``sum_{i<j} 1/r_ij`` of ``(batch, n, d)``."""
 
+    degree: ClassVar[int] = -1
+
     def __call__(self, x: Tensor) -> Tensor:
         return distances(x).reciprocal().sum(-1)
 
@@ -48,6 +54,7 @@ class Coulomb:
 class InverseSquare:
     """Calogero's ``lambda (lambda - 1) sum_{i<j} 1/(x_i - x_j)^2`` of ``(batch, n, 1)``."""
 
+    degree: ClassVar[int] = -2
     exponent: float
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -64,6 +71,8 @@ class Nuclei:
     Raises:
         UserError: nuclei closer than CLOSEST, or shapes that do not fit.
     """
+
+    degree: ClassVar[int] = -1
 
     def __init__(self, positions: Tensor, charges: Tensor) -> None:
         if positions.shape != (len(charges), 3):
