@@ -31,6 +31,7 @@ COUNTS = {
     "measurements": 5,
     "iterations": 5,
     "evaluation": 5,
+    "examination": 2,
     "nodal_exchanges": 5,
     "walkers.count": 16,
     "walkers.steps": 2,

@@ -63,5 +63,7 @@ class VMCConfig(RunConfig):
     """Walkers whose local energy is found at a time; fewer need less memory."""
     max_failures: Annotated[int, Field(ge=0)] = 3
     """Iterations with numbers that are not finite before the run gives up."""
+    examination: Annotated[int, Field(ge=0)] = 8
+    """Sets of walkers on which the report verifies the identities of a right state; zero leaves them out."""
     nodal_exchanges: Annotated[int, Field(ge=0)] = 0
     """Exchanges of each of the first walkers by which the report counts nodal cells; zero does not count."""

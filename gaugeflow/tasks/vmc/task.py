@@ -25,6 +25,7 @@ from gaugeflow.tasks.vmc.config import VMCConfig
 from gaugeflow.tasks.vmc.forecast import forecast
 from gaugeflow.tasks.vmc.guard import Failure, find_failure, save_failure
 from gaugeflow.tasks.vmc.pretraining import Pretraining
+from gaugeflow.tasks.vmc.proof import broken, examined, zero_variance
 from gaugeflow.tasks.vmc.ranks import require_equal_shares, shared_local_energy, shared_log_density
 from gaugeflow.tasks.vmc.report import vmc_markdown, vmc_report
 from gaugeflow.wavefunctions import Product, count_nodal_cells
@@ -47,7 +48,9 @@ class VMC(Task[VMCConfig]):
 
     name = "vmc"
     schema = VMCConfig
-    extendable: ClassVar[frozenset[str]] = frozenset({"evaluation", "nodal_exchanges", "checkpoint_every"})
+    extendable: ClassVar[frozenset[str]] = frozenset(
+        {"evaluation", "examination", "nodal_exchanges", "checkpoint_every"}
+    )
     distributed: ClassVar[bool] = True
 
     def __init__(self, config: VMCConfig) -> None:
@@ -290,7 +293,22 @@ class VMC(Task[VMCConfig]):
         report = vmc_report(
             self.config, self.hamiltonian, metrics, parameters, per_iteration, self.equilibration, self.starts
         )
-        return {**report, **self._expected(), "nodal_cells": self._nodal_cells()}
+        return {**report, **self._expected(), **self._proof(metrics, report), "nodal_cells": self._nodal_cells()}
+
+    def _proof(self, metrics: Metrics, report: dict[str, Any]) -> dict[str, Any]:
+        """The identities, what fails among the warnings, and the line to zero variance."""
+        config = self.config
+        if not config.examination:
+            return {}
+        generator = stream("examination", config.seed, device=config.device)
+        of = (self.psi, self.hamiltonian, self.sampler, self.walkers, config.examination, generator)
+        identities = examined(*of, config.chunk_size)
+        found = {"identities": broken(identities)} if broken(identities) else {}
+        return {
+            "warnings": report["warnings"] | found,
+            "identities": identities,
+            "zero_variance": zero_variance(metrics),
+        }
 
     def _expected(self) -> dict[str, Any]:
         """What was said before the run, beside `seconds` and `peak_bytes`."""

@@ -11,6 +11,8 @@ from gaugeflow.montecarlo.errors import estimate
 from gaugeflow.runs.forecast import Forecast
 from gaugeflow.tasks import VMC
 from gaugeflow.tasks.vmc import task as vmc
+from gaugeflow.tasks.vmc.proof import broken, zero_variance
+from gaugeflow.wavefunctions import examine
 from tests.tasks.numbers import numbers
 from tests.tasks.vmc.test_task import begun, failing_at, task
 
@@ -27,7 +29,7 @@ def correlated(seed: int) -> np.ndarray:
 
 
 def test_every_number_of_the_report(tmp_path: Any) -> None:
-    made, metrics = begun(), runs.Metrics()
+    made, metrics = begun(examination=0), runs.Metrics()
     energies, acceptance = 3.0 + 0.1 * correlated(1), np.random.default_rng(2).random((STEPS, WALKERS))
     for step in range(STEPS):
         metrics.record("evaluation", {"step": step, "energy": energies[step], "acceptance": acceptance[step]})
@@ -168,3 +170,39 @@ def test_rows_of_the_training_are_those_of_its_energies(monkeypatch: pytest.Monk
     assert row["variance"] == pytest.approx(float(energies.numpy().var(ddof=1)))
     assert 0 < row["acceptance"] < 1
     assert 0 < row["change"] <= made.optimizer.norm_limit
+
+
+def test_the_proof_of_an_energy(tmp_path: Any) -> None:
+    """Of a network without training: its cusp and Green's theorem hold, the virial theorem need not.
+    not obey the virial theorem."""
+    made, metrics = begun(examination=3, walkers={"count": 400, "steps": 5}), runs.Metrics()
+    for _ in range(30):
+        made.walkers, _ = made.sampler.update(made.walkers, made.generator)
+    energies = 3.0 + 0.1 * correlated(1)
+    for step in range(STEPS):
+        metrics.record("evaluation", {"step": step, "energy": energies[step], "acceptance": 0.5 + 0 * energies[step]})
+    for step in range(400):  # E = 3 + 0.4 variance, which falls
+        variance = np.exp(-step / 100)
+        metrics.record("training", {"step": step, "energy": 3 + 0.4 * variance, "variance": variance})
+    report = runs.Run(made, runs.RunDirectory(tmp_path), runs.Record(metrics), seconds=1.0).report()
+    rows = {row["name"]: row for row in report["identities"]}
+    wanted = examine(made.psi, made.hamiltonian, made.walkers)
+    assert list(rows) == [identity.name for identity in wanted]
+    assert all(set(row) == {*vars(wanted[0]), "deviation", "fails"} for row in rows.values())
+    assert rows["cusp of unlike spins"]["value"] == pytest.approx(1, abs=1e-3)
+    assert not rows["kinetic energy"]["fails"]
+    assert rows["virial"]["fails"] is (abs(rows["virial"]["deviation"]) > 3)
+    assert report["zero_variance"] == pytest.approx({"energy": 3, "error": 0, "slope": 0.4}, abs=1e-9)
+    text = made.markdown(report)
+    assert "Can this energy be believed?" in text
+    assert "Energy at zero variance, along the training: 3" in text
+    assert text.count("**fails**") == sum(row["fails"] for row in rows.values())
+
+
+def test_what_fails_leads_the_report() -> None:
+    right = {"name": "spin", "says": "", "value": 0.0, "error": 0.1, "expected": 0.0, "why": "", "variance": None}
+    rows = [right | {"deviation": 0.0, "fails": False}, right | {"name": "parity", "deviation": 9.0, "fails": True}]
+    assert broken(rows) == "off by more than three errors: parity"
+    assert broken(rows[:1]) == ""
+    short = runs.Metrics()
+    assert zero_variance(short) is None
