@@ -17,12 +17,19 @@ Potential = Callable[[Tensor], Tensor]
 class Reference:
     """A known energy of the ground state.
 
-    `exact`: no variational energy may lie below it; otherwise it is the best that others have found.
+    Attributes:
+        energy: in Hartree.
+        source: who says so, where.
+        exact: no variational energy may lie below it; otherwise it is what others have found.
+        kind: how it was found, as "fixed-node diffusion".
+        error: its statistical error, where it has one.
     """
 
     energy: float
     source: str
     exact: bool
+    kind: str = "closed form"
+    error: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +40,7 @@ class Hamiltonian:
         centres: where particles are bound, ``(I, d)``: nuclei, or the middle of a trap.
         lengths: the size of what is bound there, ``(I,)``: 1/Z, or the oscillator length.
         charges: those of the nuclei, ``(I,)``; None for a trap.
+        references: what is known of the ground state, the first to be compared with.
     """
 
     particles: Particles
@@ -40,7 +48,12 @@ class Hamiltonian:
     centres: Tensor
     lengths: Tensor
     charges: Tensor | None = None
-    reference: Reference | None = None
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def reference(self) -> Reference | None:
+        """The one to be compared with."""
+        return self.references[0] if self.references else None
 
     def potential(self, x: Tensor) -> Tensor:
         """V, shape ``(batch,)``."""

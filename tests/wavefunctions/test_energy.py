@@ -166,11 +166,15 @@ def test_an_unknown_method_is_said():
 
 def test_known_energies():
     """Of systems that the exact wavefunctions do not reach."""
-    assert molecule(["Be"], [[0.0, 0.0, 0.0]], "bohr").reference.energy == -14.66736
-    assert not molecule(["Be"], [[0.0, 0.0, 0.0]], "bohr").reference.exact
+    assert molecule(["Be"], [[0.0, 0.0, 0.0]], "bohr").reference.energy == -14.667356498
+    assert molecule(["Be"], [[0.0, 0.0, 0.0]], "bohr").reference.exact
+    assert not molecule(["B"], [[0.0, 0.0, 0.0]], "bohr").reference.exact
     assert molecule(["He"], [[0.0, 0.0, 0.0]], "bohr").reference.exact
-    assert molecule(["He"], [[0.0, 0.0, 0.0]], "bohr", spin=2).reference is None
+    assert molecule(["He"], [[0.0, 0.0, 0.0]], "bohr", spin=2).reference.energy == -2.175229378236
     assert quantum_dot(Particles(3, 3, 2), 0.5).reference.energy == 11.78484
     assert quantum_dot(Particles(6, 0, 2), 0.5).reference is None
+    assert quantum_dot(Particles(4, 4, 3), 1.0).reference.energy == 32.6680
+    kinds = [known.kind.split()[0] for known in quantum_dot(Particles(3, 3, 2), 1.0).references]
+    assert kinds == ["fixed-node", "fixed-node", "full"]
     apart = molecule(["Li", "H"], [[0.0, 0.0, 0.0], [0.0, 0.0, 1.595]], "angstrom")
     assert apart.potentials[0].repulsion == pytest.approx(3 / (1.595 / 0.529177210544))

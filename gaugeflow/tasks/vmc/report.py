@@ -1,5 +1,6 @@
 """The numbers of a variational calculation, from the walkers' energies with frozen parameters."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,6 +59,7 @@ def vmc_report(
         "reference": energy["exact"],
         "reference_source": None if reference is None else reference.source,
         "reference_exact": None if reference is None else reference.exact,
+        "references": [asdict(known) for known in hamiltonian.references],
         "deviation": energy["deviation"],
         "below_exact": below,
         "acceptance": float(columns["acceptance"].mean()),
@@ -138,14 +140,30 @@ def vmc_markdown(report: dict[str, Any]) -> str:
         rows.append(["nodal cells", str(nodes["cells"])])
     parts = " on ".join(report["wavefunction"][part]["name"] for part in ("ansatz", "backbone"))
     source = f"Reference: {report['reference_source']}.\n" if reference is not None else ""
+    known = report.get("references", [])
+    others = _references(known) if len(known) > 1 else ""
     found = f"\nNodes: {nodes['text']}.\n" if nodes is not None else ""
     warnings = listed("**Warnings**", report.get("warnings", {}))  # an older report has none
     walkers = report.get("evaluated_on", _evaluated_on(0))  # an older report does not say
     return (
         f"# {report['system']['name']} ({_system(report)}), {parts}\n\n{warnings}{format_table(['', 'value'], rows)}\n"
         f"Parameters were frozen; energies are those of {walkers}. The error is one standard deviation by the Gamma "
-        f"method. {source}{found}{proof_markdown(report)}"
+        f"method. {source}{found}{others}{proof_markdown(report)}"
     )
+
+
+def _references(known: list[dict[str, Any]]) -> str:
+    """What others have found, where there is more than one value."""
+    rows = [
+        [
+            f"{entry['energy']:.9g}",
+            "-" if entry["error"] is None else f"{entry['error']:.0e}",
+            entry["kind"],
+            entry["source"],
+        ]
+        for entry in known
+    ]
+    return f"\n{format_table(['energy of others', 'error', 'kind', 'source'], rows)}"
 
 
 def _system(report: dict[str, Any]) -> str:

@@ -163,7 +163,7 @@ class PythonConfig(Section):
         potential = found(**self.options) if isinstance(found, type) else found
         if not callable(potential):
             raise UserError(f"system.object: {self.object}: expected a function, came {type(potential).__name__}")
-        reference = None if self.energy is None else Reference(self.energy, "system.energy", exact=False)
+        reference = None if self.energy is None else Reference(self.energy, "system.energy", exact=False, kind="given")
         particles = Particles(self.n_up, self.n_down, self.dimension)
         return confined(particles, potential, self.omega, self.repulsion, reference)
 

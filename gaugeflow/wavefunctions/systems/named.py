@@ -12,7 +12,7 @@ from gaugeflow.wavefunctions.particles import Particles
 from gaugeflow.wavefunctions.systems.elements import BOHR_PER_UNIT, atomic_number, ground_spin
 from gaugeflow.wavefunctions.systems.levels import lowest_levels
 from gaugeflow.wavefunctions.systems.potentials import Coulomb, HarmonicPairs, HarmonicTrap, InverseSquare, Nuclei
-from gaugeflow.wavefunctions.systems.references import dot_reference, molecule_reference
+from gaugeflow.wavefunctions.systems.references import dot_references, molecule_references
 
 __all__ = ["calogero", "confined", "free_energy", "harmonic_trap", "molecule", "quantum_dot"]
 
@@ -21,7 +21,7 @@ def quantum_dot(particles: Particles, omega: float) -> Hamiltonian:
     """Electrons in a harmonic trap, ``V = (omega^2/2) sum r_i^2 + sum 1/r_ij``; in 3D with two of them Hooke's atom."""
     if particles.dimension == 1:
         raise UserError("quantum dot: expected two or three dimensions, 1/r is not integrable in one")
-    return _trapped(particles, omega, (Coulomb(),), dot_reference(particles, omega))
+    return _trapped(particles, omega, (Coulomb(),), dot_references(particles, omega))
 
 
 def harmonic_trap(particles: Particles, omega: float, g: float = 0.0) -> Hamiltonian:
@@ -39,9 +39,9 @@ def harmonic_trap(particles: Particles, omega: float, g: float = 0.0) -> Hamilto
     relative = math.sqrt(squared)
     closed = all(_is_closed_shell(count, particles.dimension) for count in particles.counts)
     energy = free_energy(particles, relative) - particles.dimension / 2 * (relative - omega)
-    reference = Reference(energy, "closed form", exact=True) if closed or g == 0 else None
+    known = (Reference(energy, "closed form", exact=True),) if closed or g == 0 else ()
     pairs = (HarmonicPairs(g),) if g else ()
-    return _trapped(particles, omega, pairs, reference)
+    return _trapped(particles, omega, pairs, known)
 
 
 def calogero(n: int, omega: float, exponent: float) -> Hamiltonian:
@@ -53,7 +53,7 @@ def calogero(n: int, omega: float, exponent: float) -> Hamiltonian:
         raise UserError(f"Calogero: expected an exponent lambda >= 1, came {exponent}")
     particles = Particles(n, 0, 1)
     reference = Reference(omega * (n / 2 + exponent * n * (n - 1) / 2), "closed form", exact=True)
-    return _trapped(particles, omega, (InverseSquare(exponent),), reference)
+    return _trapped(particles, omega, (InverseSquare(exponent),), (reference,))
 
 
 def molecule(
@@ -92,9 +92,9 @@ def molecule(
     charges = torch.tensor(numbers, dtype=torch.float64)
     centres = torch.tensor(positions, dtype=torch.float64) * BOHR_PER_UNIT[unit]
     particles = Particles((n + spin) // 2, (n - spin) // 2, 3)
-    reference = molecule_reference(elements, centres, particles) if charge == 0 else None
+    known = molecule_references(elements, centres, particles) if charge == 0 else ()
     terms = (Nuclei(centres, charges), Coulomb()) if n > 1 else (Nuclei(centres, charges),)
-    return Hamiltonian(particles, terms, centres, 1 / charges, charges, reference)
+    return Hamiltonian(particles, terms, centres, 1 / charges, charges, known)
 
 
 def confined(
@@ -118,7 +118,7 @@ def confined(
         raise UserError("potential: expected two or three dimensions, the repulsion 1/r is not integrable in one")
     _try(potential, particles)
     terms = (potential, Coulomb()) if repulsion and particles.n > 1 else (potential,)
-    return _around_origin(particles, omega, terms, reference)
+    return _around_origin(particles, omega, terms, () if reference is None else (reference,))
 
 
 def _try(potential: Potential, particles: Particles) -> None:
@@ -144,19 +144,19 @@ def free_energy(particles: Particles, omega: float) -> float:
 
 
 def _trapped(
-    particles: Particles, omega: float, others: tuple[Potential, ...], reference: Reference | None
+    particles: Particles, omega: float, others: tuple[Potential, ...], known: tuple[Reference, ...]
 ) -> Hamiltonian:
-    return _around_origin(particles, omega, (HarmonicTrap(omega), *others), reference)
+    return _around_origin(particles, omega, (HarmonicTrap(omega), *others), known)
 
 
 def _around_origin(
-    particles: Particles, omega: float, terms: tuple[Potential, ...], reference: Reference | None
+    particles: Particles, omega: float, terms: tuple[Potential, ...], known: tuple[Reference, ...]
 ) -> Hamiltonian:
     if not omega > 0:
         raise UserError(f"trap: expected a frequency omega > 0, came {omega}")
     centre = torch.zeros(1, particles.dimension, dtype=torch.float64)
     length = torch.tensor([omega**-0.5], dtype=torch.float64)
-    return Hamiltonian(particles, terms, centre, length, None, reference)
+    return Hamiltonian(particles, terms, centre, length, None, known)
 
 
 def _is_closed_shell(count: int, dimension: int) -> bool:

@@ -49,6 +49,7 @@ def test_every_number_of_the_report(tmp_path: Any) -> None:
         "spin": 0,
         "variance": energies.var(),
         "reference": 3.0,
+        "references.0.energy": 3.0,
         "deviation": (energies.mean() - 3.0) / wanted.error,
         "acceptance": acceptance.mean(),
         "walkers": WALKERS,
