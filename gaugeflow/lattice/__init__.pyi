@@ -10,6 +10,7 @@ from .charge import (
 )
 from .fields import cold_start, gauge_transform, hot_start, lattice_shape, shift
 from .gradient_flow import FlowHistory, flow_scale, gradient_flow
+from .laplacian import Laplacian
 from .loop_action import DBW2, IWASAKI, SYMANZIK, LoopAction, RectangleAction, WilsonAction
 from .loops import loop_traces, wilson_lines
 from .observables import (
@@ -39,6 +40,7 @@ __all__ = [
     "Action",
     "AnisotropicAction",
     "FlowHistory",
+    "Laplacian",
     "LoopAction",
     "Phi4Action",
     "RectangleAction",

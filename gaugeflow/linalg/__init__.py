@@ -1,4 +1,7 @@
-"""Linear algebra that stays right where the stock routines do not: unitary spectra, determinants and Pfaffians."""
+"""Linear algebra that stays right where the stock routines do not: unitary spectra, determinants and Pfaffians.
+
+Beside it conjugate gradients, for operators that are known by what they do to a vector.
+"""
 
 import lazy_loader
 

@@ -18,6 +18,9 @@ from .registry import LAYERS, build_layer
 from .smearing import Smearing
 from .sums.transport import transport
 from .theory import GaugeTheory
+from .vectors.convolution import PTConv
+from .vectors.preconditioner import Preconditioner
+from .vectors.stencil import Stencil
 from .weight import Weight
 
 __all__ = [
@@ -37,15 +40,18 @@ __all__ = [
     "Layer",
     "LinkCNN",
     "Loops",
+    "PTConv",
     "Plaq",
     "Poly",
     "Potential",
+    "Preconditioner",
     "Readout",
     "Residual",
     "Smearing",
     "Source",
     "Sources",
     "Stack",
+    "Stencil",
     "Trace",
     "Weight",
     "axis_paths",

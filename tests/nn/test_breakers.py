@@ -16,11 +16,13 @@ STILL_HOLDS = {"LCNN": ["a layer conjugates"]}
 """Links and site matrices that are conjugated together form a network in the conjugate representation."""
 AT_ONCE = {"fresh": False, "chunk_size": 4}
 """Every trial in one call."""
-CLAIMS = {
-    claim.name: claim
-    for family in ("gauge-equivariant layers", "gauge-equivariant networks")
-    for claim in REGISTRY[family].claims()
-}
+FAMILIES = (
+    "gauge-equivariant layers",
+    "gauge-equivariant networks",
+    "linear layers of site vectors",
+    "preconditioners",
+)
+CLAIMS = {claim.name: claim for family in FAMILIES for claim in REGISTRY[family].claims()}
 
 
 @pytest.mark.parametrize("claim", CLAIMS.values(), ids=CLAIMS)

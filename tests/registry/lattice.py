@@ -3,16 +3,26 @@
 from functools import partial
 from typing import Any
 
+import torch
+
 from gaugeflow import lattice
 from gaugeflow.lattice.smearing import flow_velocity
-from gaugeflow.symmetry import Hypercubic, PolyakovLoop, Product, SiteMatrices, SiteScalars, group_named
+from gaugeflow.symmetry import Hypercubic, PolyakovLoop, Product, SiteMatrices, SiteScalars, SiteVectors, group_named
 from gaugeflow.symmetry.claims import Equivariance, Gradient
-from tests.registry.line import FULL, SPACE, Line, covariant, force_claims, invariant, line, links, scalars
+from tests.registry.line import BATCH, FULL, SPACE, Line, covariant, force_claims, invariant, line, links, scalars
 
 
 def rotations(others: str) -> Any:
     """The other symmetries and the rotations without reflections, under which the charge would change its sign."""
     return Product(group_named(others), Hypercubic(reflections=False))
+
+
+def laplacian_claim() -> Equivariance:
+    """Of site vectors with two channels."""
+    v = torch.randn(BATCH, 2, 3, 3, 3, generator=torch.Generator().manual_seed(4), dtype=torch.complex128)
+    return Equivariance(
+        lambda u, v: lattice.Laplacian(u, 0.5)(v), (links("su3", (3, 3)), SiteVectors(v)), group=FULL, out=SiteVectors
+    )
 
 
 STRETCHED = lattice.AnisotropicAction(3, 2.0, 2.5, lattice.SYMANZIK, u_s=0.9)
@@ -39,6 +49,7 @@ LINES: dict[str, Line] = {
         lattice.LoopAction,
         claims=lambda: force_claims(lattice.LoopAction.of_orbits(2, {"1x1": 1.0, "2x2": 0.5}), links("su3", (3, 3))),
     ),
+    "covariant Laplacian": line(lattice.Laplacian, claims=lambda: [laplacian_claim()]),
     "phi^4 action": line(
         lattice.Phi4Action,
         claims=lambda: [

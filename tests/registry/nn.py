@@ -1,9 +1,12 @@
 """Layers, networks, learned potentials and smearing: what is claimed of them."""
 
+from collections.abc import Callable
+
 import torch
+from torch import Tensor
 
 from gaugeflow import lattice, nn
-from gaugeflow.symmetry import Links, SiteMatrices
+from gaugeflow.symmetry import Links, SiteMatrices, SiteVectors
 from gaugeflow.symmetry.claims import Claim, Equivariance
 from tests.registry.line import BATCH, Line, covariant, force_claims, invariant, line, links
 
@@ -67,6 +70,31 @@ def plain_network_claim() -> Claim:
     return invariant(lambda u: network(u).flatten(1).mean(1), links("su2", (3, 3)), "translations")
 
 
+def vector_claim(layer: Callable[[Tensor, Tensor], Tensor], group: str, symmetries: str, label: str) -> Claim:
+    """A map of links and site vectors of one channel to site vectors on the same lattice."""
+    u = links(group, (4, 4))
+    v = torch.randn(BATCH, 1, 4, 4, u.colour, generator=torch.Generator().manual_seed(4), dtype=torch.complex128)
+    return Equivariance(layer, (u, SiteVectors(v)), group=symmetries, out=SiteVectors, label=label)
+
+
+def convolution_claims() -> list[Claim]:
+    """A loop and two ways to one place beside the neighbours; with phases all but charge conjugation."""
+    generator = torch.Generator().manual_seed(3)
+    paths = ["", "+x", "-y", "+x +y", "+y +x", "+x +y -x -y"]
+    layer = nn.PTConv(nn.GaugeTheory("su3", 2), 1, 1, generator=generator, paths=paths, phases=True)
+    tied = nn.PTConv(nn.GaugeTheory("u1", 2, rotations="all"), 1, 1, generator=generator)
+    return [
+        vector_claim(layer, "su3", "gauge * translations", "PTConv with loops"),
+        vector_claim(tied, "u1", "gauge * translations * charge * hypercubic", "PTConv, tied"),
+    ]
+
+
+def preconditioner_claims() -> list[Claim]:
+    """Translations by one site lead from corners to what are none."""
+    m = nn.Preconditioner(nn.GaugeTheory("su2", 2, rotations="all"), 2)
+    return [vector_claim(m, "su2", "gauge * charge * hypercubic", "Preconditioner")]
+
+
 LINES: dict[str, Line] = {
     "gauge-equivariant layers": line(
         *(
@@ -84,6 +112,8 @@ LINES: dict[str, Line] = {
         nn.Potential,
         claims=lambda: potential_claims("su2", (3, 2, 2)) + potential_claims("u1", (3, 3)),
     ),
+    "linear layers of site vectors": line(nn.PTConv, nn.Stencil, claims=convolution_claims),
+    "preconditioners": line(nn.Preconditioner, claims=preconditioner_claims),
     "learned smearing": line(
         nn.Smearing, claims=lambda: [smearing_claim("su3", (3, 3)), smearing_claim("u1", (2, 3, 2))]
     ),

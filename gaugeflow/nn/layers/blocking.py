@@ -11,7 +11,7 @@ from gaugeflow.nn.sums.rows import block_rows, from_rows
 from gaugeflow.nn.sums.transport import transport_rows
 from gaugeflow.nn.theory import GaugeTheory
 
-__all__ = ["Block"]
+__all__ = ["Block", "corner_links"]
 
 
 class Block(Layer):
@@ -39,11 +39,8 @@ class Block(Layer):
         self.stride, self.average = factor, average
 
     def new_links(self, links: Tensor, w: Tensor) -> Tensor:
-        b, shape = self.stride, lattice_shape(links)
-        self.shape_after(shape)
-        corners = (slice(None), *[slice(None, None, b)] * len(shape))
-        lines = wilson_lines(links, [(mu + 1,) * b for mu in range(len(shape))])
-        return torch.stack([line[corners] for line in lines], 1)
+        self.shape_after(lattice_shape(links))
+        return corner_links(links, self.stride)
 
     def new_sites(self, links: Tensor, w: Tensor) -> Tensor:
         b, rows = self.stride, block_rows(w)
@@ -55,3 +52,16 @@ class Block(Layer):
             rows = rows[tuple(every)]
             links = links[(slice(None), *every)]
         return from_rows(rows)
+
+
+def corner_links(links: Tensor, factor: int) -> Tensor:
+    """Products of ``factor`` links in a row, from every ``factor``-th site: links of the coarse lattice, not averaged.
+
+    Args:
+        links: ``(batch, D, *shape, N, N)``; U(1): angles ``(batch, D, *shape)``. Extents are divisible by ``factor``.
+        factor: sites of the fine lattice to one of the coarse one, along each axis.
+    """
+    ndim = links.shape[1]
+    corners = (slice(None), *[slice(None, None, factor)] * ndim)
+    lines = wilson_lines(links, [(mu + 1,) * factor for mu in range(ndim)])
+    return torch.stack([line[corners] for line in lines], 1)
