@@ -32,7 +32,7 @@ class Laplacian:
 
     @property
     def hops(self) -> int:
-        """Vectors carried to a site from a neighbour, for each site."""
+        """Products of a link and a vector of another site, for each site."""
         return 2 * len(self.shape)
 
     def __call__(self, v: Tensor) -> Tensor:

@@ -1,11 +1,10 @@
-from .conjugate_gradients import LinearMap, Solution, conjugate_gradients
+from .conjugate_gradients import Solution, conjugate_gradients
 from .pfaffian import bordered, scaled_pfaffian, signed_log_pfaffian
 from .scaled import Scaled, SignedLog, scaled_product, signed_log, signed_log_sum
 from .signed_log_det import scaled_det, signed_log_det
 from .unitary import polar_unitary, unitary_eig, unitary_log
 
 __all__ = [
-    "LinearMap",
     "Scaled",
     "SignedLog",
     "Solution",

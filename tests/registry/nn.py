@@ -91,7 +91,7 @@ def convolution_claims() -> list[Claim]:
 
 def preconditioner_claims() -> list[Claim]:
     """Translations by one site lead from corners to what are none."""
-    m = nn.Preconditioner(nn.GaugeTheory("su2", 2, rotations="all"), 2)
+    m = nn.Preconditioner(nn.GaugeTheory("su2", 2, rotations="all"), 1)
     return [vector_claim(m, "su2", "gauge * charge * hypercubic", "Preconditioner")]
 
 

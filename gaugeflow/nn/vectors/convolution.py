@@ -88,7 +88,7 @@ class PTConv(nn.Module):
         for index, path in enumerate(self.paths):
             ends.setdefault(displacement(path, len(shape)), []).append(index)
         matrices = [_mixed(weight[:, paths], lines[paths]) for paths in ends.values()]
-        return Stencil(tuple(matrices), tuple(ends), (weight.shape[0], weight.shape[2]), self.stride)
+        return Stencil(torch.cat(matrices, -1), tuple(ends), (weight.shape[0], weight.shape[2]), self.stride)
 
     def _weights(self) -> Tensor:
         """``(I, P, C)``, real or complex."""

@@ -101,7 +101,7 @@ class MultilevelMap:
 
     @property
     def hops(self) -> float:
-        """Vectors carried from another site, for each site of the lattice of v."""
+        """Products of a colour matrix and a vector of another site, for each site of the lattice of v."""
         here = 2 * self.smoother.hops
         if self.restriction is None or self.coarser is None:
             return here

@@ -18,8 +18,8 @@ class Stencil:
     Site vectors are ``(batch, C, *shape, N)``; what comes out is ``(batch, I, *corners, N)``.
     """
 
-    matrices: tuple[Tensor, ...]
-    """For each d one matrix from all channels to all at every corner, ``(batch, *corners, I N, C N)``."""
+    matrices: Tensor
+    """``[K_{d_1}(x) | K_{d_2}(x) | ...]`` at every corner, ``(batch, *corners, I N, n_d C N)``."""
     displacements: tuple[tuple[int, ...], ...]
     """The d, whole numbers along each axis."""
     channels: tuple[int, int]
@@ -29,21 +29,19 @@ class Stencil:
     @property
     def shape(self) -> tuple[int, ...]:
         """Extents of the lattice of ``v``."""
-        return tuple(self.stride * extent for extent in self.matrices[0].shape[1:-2])
+        return tuple(self.stride * extent for extent in self.matrices.shape[1:-2])
 
     @property
     def hops(self) -> float:
-        """Vectors carried from another site, for each site of the lattice of ``v``; the adjoint has as many."""
+        """Products of a colour matrix and a vector of another site, for each site of the lattice of ``v``."""
         moved = sum(any(d) for d in self.displacements)
         return moved * self.channels[0] * self.channels[1] / self.stride ** len(self.shape)
 
     def __call__(self, v: Tensor) -> Tensor:
         """Raises ``UserError`` for vectors of another lattice, colour, precision or number of channels."""
-        rows = self._rows(v, self.shape, self.channels[1])
-        axes = list(range(1, 1 + len(self.shape)))
-        ends = [rows.roll([-steps for steps in d], axes)[self._corners] for d in self.displacements]
-        products = [k @ end for k, end in zip(self.matrices, ends, strict=True)]
-        return _by_channel(reduce(torch.add, products), self.channels[0])
+        columns, axes = self._columns(v, self.shape, self.channels[1]), self._axes
+        ends = [columns.roll([-steps for steps in d], axes)[self._corners] for d in self.displacements]
+        return _by_channel(self.matrices @ torch.cat(ends, -2), self.channels[0])
 
     def adjoint(self, v: Tensor) -> Tensor:
         """``<u, K v> = <K^dagger u, v>``: from ``(batch, I, *corners, N)`` back to ``(batch, C, *shape, N)``.
@@ -51,24 +49,28 @@ class Stencil:
         Raises:
             UserError: as for the map itself.
         """
-        rows = self._rows(v, self.matrices[0].shape[1:-2], self.channels[0])
-        axes = list(range(1, 1 + len(self.shape)))
-        sent = [self._spread(k.mH @ rows).roll(d, axes) for k, d in zip(self.matrices, self.displacements, strict=True)]
-        return _by_channel(reduce(torch.add, sent), self.channels[1])
+        columns = self._columns(v, self.matrices.shape[1:-2], self.channels[0])
+        sent = (self.matrices.mH @ columns).chunk(len(self.displacements), -2)
+        back = [self._spread(part).roll(d, self._axes) for part, d in zip(sent, self.displacements, strict=True)]
+        return _by_channel(reduce(torch.add, back), self.channels[1])
+
+    @property
+    def _axes(self) -> list[int]:
+        return list(range(1, 1 + len(self.shape)))
 
     @property
     def _corners(self) -> tuple[slice, ...]:
         return (slice(None), *[slice(None, None, self.stride)] * len(self.shape))
 
-    def _spread(self, rows: Tensor) -> Tensor:
+    def _spread(self, columns: Tensor) -> Tensor:
         """What stands at the corners on the whole lattice, with zeros between."""
-        whole = rows.new_zeros(len(rows), *self.shape, *rows.shape[-2:])
-        whole[self._corners] = rows
+        whole = columns.new_zeros(len(columns), *self.shape, *columns.shape[-2:])
+        whole[self._corners] = columns
         return whole
 
-    def _rows(self, v: Tensor, shape: tuple[int, ...], channels: int) -> Tensor:
+    def _columns(self, v: Tensor, shape: tuple[int, ...], channels: int) -> Tensor:
         """``(batch, C, *shape, N)`` to columns ``(batch, *shape, C N, 1)``."""
-        k = self.matrices[0]
+        k = self.matrices
         expected = (len(k), channels, *shape, k.shape[-2] // self.channels[0])
         if v.shape != expected or v.dtype != k.dtype:
             raise UserError(
@@ -78,6 +80,6 @@ class Stencil:
         return v.movedim(1, -2).flatten(-2).unsqueeze(-1)
 
 
-def _by_channel(rows: Tensor, channels: int) -> Tensor:
+def _by_channel(columns: Tensor, channels: int) -> Tensor:
     """Columns ``(batch, *shape, C N, 1)`` to ``(batch, C, *shape, N)``."""
-    return rows.squeeze(-1).unflatten(-1, (channels, -1)).movedim(-2, 1)
+    return columns.squeeze(-1).unflatten(-1, (channels, -1)).movedim(-2, 1)
