@@ -142,6 +142,14 @@ def test_the_preconditioner_keeps_the_symmetries_of_its_corners(
     assert_equivariant(m, examples, symmetries, out=SiteVectors, trials=6, chunk_size=3)
 
 
+def test_the_preconditioner_keeps_translations_of_the_coarsest_lattice(rng: torch.Generator) -> None:
+    links = hot_start("su2", (8, 4), rng)
+    v = vectors(links, (8, 4), rng)
+    m = Preconditioner(GaugeTheory("su2", 2), 2)
+    torch.testing.assert_close(m(links.roll(4, 2), v.roll(4, 2)), m(links, v).roll(4, 2))
+    assert not torch.allclose(m(links.roll(2, 2), v.roll(2, 2)), m(links, v).roll(2, 2))
+
+
 def _steps(ndim: int) -> list[tuple[int]]:
     return [(sign * axis,) for axis in range(1, 1 + ndim) for sign in (1, -1)]
 

@@ -24,11 +24,12 @@ class Preconditioner(nn.Module):
 
     R carries site vectors to every second site along :func:`hat_paths`, S acts on a lattice, M' on that of the products
     of two links in a row. S and R are :class:`PTConv` of one channel: M is linear and gauge-covariant. It is Hermitian
-    whatever the weights are, and positive where no ``S v`` on the finest lattice vanishes.
+    whatever the weights are, and positive where no ``S v`` on the finest lattice vanishes. Of the translations it keeps
+    those by multiples of 2^levels.
 
     It begins with the weights of linear interpolation, as the preconditioner of Bramble, Pasciak and Xu (Math. Comp. 55
-    (1990) 1) with parallel transport. Conjugate gradients do with M what no polynomial in the Laplacian can: save hops,
-    beside steps. The weights serve any lattice whose extents 2^levels divides.
+    (1990) 1) with parallel transport. With M conjugate gradients can save hops beside steps, which they do with no
+    polynomial in the Laplacian. The weights serve any lattice whose extents 2^levels divides.
 
     Args:
         theory: group, dimension, rotations; where all axes turn there are D + 1 weights in each R.

@@ -39,8 +39,9 @@ class Stencil:
 
     def __call__(self, v: Tensor) -> Tensor:
         """Raises ``UserError`` for vectors of another lattice, colour, precision or number of channels."""
-        columns, axes = self._columns(v, self.shape, self.channels[1]), self._axes
-        ends = [columns.roll([-steps for steps in d], axes)[self._corners] for d in self.displacements]
+        columns = self._columns(v, self.shape, self.channels[1])
+        axes, corners = self._axes, self._corners
+        ends = [columns.roll([-steps for steps in d], axes)[corners] for d in self.displacements]
         return _by_channel(self.matrices @ torch.cat(ends, -2), self.channels[0])
 
     def adjoint(self, v: Tensor) -> Tensor:
@@ -50,8 +51,9 @@ class Stencil:
             UserError: as for the map itself.
         """
         columns = self._columns(v, self.matrices.shape[1:-2], self.channels[0])
-        sent = (self.matrices.mH @ columns).chunk(len(self.displacements), -2)
-        back = [self._spread(part).roll(d, self._axes) for part, d in zip(sent, self.displacements, strict=True)]
+        sent = self._spread(self.matrices.mH @ columns).chunk(len(self.displacements), -2)
+        axes = self._axes
+        back = [part.roll(d, axes) for part, d in zip(sent, self.displacements, strict=True)]
         return _by_channel(reduce(torch.add, back), self.channels[1])
 
     @property
