@@ -116,15 +116,15 @@ def test_it_is_linear_in_vectors_and_in_weights(rng: torch.Generator) -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("phases", [False, True])
 @pytest.mark.parametrize("group", ["u1", "su2"])
-def test_tied_layers_keep_every_symmetry(group: str, dtype: torch.dtype, rng: torch.Generator) -> None:
+def test_tied_layers_keep_every_symmetry(group: str, phases: bool, dtype: torch.dtype, rng: torch.Generator) -> None:
     theory = GaugeTheory(group, 2, rotations="all")
     fields = hot_start(group, (4, 4), rng, 2, dtype=dtype)
     examples = (Links(fields), SiteVectors(vectors(fields, (4, 4), rng, 2)))
-    layer = PTConv(theory, 2, 2, generator=rng)
-    assert_equivariant(
-        layer, examples, "gauge * translations * hypercubic * charge", out=SiteVectors, trials=6, chunk_size=3
-    )
+    layer = PTConv(theory, 2, 2, generator=rng, phases=phases)
+    symmetries = "gauge * translations * hypercubic" + ("" if phases else " * charge")
+    assert_equivariant(layer, examples, symmetries, out=SiteVectors, trials=6, chunk_size=3)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
