@@ -58,7 +58,7 @@ def _displaced_leaf(leaf: Value, w: Tensor) -> Value:
         algebra = torch.einsum("...a,aij->...ij", w.reshape(*data.shape[:-2], len(t)).to(data.dtype), t)
         return leaf.with_data(data + 1j * algebra @ data)
     if data.is_complex():
-        return leaf.with_data(data + torch.view_as_complex(w.reshape(*data.shape, 2)))
+        return leaf.with_data(data + torch.view_as_complex(w.reshape(*data.shape, 2).contiguous()))
     return leaf.with_data(data + w.reshape(data.shape))
 
 
