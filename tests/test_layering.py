@@ -38,6 +38,8 @@ INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("checks.trials",),
         ("checks.layers",),
         ("checks",),
+        ("algebra.directions",),
+        ("algebra",),
         ("claims", "asserts"),
         ("targets", "breakers", "examples"),
         ("command",),

@@ -12,6 +12,12 @@ from typing import Any
 _EXPORTS = {
     "asserts": "assert_antisymmetric assert_detailed_balance assert_equivariant assert_gradient assert_invariant "
     "assert_invertible assert_logdet assert_reversible",
+    "algebra.curie": "Obstacle check_curie forbids",
+    "algebra.directions.generated": "generated",
+    "algebra.discovery": "Discovery check_symmetries symmetries_of",
+    "algebra.noether": "charges check_conserved",
+    "algebra.order_parameter": "OrderParameter order_parameter",
+    "algebra.separation": "Separation check_separates separates",
     "checks.bijection": "check_invertible check_logdet",
     "checks.equivariance": "check",
     "actions.euclidean": "Euclidean",

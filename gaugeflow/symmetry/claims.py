@@ -9,13 +9,28 @@ from typing import Any, Self
 
 from gaugeflow.symmetry.actions.groups import Group, group_named
 from gaugeflow.symmetry.actions.values import Tree
+from gaugeflow.symmetry.algebra.curie import check_curie
+from gaugeflow.symmetry.algebra.discovery import check_symmetries
+from gaugeflow.symmetry.algebra.noether import check_conserved
+from gaugeflow.symmetry.algebra.separation import check_separates
 from gaugeflow.symmetry.checks.bijection import check_invertible, check_logdet
 from gaugeflow.symmetry.checks.equivariance import check, label_of
 from gaugeflow.symmetry.checks.gradient import check_gradient
 from gaugeflow.symmetry.checks.markov import check_detailed_balance
 from gaugeflow.symmetry.reports.report import Report
 
-__all__ = ["Balance", "Bijection", "Claim", "Equivariance", "Gradient", "options_of"]
+__all__ = [
+    "Balance",
+    "Bijection",
+    "Claim",
+    "Conservation",
+    "Curie",
+    "Discovered",
+    "Equivariance",
+    "Gradient",
+    "Separating",
+    "options_of",
+]
 
 
 @dataclass(frozen=True)
@@ -88,6 +103,52 @@ class Gradient(Claim):
     def verify(self, **options: Any) -> Report:
         options = _known(check_gradient, options, without="trials")
         return check_gradient(self.f, self.gradient, self.x, label=self.name, **options)
+
+
+@dataclass(frozen=True)
+class Conservation(Claim):
+    """The step f(q, p) conserves the charges of a group, see `check_conserved`; x is the pair (q, p)."""
+
+    group: Group | str = ""
+    steps: int = 20
+
+    def verify(self, **options: Any) -> Report:
+        options = _known(check_conserved, options)
+        return check_conserved(self.f, self.x, self.group, steps=self.steps, label=self.name, **options)
+
+
+@dataclass(frozen=True)
+class Curie(Claim):
+    """The symmetries of the example are among those of f(x), see `check_curie`."""
+
+    group: Group | str = ""
+    out: Any = None
+
+    def verify(self, **options: Any) -> Report:
+        return check_curie(self.f, self.x, self.group, self.out, label=self.name, **_known(check_curie, options))
+
+
+@dataclass(frozen=True)
+class Discovered(Claim):
+    """f is constant along as many independent directions as `named` says, and no others, see `symmetries_of`."""
+
+    named: dict[str, int] = field(default_factory=dict)
+
+    def verify(self, **options: Any) -> Report:
+        options = _known(check_symmetries, options)
+        return check_symmetries(self.f, self.x, self.named, label=self.name, **options)
+
+
+@dataclass(frozen=True)
+class Separating(Claim):
+    """The features f tell the orbits of a group apart, and those of each of `pairs`, see `check_separates`."""
+
+    group: Group | str = ""
+    pairs: tuple[tuple[Tree, Tree], ...] = ()
+
+    def verify(self, **options: Any) -> Report:
+        options = _known(check_separates, options)
+        return check_separates(self.f, self.x, self.group, pairs=self.pairs, label=self.name, **options)
 
 
 def options_of(*checks: Callable[..., Any]) -> set[str]:

@@ -7,7 +7,8 @@ are directions; the null space of these rows holds the symmetries, whoever thoug
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from torch import Tensor
 
 from gaugeflow.symmetry.actions.coordinates import tangent_size
 from gaugeflow.symmetry.actions.groups import Group
-from gaugeflow.symmetry.actions.values import Tree, leaves, map_tensors
+from gaugeflow.symmetry.actions.values import Tree, batch_size, device_of, leaves, map_tensors
 from gaugeflow.symmetry.algebra.directions.family import Family, vector_fields
 from gaugeflow.symmetry.algebra.directions.generated import family_of
 from gaugeflow.symmetry.algebra.directions.named import named_families
@@ -27,9 +28,10 @@ from gaugeflow.symmetry.algebra.finite import FiniteSymmetry, finite_symmetries
 from gaugeflow.symmetry.checks.equivariance import label_of
 from gaugeflow.symmetry.checks.trials.subject import Subject, Unusable
 from gaugeflow.symmetry.checks.trials.trials import master, random_like
-from gaugeflow.symmetry.reports.findings import Verdict
+from gaugeflow.symmetry.reports.findings import Finding, Verdict
+from gaugeflow.symmetry.reports.report import Report
 
-__all__ = ["Discovery", "NamedSymmetry", "symmetries_of"]
+__all__ = ["Discovery", "NamedSymmetry", "check_symmetries", "symmetries_of"]
 
 LARGEST = 2048
 """The number of directions up to which a dense null space is taken."""
@@ -80,7 +82,8 @@ class Discovery:
         return self.found - sum(symmetry.extra for symmetry in self.named)
 
     def __getitem__(self, name: str) -> NamedSymmetry | FiniteSymmetry:
-        every = {symmetry.name: symmetry for symmetry in (*self.named, *self.finite)}
+        every: dict[str, NamedSymmetry | FiniteSymmetry] = {symmetry.name: symmetry for symmetry in self.named}
+        every |= {symmetry.name: symmetry for symmetry in self.finite}
         if name not in every:
             raise KeyError(f"expected one of {', '.join(every)}, got {name!r}")
         return every[name]
@@ -90,7 +93,7 @@ class Discovery:
         lines += [f"  {symmetry}" for symmetry in self.named]
         lines += [f"  without a name: {self.unnamed}"]
         for verb, held in (("finite, held", True), ("finite, broken", False)):
-            names = [symmetry.name for symmetry in self.finite if symmetry.held is held]
+            names = [finite.name for finite in self.finite if finite.held is held]
             lines += [f"  {verb}: {', '.join(names)}"] if names else []
         return "\n".join(lines)
 
@@ -148,6 +151,25 @@ def symmetries_of(
         subject.restore()
 
 
+def check_symmetries(
+    f: Callable[..., Any], x: Tree, named: Mapping[str, int], *, seed: int = 0, label: str | None = None
+) -> Report:
+    """Check that f has the continuous symmetries `named`, by the number of independent directions of each beside those
+    before it, {"gauge": 8, "centre": 2}, and no others."""
+    start = time.perf_counter()
+    found = symmetries_of(f, x, seed=seed, label=label)
+    held = {symmetry.name: symmetry.extra for symmetry in found.named}
+    findings = [_counted(name, held.pop(name, 0), expected) for name, expected in named.items()]
+    findings.append(_counted("other names", sum(held.values()), 0))
+    findings.append(_counted("no name", found.unnamed, 0))
+    return Report(found.name, tuple(findings), time.perf_counter() - start)
+
+
+def _counted(name: str, count: int, expected: int) -> Finding:
+    verdict = Verdict.HOLDS if count == expected else Verdict.BROKEN
+    return Finding(f"symmetries: {name}", verdict, f"{count} directions, expected {expected}", trials=1)
+
+
 class _Search:
     """The gradients along all families at once, and what follows from them."""
 
@@ -174,7 +196,10 @@ class _Search:
     def _compared(self, slopes: list[Tensor], unit: float) -> tuple[tuple[NamedSymmetry, ...], Tensor]:
         """What is held of each family with a name, and the vector fields of all that is, row by row. A family that
         is held and lies in those before it is worth a line only if these are held in part."""
-        symmetries, known = [], torch.zeros(0, self.named[0][1].shape[1] if self.named else 0, dtype=torch.float64)
+        symmetries: list[NamedSymmetry] = []
+        known = torch.zeros(
+            0, batch_size(self.points) * tangent_size(self.x), dtype=torch.float64, device=device_of(self.x)
+        )
         for (family, fields), rows in zip(self.named, slopes, strict=True):
             held = null_space(rows, unit)[0] @ fields
             together = torch.cat([known, held])

@@ -112,7 +112,7 @@ def check_conserved(
     if not isinstance(x, tuple) or len(x) != 2:
         raise ValueError(f"expected the pair (positions, momenta), got {type(x).__name__}")
     pair = master((x[0], x[1] if isinstance(x[1], Value) else Scalars(x[1])))
-    first, claim = charges(*pair, group), f"conserved charges of {group.label()}"
+    first, claim = charges(pair[0], pair[1], group), f"conserved charges of {group.label()}"
     subject = Subject(step, spec_of(pair))
     try:
         finding = _followed(subject, pair, group, first, steps, tolerance, claim)
@@ -131,7 +131,7 @@ def _followed(
     unit, drifts, moved = _size(pair, first), [], pair
     for _ in range(steps):
         moved = subject(moved, torch.float64)
-        now = charges(*moved, group)
+        now = charges(moved[0], moved[1], group)
         unit = torch.maximum(unit, _size(moved, now))
         drifts.append((now - first).abs())
     drift = torch.stack(drifts) / unit  # (steps, batch, generators)
@@ -159,5 +159,5 @@ def _followed(
 
 def _size(pair: Tree, now: Tensor) -> Tensor:
     """The largest momentum or charge of each entry, `(batch, 1)`."""
-    momenta = _momenta(*pair)
+    momenta = _momenta(pair[0], pair[1])
     return torch.maximum(momenta.abs().amax(1, keepdim=True), now.abs().amax(1, keepdim=True))

@@ -92,13 +92,15 @@ def _separation(subject: Subject, x: Tree, group: Group | str, seed: int) -> Sep
     size = tangent_size(x)
     if size > LARGEST:
         raise ValueError(
-            f"{', '.join(leaf.name for leaf in leaves(x))} with {size} coordinates need a derivative of {size} columns, "
-            f"and at most {LARGEST} are taken; give a smaller example"
+            f"{', '.join(leaf.name for leaf in leaves(x))}: a derivative by {size} coordinates is asked for, and "
+            f"at most {LARGEST} are taken; give a smaller example"
         )
     point = random_like(x, torch.Generator().manual_seed(seed))
     orbit = vector_fields(family_of(group, point), point)
     rows = jacobian(subject, point)
-    along = (rows @ orbit.mT).abs().max() / rows.norm(dim=1).max().clamp(min=1e-300) if len(orbit) else rows.new_zeros(())
+    along = (
+        (rows @ orbit.mT).abs().max() / rows.norm(dim=1).max().clamp(min=1e-300) if len(orbit) else rows.new_zeros(())
+    )
     return Separation(rank(rows), len(rows), size, rank(orbit, _FIELD), float(along))
 
 

@@ -123,6 +123,7 @@ def _(leaf: Value) -> Family:
     def turn(data: Tensor, theta: Tensor) -> Tensor:
         matrix = theta.reshape(-1, *[1] * (data.ndim - 2), d, d)
         axes = range(data.ndim - rank, data.ndim)
-        return sum((data.movedim(a, -1).unsqueeze(-2) * matrix).sum(-1).movedim(-1, a) for a in axes)
+        turned = [(data.movedim(a, -1).unsqueeze(-2) * matrix).sum(-1).movedim(-1, a) for a in axes]
+        return torch.stack(turned).sum(0)
 
     return _with_shifts(leaf, (d * d, turn))
