@@ -12,10 +12,23 @@ from gaugeflow.symmetry.actions.fields import Image, Links, SiteMatrices, SiteSc
 from gaugeflow.symmetry.actions.haar import haar
 from gaugeflow.symmetry.actions.particles import Electrons, PointFeatures, Points
 from gaugeflow.symmetry.actions.scalars import PolyakovLoop, Scalars, SignedLog
-from gaugeflow.symmetry.claims import Balance, Bijection, Claim, Equivariance, Gradient
+from gaugeflow.symmetry.claims import (
+    Balance,
+    Bijection,
+    Claim,
+    Conservation,
+    Curie,
+    Discovered,
+    Equivariance,
+    Gradient,
+    Separating,
+)
+from gaugeflow.symmetry.examples.degenerate import DEGENERATE
+from gaugeflow.symmetry.examples.dynamics import LinkLeapfrog, ParticleLeapfrog
 from gaugeflow.symmetry.examples.flows import AbelianFlow, SU2Flow
 from gaugeflow.symmetry.examples.gauge_networks import AbelianNetwork, CovariantNetwork
 from gaugeflow.symmetry.examples.image_networks import OddNetwork, PeriodicCNN, SymmetricCNN
+from gaugeflow.symmetry.examples.invariant_features import plaquettes_and_windings, triangles
 from gaugeflow.symmetry.examples.markov import LangevinMove, MetropolisMove, quartic_log_prob, wilson_log_prob
 from gaugeflow.symmetry.examples.particle_networks import DeepSet, Determinant, PointNetwork
 
@@ -193,6 +206,50 @@ def wilson_force(u: Tensor) -> Tensor:
 @case("force of the Wilson action of SU(3), 3D")
 def _(seed: int) -> Claim:
     return Gradient(wilson_action, _links(seed, 2, 3, 2, 3, 2, n=3), gradient=wilson_force)
+
+
+@case("leapfrog of SU(3) links, 3D")
+def _(seed: int) -> Claim:
+    x = (_links(seed, 1, 3, 2, 2, 2, n=3), Scalars(_normal(seed, 1, 3, 2, 2, 2, 8)))
+    return Conservation(LinkLeapfrog(wilson_force), x, group="gauge", steps=5)
+
+
+@case("leapfrog of attracting particles")
+def _(seed: int) -> Claim:
+    x = (Points(_normal(seed, 2, 4, 3)), PointFeatures(_normal(seed + 1, 2, 4, 3), rank=1))
+    return Conservation(ParticleLeapfrog(), x, group="rotations * point-translations", steps=5)
+
+
+@case("D4-symmetric CNN of a square")
+def _(seed: int) -> Claim:
+    ring = torch.zeros(1, 1, 7, 7, dtype=torch.float64)
+    ring[..., 1:6, 1:6] = 1 + torch.rand(1, generator=torch.Generator().manual_seed(seed))
+    ring[..., 2:5, 2:5] = 0
+    return Curie(SymmetricCNN(seed=seed), Image(ring), group="dihedral", out=Image)
+
+
+@case("symmetries of the plaquette action of U(1), 2D")
+def _(seed: int) -> Claim:
+    x = _links(seed, 1, 2, 3, 3, n=1)
+    return Discovered(wilson_log_prob, x, named={"gauge": 8, "centre": 2}, label="wilson_log_prob")
+
+
+@case("symmetries of the Wilson action of SU(2), 2D")
+def _(seed: int) -> Claim:
+    return Discovered(wilson_action, _links(seed, 1, 2, 2, 3, n=2), named={"gauge": 18}, label="wilson_action")
+
+
+@case("plaquettes and Polyakov loops of U(1), 2D")
+def _(seed: int) -> Claim:
+    pair = DEGENERATE["vacuum and twisted vacuum"]
+    return Separating(plaquettes_and_windings, _links(seed, 1, 2, 3, 3, n=1), group="gauge", pairs=((pair.a, pair.b),))
+
+
+@case("triangles of points")
+def _(seed: int) -> Claim:
+    pairs = (DEGENERATE["kite and trapezoid"], DEGENERATE["neighbours on a circle"])
+    x = Points(_normal(seed, 1, 4, 3))
+    return Separating(triangles, x, group="euclidean", pairs=tuple((pair.a, pair.b) for pair in pairs))
 
 
 @case("autograd through the D4-symmetric CNN")
