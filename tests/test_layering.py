@@ -41,7 +41,7 @@ INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("algebra.directions",),
         ("algebra",),
         ("claims", "asserts"),
-        ("targets", "breakers", "examples"),
+        ("targets", "breakers", "examples", "discovering"),
         ("command",),
         ("pytest_plugin",),
     ),

@@ -15,11 +15,13 @@ from typing import Any
 
 from gaugeflow.symmetry.checks.replay import replay as replay_case
 from gaugeflow.symmetry.claims import Claim, Equivariance
+from gaugeflow.symmetry.discovering import NothingFound, discoveries_text
+from gaugeflow.symmetry.discovering import discover as symmetries_in
 from gaugeflow.symmetry.reports.case import Case
 from gaugeflow.symmetry.reports.junit import to_junit
 from gaugeflow.symmetry.reports.plain import report_data, to_json
 from gaugeflow.symmetry.reports.report import Report
-from gaugeflow.symmetry.targets import Resolver, TargetError, claims_of
+from gaugeflow.symmetry.targets import Resolver, TargetError, claims_of, functions_of
 
 __all__ = ["check_command", "main"]
 
@@ -42,6 +44,7 @@ def main(arguments: Sequence[str], resolver: Resolver | None = None) -> int:
     parser.add_argument("--trials", type=int, default=32, help="random group elements (32)")
     parser.add_argument("--seed", type=int, default=0, help="seed of inputs and group elements (0)")
     parser.add_argument("--power", action="store_true", help="also break what holds and see the check find it")
+    parser.add_argument("--discover", action="store_true", help="which symmetries it has, instead of a check")
     parser.add_argument("--save", metavar="FILE", help="write the worst case of what fails")
     parser.add_argument("--replay", metavar="FILE", help="run the saved worst case again")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
@@ -60,6 +63,7 @@ def check_command(
     json: bool = False,
     junit: Path | str | None = None,
     power: bool = False,
+    discover: bool = False,
     save: Path | str | None = None,
     replay: Path | str | None = None,
     trials: int = 32,
@@ -74,6 +78,8 @@ def check_command(
     groups    "gauge", "translations * charge", "fermions: electrons -> signed_log"; the target's own if empty.
     junit     a file for the JUnit XML.
     power     also apply every breaker to what holds, and print the kill table.
+    discover  print the symmetries of the functions to numbers in the target instead, whether claimed or not; 2 where
+              none of them could be looked at.
     save      a file for the worst case of the first claim that fails; `replay` runs one again, by itself.
     resolver  makes claims of a target that is not `package.module:object` (a configuration, a checkpoint); it raises
               `ValueError` with one message where it cannot.
@@ -84,6 +90,12 @@ def check_command(
     options |= {"tolerance": tolerance} if tolerance else {}
     options |= {"batch_dependent": True} if batch_dependent else {}
     try:
+        if discover:
+            found = symmetries_in(functions_of(target, groups, resolver), seed)
+            if all(isinstance(one, NothingFound) for one in found):
+                raise TargetError(str(found[0]))
+            print(discoveries_text(found, json))
+            return 0
         if replay is not None:
             reports, tables = _replayed(Case.load(replay), target, groups, resolver), []
         else:

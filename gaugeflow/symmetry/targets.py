@@ -30,7 +30,7 @@ from gaugeflow.symmetry.checks.judging import native_dtype
 from gaugeflow.symmetry.checks.trials.subject import Subject, Unusable
 from gaugeflow.symmetry.claims import Claim, Equivariance, options_of
 
-__all__ = ["TargetError", "claims_of", "load_object"]
+__all__ = ["TargetError", "claims_of", "functions_of", "load_object"]
 
 Resolver = Callable[[str], Sequence[Claim]]
 
@@ -80,12 +80,38 @@ def claims_of(target: str, groups: Sequence[str], resolver: Resolver | None) -> 
     """The claims to verify: those of the target, for each group that is asked for."""
     if _is_other(target) and resolver is not None:
         return _regrouped(list(resolver(target)), groups)
+    return claims_from(_made(target), groups, target)
+
+
+def functions_of(target: str, groups: Sequence[str], resolver: Resolver | None) -> list[Claim]:
+    """The functions of a target, each once; one whose example is a value needs no group that says how to read it."""
+    made = list(resolver(target)) if _is_other(target) and resolver is not None else _made(target)
+    claims = _functions(made, groups, target)
+    return list({(id(claim.f), id(claim.x)): claim for claim in claims}.values())
+
+
+def _functions(made: Any, groups: Sequence[str], label: str) -> list[Claim]:
+    if isinstance(made, Claim):
+        return [made]
+    if isinstance(made, list):
+        return [claim for part in made for claim in _functions(part, groups, label)]
+    fields = _fields(made, label)
+    if "group" in fields or groups:
+        return claims_from(made, groups, label)[:1]
+    try:
+        leaves(fields["x"])
+    except TypeError as error:
+        raise TargetError(f"{label}: {error}, or give a group that says how to read them") from error
+    return [Claim(fields["f"], fields["x"], label)]
+
+
+def _made(target: str) -> Any:
+    """What the object of a target is, or returns if it is a function."""
     thing = load_object(target)
     try:
-        made = thing() if callable(thing) and not isinstance(thing, Claim) else thing
+        return thing() if callable(thing) and not isinstance(thing, Claim) else thing
     except (Exception, SystemExit) as error:
         raise TargetError(f"{target} raised {type(error).__name__}: {error}") from error
-    return claims_from(made, groups, target)
 
 
 def _is_other(target: str) -> bool:

@@ -111,7 +111,13 @@ class Discovery:
 
 
 def symmetries_of(
-    f: Callable[..., Any], x: Tree, groups: Sequence[Group | str] = (), *, seed: int = 0, label: str | None = None
+    f: Callable[..., Any],
+    x: Tree,
+    groups: Sequence[Group | str] = (),
+    *,
+    seed: int = 0,
+    batched: bool = True,
+    label: str | None = None,
 ) -> Discovery:
     """The symmetries of a function of plain tensors to numbers `(batch, ...)`, an action or a network.
 
@@ -120,6 +126,7 @@ def symmetries_of(
         x: example input: a value, or a tuple or dict of them, with a batch axis.
         groups: groups to compare with, beside those that every value has; `generated` tells their directions.
         seed: of the random inputs.
+        batched: False for a function of one example without batch axis.
 
     Raises:
         ValueError: more directions than a dense null space takes, before anything is computed; a function that is
@@ -141,7 +148,7 @@ def symmetries_of(
             f"{widest.size} directions of {', '.join(leaf.name for leaf in leaves(x))} need a matrix of "
             f"{widest.size} x {widest.size}, and at most {LARGEST} are looked through; give a smaller example"
         )
-    subject = Subject(f, None)
+    subject = Subject(f, None, batched)
     try:
         search = _Search(subject, x, [widest, *(family_of(group, x) for group in groups), *named_families(x)], seed)
         return search.result(label or label_of(f))

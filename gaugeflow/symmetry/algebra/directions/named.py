@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -66,12 +68,12 @@ def _channel_rotations(x: Tree) -> Family:
 
 def _field_shifts(x: Tree) -> Family:
     """phi -> phi + c with a constant for every channel."""
-    fields = [leaf for leaf in leaves(x) if isinstance(leaf, SiteScalars) and leaf.channels == 1]
+    channels = [leaf.data.shape[1 : 1 + leaf.channels] for leaf in leaves(x) if isinstance(leaf, SiteScalars)]
 
-    def act(leaf: Value, theta: Tensor) -> Tensor:
-        return leaf.data + theta.reshape(*theta.shape, *[1] * (leaf.data.ndim - 2))
+    def act(leaf: Any, theta: Tensor) -> Tensor:
+        return leaf.data + theta.reshape(len(theta), *channels[0], *[1] * len(leaf.shape))
 
-    return _by_leaf("field shifts", SiteScalars, x, fields[0].data.shape[1] if fields else 0, act)
+    return _by_leaf("field shifts", SiteScalars, x, math.prod(channels[0]) if channels else 0, act)
 
 
 def _phase(x: Tree) -> Family:
