@@ -46,6 +46,8 @@ def order_parameter(
 ) -> dict[str, OrderParameter]:
     """The gradient of |f(x, a) - y|^2 / 2 at a = 0, by the parts of the representation in which a lives.
 
+    What f can reach without a should be reached, by training, or an a that breaks nothing has a gradient too.
+
     Args:
         f: a function of the plain tensors of `x`, one after the other, and of a: a tensor, or a dict of tensors.
         x: input.

@@ -88,7 +88,7 @@ def _(_: Group, x: Tree) -> Algebra:
 @generated(Centre)
 def _(_: Group, x: Tree) -> Algebra:
     def first_slice(theta: Tensor) -> Parameters:
-        return {"phase": theta[:, 0], "slice": torch.zeros(len(theta), dtype=torch.long, device=theta.device)}
+        return {"phase": torch.nn.functional.pad(theta, (0, lattice_of(x)[0][-1] - 1))}
 
     return int(is_abelian(x)), first_slice
 
