@@ -11,7 +11,7 @@ import torch
 from gaugeflow.symmetry.actions.scalars import Invariants, Scalars, SignedLog
 from gaugeflow.symmetry.actions.values import leaves
 from gaugeflow.symmetry.algebra.directions.widest import widest_family
-from gaugeflow.symmetry.algebra.discovery import LARGEST, Discovery, symmetries_of
+from gaugeflow.symmetry.algebra.discovery import Discovery, symmetries_of
 from gaugeflow.symmetry.checks.growth import halved
 from gaugeflow.symmetry.checks.trials.subject import Subject, Unusable
 from gaugeflow.symmetry.checks.trials.trials import master
@@ -19,6 +19,9 @@ from gaugeflow.symmetry.claims import Balance, Claim, Discovered, Equivariance, 
 from gaugeflow.symmetry.reports.plain import to_json
 
 __all__ = ["NothingFound", "discover", "discoveries_text"]
+
+ENOUGH = 512
+"""The number of directions up to which an example is looked through as it is: a second or two."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class NothingFound:
 
 def discover(claims: Sequence[Claim], seed: int) -> list[Discovery | NothingFound]:
     """The symmetries of the function of each claim, of the density if it is a Markov move. An example with more
-    directions than are looked through is halved until it has fewer, and the name says so."""
+    than 512 directions is halved until it has fewer, and the name says so."""
     return [_found(claim, seed) for claim in claims]
 
 
@@ -56,7 +59,7 @@ def _found(claim: Claim, seed: int) -> Discovery | NothingFound:
 
 def _smaller(claim: Claim) -> Claim:
     x = claim.x
-    while widest_family(x).size > LARGEST and (half := halved(x)) is not None:
+    while widest_family(x).size > ENOUGH and (half := halved(x)) is not None:
         x = half
     return claim if x is claim.x else replace(claim, x=x)
 

@@ -123,12 +123,10 @@ def _judged(subject: Subject, x: Tree, group: Group, claim: str, tolerance: floa
         Verdict.BROKEN if bool(wrong.any()) else Verdict.HOLDS,
         f"{count} elements and directions other than the identity keep the example; the output moves by at most "
         f"{float(change.max()):.1e} of its size",
-        trials=count,
-        failures=int(wrong.sum()),
         largest={"float64": float(change.max())},
         typical={"float64": float(change.median())},
         allowed=float(allowed[entry]),
-        worst=moves[entry].worst(_entry(x, entry), entry),
+        worst=moves[entry].worst(_entry(x, entry), entry) if bool(wrong.any()) else None,
     )
 
 

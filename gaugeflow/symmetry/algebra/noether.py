@@ -149,8 +149,6 @@ def _followed(
         claim,
         Verdict.BROKEN if bool(wrong.any()) else Verdict.HOLDS,
         message,
-        trials=batch_size(pair),
-        failures=int(wrong.any(2).any(0).sum()),
         largest={"float64": largest},
         typical={"float64": float(drift.median())},
         allowed=allowed,

@@ -20,6 +20,7 @@ from gaugeflow.symmetry import (
     forbids,
     order_parameter,
 )
+from gaugeflow.symmetry.algebra.order_parameter import parts_of
 from gaugeflow.symmetry.algebra.stabiliser import stabiliser
 from gaugeflow.symmetry.examples.image_networks import SymmetricCNN
 from gaugeflow.symmetry.examples.invariant_features import plaquette_histogram
@@ -180,6 +181,17 @@ def test_contractible_loops_give_a_polyakov_loop_by_charge_one_alone():
     assert [name for name, part in found.items() if part] == ["1"]
     zero = wilson_network(theta, {name: value.data for name, value in charge.items()})
     assert zero.abs().max() < 1e-14
+
+
+def test_a_tensor_is_the_sum_of_its_parts():
+    data = normal(2, 3, 3)
+    parts = parts_of(CartesianTensors(data, rank=2))
+    assert (sum(parts.values()) - data).abs().max() < 1e-15
+    trace, odd, even = (parts[f"l={l}"] for l in range(3))
+    assert (even - even.mT).abs().max() < 1e-15
+    assert even.diagonal(dim1=1, dim2=2).sum(1).abs().max() < 1e-14
+    assert (odd + odd.mT).abs().max() < 1e-15
+    assert (trace - trace[:, :1, :1] * torch.eye(3)).abs().max() < 1e-15
 
 
 def test_one_value_needs_no_name():

@@ -41,6 +41,10 @@ def plaquettes(theta):
     return (1 - p.cos()).sum((1, 2))
 
 
+def massive_links(theta):
+    return plaquettes(theta) + 0.1 * (1 - theta.cos()).sum((1, 2, 3))
+
+
 def one_direction(theta):
     return theta[:, 0].cos().sum((1, 2))
 
@@ -76,6 +80,7 @@ FIELD = SiteScalars(normal(1, 2, 3, 3))
 CLOUD = Points(normal(1, 5, 3))
 CASES = {
     "the U(1) plaquettes": (plaquettes, ANGLES, {"gauge": 8, "centre": 2}, 0),
+    "U(1) plaquettes with a mass": (massive_links, ANGLES, {"gauge": 0, "centre": 0}, 0),
     "one direction of U(1)": (one_direction, ANGLES, {"gauge": 2, "centre": 1}, 6),
     "the SU(2) action": (wilson_action, su(2, 3, 3), {"gauge": 27}, 0),
     "an SU(2) action with a mass": (trace_mass, su(2, 3, 3), {"gauge": 3, "global-gauge": 3}, 0),
@@ -246,7 +251,7 @@ class TestCommand:
 def test_a_density_an_action_and_a_large_example_are_looked_at_and_a_map_is_not(capsys):
     claims = [
         Balance(lambda theta, generator: theta, ANGLES, "a move", log_prob=plaquettes),
-        Gradient(wilson_action, su(2, 5, 5, 5), "large"),
+        Gradient(wilson_action, su(2, 4, 4, 4), "large"),
         Equivariance(plaquettes, ANGLES, "numbers", group="gauge", out=Scalars),
         Bijection(lambda theta: (theta, theta.sum((1, 2, 3))), ANGLES, "a map"),
     ]
