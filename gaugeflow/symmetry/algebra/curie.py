@@ -14,14 +14,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gaugeflow.symmetry.actions.coordinates import tangent_scale
 from gaugeflow.symmetry.actions.groups import Element, Group, group_named
-from gaugeflow.symmetry.actions.values import Tree, batch_size, map_tensors
+from gaugeflow.symmetry.actions.values import Tree, batch_size, device_of, map_tensors
 from gaugeflow.symmetry.algebra.directions.family import vector_fields
 from gaugeflow.symmetry.algebra.stabiliser import Stabiliser, displacement, stabiliser
 from gaugeflow.symmetry.checks.equivariance import label_of
 from gaugeflow.symmetry.checks.precision import amplification_allowed, exceeds
 from gaugeflow.symmetry.checks.trials.subject import Subject, Unusable
-from gaugeflow.symmetry.checks.trials.trials import master
+from gaugeflow.symmetry.checks.trials.trials import master, random_like
 from gaugeflow.symmetry.reports.findings import Finding, Verdict, WorstCase
 from gaugeflow.symmetry.reports.report import Report
 
@@ -73,7 +74,7 @@ def forbids(x: Tree, y: Tree, group: Group | str) -> Obstacle | None:
         raise ValueError(f"expected a target for each of {batch_size(x)} inputs, got {batch_size(y)}")
     for entry in range(batch_size(x)):
         one, target = _entry(x, entry), _entry(y, entry)
-        found = _largest_move(stabiliser(one, group), target)
+        found = _largest_move(stabiliser(one, group), target, target)
         if found.change > _MOVES:
             return Obstacle(entry, found.change, group.label(), found.element, found.direction)
     return None
@@ -111,7 +112,8 @@ def _judged(subject: Subject, x: Tree, group: Group, claim: str, tolerance: floa
     if not any(kept):
         return Finding(claim, Verdict.VACUOUS, "nothing but the identity keeps the example; give a symmetric one")
     y, eps = subject(x, torch.float64), subject.precision(x, torch.float64)
-    moves = [_largest_move(symmetries, _entry(y, entry)) for entry, symmetries in enumerate(kept)]
+    like = _typical(subject, x, y)
+    moves = [_largest_move(symmetries, _entry(y, entry), _entry(like, entry)) for entry, symmetries in enumerate(kept)]
     change = torch.tensor([move.change for move in moves], dtype=torch.float64)
     table = max(amplification_allowed(subject.depth) * eps, tolerance)
     allowed = torch.tensor([max(table, _MARGIN * move.inexact) for move in moves], dtype=torch.float64)
@@ -145,15 +147,24 @@ class _Move:
         return WorstCase(0, entry, self.element.describe(), f"entry {entry} of the example", x, self.element)
 
 
-def _largest_move(symmetries: Stabiliser, y: Tree) -> _Move:
+def _typical(subject: Subject, x: Tree, y: Tree) -> Tree:
+    """The output on random inputs, as large as it is where no symmetry makes it vanish; `y` if there is none."""
+    try:
+        return subject(random_like(x, torch.Generator().manual_seed(0)), torch.float64)
+    except Unusable:
+        return y
+
+
+def _largest_move(symmetries: Stabiliser, y: Tree, like: Tree) -> _Move:
     moves = [_Move(0.0)]
     if symmetries.elements is not None:
-        change = displacement(symmetries.elements, y)
+        change = displacement(symmetries.elements, y, like)
         worst = int(change.argmax())
         element = symmetries.elements.take(slice(worst, worst + 1))
         moves.append(_Move(float(change[worst]), float(symmetries.error[worst]), element))
     if len(symmetries.directions):
-        change = vector_fields(symmetries.family, y, symmetries.directions).abs().amax(1)
+        unit = tangent_scale(y) / torch.maximum(tangent_scale(y), tangent_scale(like))
+        change = (vector_fields(symmetries.family, y, symmetries.directions) * unit.to(device_of(y))).abs().amax(1)
         worst = int(change.argmax())
         moves.append(_Move(float(change[worst]), direction=symmetries.directions[worst]))
     return max(moves, key=lambda move: move.change)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gaugeflow.symmetry.actions.groups import Element, Group, InfiniteGroup, Product, group_named
-from gaugeflow.symmetry.actions.values import Tree, map_tensors, zip_leaves
+from gaugeflow.symmetry.actions.euclidean import Euclidean
+from gaugeflow.symmetry.actions.groups import Element, Group, InfiniteGroup, Parameters, Product, group_named
+from gaugeflow.symmetry.actions.particles import Points
+from gaugeflow.symmetry.actions.values import Tree, leaves, map_tensors, zip_leaves
 from gaugeflow.symmetry.algebra.directions.family import Family, vector_fields
 from gaugeflow.symmetry.algebra.directions.generated import family_of
 from gaugeflow.symmetry.algebra.directions.rank import null_space
@@ -42,13 +44,15 @@ class Stabiliser:
 
 def stabiliser(x: Tree, group: Group | str) -> Stabiliser:
     """The symmetries of a value `x` `(1, ...)` among the elements of the finite factors of a group and the generators
-    of the others. A symmetry that needs both at once, such as a shift followed by a gauge transformation, is not found.
+    of the others. One that needs both at once is found where it is a motion of points, "orthogonal * permutations", and
+    not elsewhere, such as a shift followed by a gauge transformation.
 
     Raises:
-        ValueError: a finite factor with more than 100,000 elements, or a group that does not act on `x`.
+        ValueError: more than 100,000 elements, or too many to list; a group that does not act on `x`, or of which
+            neither all elements nor the directions are known.
     """
     group = group_named(group)
-    elements = _finite_elements(group, x)
+    elements = _with_motions(group, _finite_elements(group, x), x)
     kept, error = None, torch.zeros(0, dtype=torch.float64)
     if elements is not None:
         moved = displacement(elements, x)
@@ -60,16 +64,27 @@ def stabiliser(x: Tree, group: Group | str) -> Stabiliser:
     return Stabiliser(kept, error, directions, family)
 
 
-def displacement(g: Element, x: Tree) -> Tensor:
-    """How far each element moves `x` `(1, ...)`, in units of its size, `(len(g),)`."""
+def displacement(g: Element, x: Tree, like: Tree | None = None) -> Tensor:
+    """How far each element moves `x` `(1, ...)`, `(len(g),)`, in units of its size or of that of `like`, if it is larger:
+    an `x` that vanishes by symmetry is nothing but rounding."""
     many = map_tensors(lambda t: t.expand(len(g), *t.shape[1:]), x)
-    parts = [(a.distance(b) / b.magnitude().clamp(min=1e-300)).amax(1) for a, b in zip_leaves(g(many), many)]
-    return torch.stack(parts).amax(0)
+    units = [leaf.magnitude().amax().clamp(min=1e-300) for leaf in leaves(x if like is None else like)]
+    moves = [
+        (a.distance(b) / torch.maximum(b.magnitude(), unit)).amax(1)
+        for (a, b), unit in zip(zip_leaves(g(many), many), units, strict=True)
+    ]
+    return torch.stack(moves).amax(0)
 
 
 def _finite_elements(group: Group, x: Tree) -> Element | None:
     """All elements of the product of the finite factors, None if there is none."""
     finite = [part for part in group.parts() if _is_finite(part, x)]
+    unknown = [part.label() for part in group.parts() if part not in finite and not family_of(part, x).size]
+    if unknown:
+        raise ValueError(
+            f"{unknown[0]}: expected a group of which all elements can be listed, or whose directions are registered "
+            "with @generated"
+        )
     if not finite:
         return None
     product = Product(*finite)
@@ -77,6 +92,32 @@ def _finite_elements(group: Group, x: Tree) -> Element | None:
     if order is not None and order > LARGEST:
         raise ValueError(f"{product.label()} has {order} elements here, and at most {LARGEST} are gone through")
     return product.elements(x)
+
+
+def _with_motions(group: Group, elements: Element | None, x: Tree) -> Element | None:
+    """After each element the proper and the improper motion that best bring the points back to their places."""
+    motions = [part for part in group.parts() if isinstance(part, Euclidean) and part.rotations]
+    points = [leaf for leaf in leaves(x) if isinstance(leaf, Points)]
+    if not motions or not points:
+        return elements
+    place = points[0].data
+    moved = place if elements is None else elements(points[0].with_data(place.expand(len(elements), -1, -1))).data
+    each = [_back(motions[0], moved, place, sign) for sign in ((1, -1) if motions[0].reflections else (1,))]
+    motion = {key: torch.cat([parameters[key] for parameters in each]) for key in each[0]}
+    twice = torch.arange(len(moved), device=place.device).repeat(len(each))
+    return Element((*(() if elements is None else elements.take(twice).factors), (motions[0], motion)))
+
+
+def _back(motion: Euclidean, moved: Tensor, place: Tensor, sign: int) -> Parameters:
+    """The motion of determinant `sign` that takes `moved` `(k, n, d)` to `place` `(1, n, d)` with the least squares
+    (W. Kabsch, Acta Cryst. A 32 (1976) 922)."""
+    shift = motion.translations
+    start, end = (t.mean(1, keepdim=True) if shift else torch.zeros_like(t[:, :1]) for t in (moved, place))
+    left, _, right = torch.linalg.svd((place - end).mT @ (moved - start))
+    flip = torch.ones_like(left[..., 0])
+    flip[:, -1] = sign * torch.linalg.det(left @ right).sign()
+    rotation = left * flip.unsqueeze(1) @ right
+    return {"rotation": rotation, "shift": (end - start @ rotation.mT).squeeze(1)}
 
 
 def _is_finite(part: Group, x: Tree) -> bool:

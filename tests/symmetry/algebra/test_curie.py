@@ -34,6 +34,8 @@ def picture(rows, columns):
     return Image(image)
 
 
+FLAT = torch.tensor([[[1.0, 1, 0], [-1, 1, 0], [-1, -1, 0], [1, -1, 0]]], dtype=torch.float64)
+TETRAHEDRON = torch.tensor([[[1.0, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]], dtype=torch.float64)
 SQUARE, BAR = picture(slice(1, 4), slice(1, 4)), picture(slice(1, 4), slice(0, 5))
 
 
@@ -47,6 +49,13 @@ SQUARE, BAR = picture(slice(1, 4), slice(1, 4)), picture(slice(1, 4), slice(0, 5
         (SiteScalars(torch.ones(1, 1, 3, 3)), "translations * hypercubic", 72, 0),
         (Points(torch.tensor([[[1.0, 0, 0], [-1.0, 0, 0]]])), "rotations", 1, 1),
         (Points(torch.zeros(1, 2, 3)), "rotations * permutations", 2, 3),
+        (Points(FLAT), "rotations * permutations", 8, 0),
+        (Points(FLAT), "orthogonal * permutations", 16, 0),
+        (Points(FLAT + 1), "orthogonal * permutations", 2, 0),
+        (Points(FLAT + 1), "euclidean * permutations", 16, 0),
+        (Points(FLAT), "orthogonal", 2, 0),
+        (Points(normal(1, 4, 3)), "euclidean * permutations", 1, 0),
+        (Points(TETRAHEDRON), "euclidean * permutations", 24, 0),
         (Links(torch.zeros(1, 2, 3, 3)), "gauge", 1, 1),
         (SiteVectors(torch.ones(1, 1, 2, 2, 1, dtype=torch.complex128)), "gauge", 1, 0),
     ],
@@ -64,6 +73,15 @@ def test_a_square_cannot_become_a_bar_and_a_bar_can_become_a_square():
     assert "dihedral.turn = 0.25" in str(obstacle)
     assert forbids(BAR, SQUARE, "dihedral") is None
     assert forbids(SQUARE, SQUARE, "dihedral") is None
+
+
+def test_a_square_of_points_cannot_become_a_rectangle():
+    rectangle = FLAT * torch.tensor([1.5, 0.5, 1.0])
+    obstacle = forbids(Points(FLAT), Points(rectangle), "euclidean * permutations")
+    assert (obstacle.element(Points(FLAT)).data - FLAT).abs().max() < 1e-12
+    assert (obstacle.element(Points(rectangle)).data - rectangle).abs().max() > 0.9
+    assert forbids(Points(rectangle), Points(FLAT), "euclidean * permutations") is None
+    assert forbids(Points(FLAT), Points(rectangle), "point-translations * permutations") is None
 
 
 def test_an_axis_cannot_become_a_vector_off_it():
@@ -115,6 +133,17 @@ def test_a_direction_is_kept_too():
     assert check_curie(lambda r: r[:, 0].nothing, rod, "rotations", vector).verdict is Verdict.RAISED
 
 
+@pytest.mark.parametrize("group", ["orthogonal * permutations", "rotations"])
+def test_an_output_that_vanishes_by_symmetry_is_kept(group):
+    def dipole(r):
+        return ((r - r.mean(1, keepdim=True)) * r.square().sum(2, keepdim=True).sqrt()).sum(1) + 1e-17
+
+    rod = torch.tensor([[[0.0, 0, 0.1], [0, 0, -0.1]]], dtype=torch.float64)
+    x = Points(FLAT * 0.3 if group != "rotations" else rod)
+    assert check_curie(dipole, x, group, CartesianTensors).holds
+    assert not check_curie(lambda r: dipole(r) + torch.tensor([1e-6, 0, 0]), x, group, CartesianTensors).holds
+
+
 SIGNED = [
     torch.diag(torch.tensor(signs, dtype=torch.float64))[list(order)]
     for order in itertools.permutations(range(3))
@@ -138,7 +167,7 @@ def averaged(r, vector, tensor):
 
 
 def test_a_square_becomes_a_rectangle_by_a_tensor_and_not_by_a_vector():
-    square = torch.tensor([[[1.0, 1, 0], [-1, 1, 0], [-1, -1, 0], [1, -1, 0]]], dtype=torch.float64)
+    square = FLAT
     stretch = torch.tensor([0.3, -0.3, 0.0], dtype=torch.float64)
     inputs = {"vector": CartesianTensors(torch.zeros(1, 3)), "tensor": CartesianTensors(torch.zeros(1, 3, 3), rank=2)}
     reached = averaged_by_name(square, {name: value.data.double() for name, value in inputs.items()})
@@ -217,6 +246,7 @@ V = CartesianTensors(torch.zeros(1, 3))
         ),
         (lambda: forbids(SQUARE, BAR, "gauge * rotations"), "no action on image"),
         (lambda: stabiliser(Points(normal(1, 9, 3)), "permutations"), "permutations has 362880 elements here"),
+        (lambda: stabiliser(Points(normal(1, 20, 3)), "permutations"), "of which all elements can be listed"),
         (
             lambda: order_parameter(lambda r, a: r, Points(normal(1, 2, 3)), Points(normal(1, 2, 3)), V),
             "no symmetry has",
