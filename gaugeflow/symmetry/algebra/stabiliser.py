@@ -65,7 +65,7 @@ def stabiliser(x: Tree, group: Group | str) -> Stabiliser:
 
 
 def displacement(g: Element, x: Tree, like: Tree | None = None) -> Tensor:
-    """How far each element moves `x` `(1, ...)`, `(len(g),)`, in units of its size or of that of `like`, if it is larger:
+    """How far each element moves `x` `(1, ...)`, `(len(g),)`, in units of its size or of that of `like` if larger:
     an `x` that vanishes by symmetry is nothing but rounding."""
     many = map_tensors(lambda t: t.expand(len(g), *t.shape[1:]), x)
     units = [leaf.magnitude().amax().clamp(min=1e-300) for leaf in leaves(x if like is None else like)]
