@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
+from gaugeflow.symmetry.actions.fields import SiteScalars
 from gaugeflow.symmetry.actions.scalars import Invariants, Scalars, SignedLog
 from gaugeflow.symmetry.actions.values import leaves
 from gaugeflow.symmetry.algebra.directions.widest import widest_family
@@ -65,18 +66,25 @@ def _smaller(claim: Claim) -> Claim:
 
 
 def _function(claim: Claim) -> Any:
-    """The function to numbers of a claim; a `ValueError` where it returns anything that a symmetry moves along."""
+    """The function to numbers of a claim, those at the sites summed; a `ValueError` where it returns anything that a
+    symmetry moves along."""
     if isinstance(claim, Balance):
         return claim.log_prob
     if isinstance(claim, Equivariance):
-        moving = sorted(
-            {leaf.name for leaf in _output(claim) if not isinstance(leaf, (Scalars, SignedLog, Invariants))}
-        )
+        y = _output(claim)
+        if len(y) == 1 and type(y[0]) is SiteScalars:
+            return _summed(claim.f, y[0].channels)
+        moving = sorted({leaf.name for leaf in y if not isinstance(leaf, (Scalars, SignedLog, Invariants))})
         if moving:
             raise ValueError(f"expected a function to numbers, an action or a density, got one to {', '.join(moving)}")
     elif type(claim) is not Claim and not isinstance(claim, (Gradient, Discovered)):
         raise ValueError(f"expected a function to numbers, got a claim of the kind {type(claim).__name__}")
     return claim.f
+
+
+def _summed(f: Callable[..., Any], channels: int) -> Callable[..., Any]:
+    """A function to numbers at the sites, `(batch, channels..., *shape)`, summed over these."""
+    return lambda *args: f(*args).flatten(1 + channels).sum(-1)
 
 
 def _output(claim: Equivariance) -> list[Any]:

@@ -226,6 +226,10 @@ class TestCommand:
             "  without a name: 0",
         ]
 
+    def test_numbers_at_the_sites_are_summed(self, capsys):
+        assert check_command("spin_model:unknown_output", ["gauge: links -> site_scalars"], discover=True) == 0
+        assert "constant along 17 of 32 directions" in capsys.readouterr().out
+
     def test_json_counts_what_has_no_name(self, capsys):
         assert check_command("spin_model:bad", discover=True, json=True) == 0
         (found,) = json.loads(capsys.readouterr().out)["discoveries"]
@@ -237,7 +241,7 @@ class TestCommand:
         ("target", "groups", "message"),
         [
             ("spin_model:good", [], "or give a group that says how to read them"),
-            ("spin_model:unknown_output", ["gauge: links -> site_scalars"], "expected a function to numbers"),
+            ("spin_model:unknown_output", ["gauge: links -> image"], "expected a function to numbers"),
             ("spin_model:nothing", [], "has no attribute 'nothing'"),
         ],
     )
