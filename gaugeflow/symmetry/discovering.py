@@ -46,8 +46,9 @@ def discover(claims: Sequence[Claim], seed: int) -> list[Discovery | NothingFoun
 
 
 def _found(claim: Claim, seed: int) -> Discovery | NothingFound:
+    label = claim.name
     try:
-        f, label = _function(claim), claim.name
+        f = _function(claim)
         smaller = _smaller(claim)
         if smaller.x is not claim.x:
             sizes = ", ".join(f"{name} = {size}" for leaf in leaves(smaller.x) for name, size in leaf.sizes().items())
@@ -55,7 +56,7 @@ def _found(claim: Claim, seed: int) -> Discovery | NothingFound:
         batched = claim.options.get("batched", True) if isinstance(claim, Equivariance) else True
         return symmetries_of(f, smaller.x, seed=seed, batched=batched, label=label)
     except ValueError as error:
-        return NothingFound(claim.name, " ".join(str(error).split()))
+        return NothingFound(claim.name, " ".join(str(error).removeprefix(f"{label}: ").split()))
 
 
 def _smaller(claim: Claim) -> Claim:
