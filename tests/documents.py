@@ -22,6 +22,7 @@ from gaugeflow.montecarlo.moves import MOVES
 from gaugeflow.runs import RunConfig, Section
 from gaugeflow.symmetry import GROUPS
 from gaugeflow.symmetry.actions.groups import _ACTIONS
+from gaugeflow.symmetry.algebra.directions.generated import _ALGEBRAS
 from tests.places import CONFIGS
 
 S = TypeVar("S", bound=Section)
@@ -108,7 +109,7 @@ def fewer(count: int, least: int) -> int:
 @contextmanager
 def registries_restored() -> Iterator[None]:
     """What is registered inside is gone afterwards, so that no other test of the process meets it."""
-    tables: tuple[MutableMapping[Any, Any], ...] = (FORMATS, MOVES, GROUPS, _ACTIONS)
+    tables: tuple[MutableMapping[Any, Any], ...] = (FORMATS, MOVES, GROUPS, _ACTIONS, _ALGEBRAS)
     before = [set(table) for table in tables]
     try:
         yield
