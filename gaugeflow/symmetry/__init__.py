@@ -12,6 +12,9 @@ from typing import Any
 _EXPORTS = {
     "asserts": "assert_antisymmetric assert_detailed_balance assert_equivariant assert_gradient assert_invariant "
     "assert_invertible assert_logdet assert_reversible",
+    "algebra.o3.clebsch_gordan": "clebsch_gordan",
+    "algebra.o3.harmonics": "spherical_harmonics",
+    "algebra.o3.wigner": "wigner_d",
     "checks.bijection": "check_invertible check_logdet",
     "checks.equivariance": "check",
     "actions.euclidean": "Euclidean",
@@ -22,6 +25,7 @@ _EXPORTS = {
     "actions.gauge": "Centre ChargeConjugation GlobalGauge LocalGauge",
     "actions.groups": "GROUPS Element Group InfiniteGroup NoAction Product group_named refused represent trivial",
     "actions.images": "Cyclic Dihedral",
+    "actions.irreps": "IrrepFeatures Irreps PointIrreps",
     "actions.lattice": "GlobalSign Hypercubic TimeReversal Translations",
     "actions.particles": "EdgeIndex Electrons PairFeatures PointFeatures Points",
     "actions.permutations": "Permutations",
