@@ -12,6 +12,8 @@ from typing import Any
 _EXPORTS = {
     "asserts": "assert_antisymmetric assert_detailed_balance assert_equivariant assert_gradient assert_invariant "
     "assert_invertible assert_logdet assert_reversible",
+    "algebra.lie_algebras": "preserving special_linear",
+    "algebra.matrix_group": "MatrixGroup",
     "algebra.o3.clebsch_gordan": "clebsch_gordan",
     "algebra.o3.harmonics": "spherical_harmonics",
     "algebra.o3.wigner": "wigner_d",

@@ -59,7 +59,7 @@ class Irreps:
         """The number of components."""
         return sum(self.sizes)
 
-    def D_from_matrix(self, rotation: Tensor) -> Tensor:  # noqa: N802 (the name that it has in e3nn)
+    def D_from_matrix(self, rotation: Tensor) -> Tensor:
         """The matrices `(..., dim, dim)` of rotations and reflections `(..., 3, 3)`."""
         sign = torch.linalg.det(rotation).sign()[..., None, None]
         of_degree = wigner_up_to(max(l for _, l, _ in self.parts), rotation * sign)

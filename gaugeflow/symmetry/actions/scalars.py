@@ -84,13 +84,17 @@ class PolyakovLoop(Value):
 class CartesianTensors(Value):
     """Tensors of one `rank` in d-dimensional space without a particle index, `(batch, ..., d, ..., d)`.
 
-    `pseudo` adds the determinant of the rotation.
+    `pseudo` adds the determinant of the rotation. The `down` last indices turn with the inverse transpose, as gradients
+    and momenta do: for rotations it is the same.
     """
 
     rank: int = 1
     pseudo: bool = False
+    down: int = 0
 
     def validate(self) -> None:
+        if not 0 <= self.down <= self.rank:
+            raise ValueError(f"{self.name}: expected 0 <= down <= rank = {self.rank}, got {self.down}")
         sizes = set(self.data.shape[self.data.ndim - self.rank :])
         if self.data.ndim <= self.rank or len(sizes) > 1:
             raise ValueError(
@@ -172,5 +176,5 @@ def rotate(data: Tensor, rotation: Tensor, rank: int, pseudo: bool = False) -> T
         moved = data.movedim(axis, -1).unsqueeze(-1)
         data = (matrices @ moved).squeeze(-1).movedim(-1, axis)
     if pseudo:
-        data = data * torch.linalg.det(rotation).sign().to(data.dtype).reshape(-1, *[1] * (data.ndim - 1))
+        data = data * torch.linalg.det(rotation).sgn().to(data.dtype).reshape(-1, *[1] * (data.ndim - 1))
     return data

@@ -42,7 +42,9 @@ def _racah(l1: int, m1: int, l2: int, m2: int, l3: int) -> float:
     for k in range(max(0, l2 - l3 - m1, l1 - l3 + m2), min(l1 + l2 - l3, l1 - m1, l2 + m2) + 1):
         below = (k, l1 + l2 - l3 - k, l1 - m1 - k, l2 + m2 - k, l3 - l2 + m1 + k, l3 - l1 - m2 + k)
         total += Fraction((-1) ** k, _product(below))
-    triangle = Fraction((2 * l3 + 1) * _product((l3 + l1 - l2, l3 - l1 + l2, l1 + l2 - l3)), factorial(l1 + l2 + l3 + 1))
+    triangle = Fraction(
+        (2 * l3 + 1) * _product((l3 + l1 - l2, l3 - l1 + l2, l1 + l2 - l3)), factorial(l1 + l2 + l3 + 1)
+    )
     square = total**2 * triangle * _product((l1 - m1, l1 + m1, l2 - m2, l2 + m2, l3 - m3, l3 + m3))
     return float(square) ** 0.5 * (1 if total > 0 else -1)
 

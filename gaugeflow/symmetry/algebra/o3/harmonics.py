@@ -11,7 +11,11 @@ from gaugeflow.symmetry.algebra.o3.clebsch_gordan import clebsch_gordan
 
 __all__ = ["spherical_harmonics"]
 
-_SQUARED_NORM = {"norm": lambda l: 1.0, "component": lambda l: 2.0 * l + 1, "integral": lambda l: (2 * l + 1) / (4 * math.pi)}
+_SQUARED_NORM = {
+    "norm": lambda l: 1.0,
+    "component": lambda l: 2.0 * l + 1,
+    "integral": lambda l: (2 * l + 1) / (4 * math.pi),
+}
 
 
 def spherical_harmonics(l: int, r: Tensor, normalize: bool = True, normalization: str = "integral") -> Tensor:
