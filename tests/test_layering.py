@@ -39,6 +39,7 @@ INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("checks.trials",),
         ("checks.layers",),
         ("checks",),
+        ("checks.systems",),
         ("algebra",),
         ("claims", "asserts"),
         ("targets", "breakers", "examples"),

@@ -10,8 +10,8 @@ from importlib import import_module
 from typing import Any
 
 _EXPORTS = {
-    "asserts": "assert_antisymmetric assert_detailed_balance assert_equivariant assert_gradient assert_invariant "
-    "assert_invertible assert_logdet assert_reversible",
+    "asserts": "assert_antisymmetric assert_detailed_balance assert_equivariant assert_extensive assert_gradient "
+    "assert_invariant assert_invertible assert_local assert_logdet assert_reversible assert_smooth",
     "algebra.lie_algebras": "preserving special_linear",
     "algebra.matrix_group": "MatrixGroup",
     "algebra.o3.clebsch_gordan": "clebsch_gordan",
@@ -24,6 +24,9 @@ _EXPORTS = {
     "checks.gradient": "check_gradient",
     "checks.markov": "check_detailed_balance check_reversible",
     "checks.replay": "replay",
+    "checks.systems.extensive": "check_extensive",
+    "checks.systems.local": "check_local",
+    "checks.systems.smooth": "check_smooth",
     "actions.gauge": "Centre ChargeConjugation GlobalGauge LocalGauge",
     "actions.groups": "GROUPS Element Group InfiniteGroup NoAction Product group_named refused represent trivial",
     "actions.images": "Cyclic Dihedral",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -107,7 +107,7 @@ class IrrepFeatures(Value, abstract=True):
                 f"{self.name}: expected shape (batch, ..., {dim}) for {self.irreps}, got {tuple(self.data.shape)}"
             )
 
-    def distance(self, other: Value) -> Tensor:
+    def distance(self, other: Self) -> Tensor:
         (difference,) = self.differences(other)
         return self._by_part(difference)
 

@@ -121,6 +121,12 @@ class Cell(CartesianTensors):
     def by_channel(self, tensor: Tensor) -> Tensor:
         return tensor.reshape(len(tensor), 1, -1)
 
+    def random_like(self, generator: torch.Generator) -> Self:
+        """The same cell under a strain of a tenth: any edges at random might lie in one plane."""
+        d = self.data.shape[-1]
+        strain = 0.1 * torch.randn((len(self.data), d, d), dtype=torch.float64, generator=generator)
+        return self.with_data(wide(self.data) @ (torch.eye(d, dtype=torch.float64) + strain).to(self.data.device))
+
     @classmethod
     def readings(cls, tensor: Tensor, like: Tree) -> Iterator[Value]:
         yield from ()

@@ -106,7 +106,7 @@ class MatrixGroup(Group):
     def _see(self, x: Tree) -> None:
         """A `ValueError` where `x` holds no vectors, or some of another size."""
         d = self.basis.shape[-1]
-        vectors = [leaf for leaf in leaves(x) if isinstance(leaf, (Points, Cell)) or getattr(leaf, "rank", 0)]
+        vectors = [leaf for leaf in leaves(x) if isinstance(leaf, (Points, Cell)) or getattr(leaf, "rank", None)]
         sizes = sorted({leaf.data.shape[-1] for leaf in vectors})
         if sizes != [d]:
             came = f"some of {', '.join(map(str, sizes))}" if sizes else ", ".join(leaf.name for leaf in leaves(x))

@@ -11,12 +11,13 @@ from torch import Tensor
 from gaugeflow.symmetry.actions.fields import Image, Links, SiteMatrices, SiteScalars
 from gaugeflow.symmetry.actions.haar import haar
 from gaugeflow.symmetry.actions.particles import Electrons, PointFeatures, Points
-from gaugeflow.symmetry.actions.scalars import PolyakovLoop, Scalars, SignedLog
-from gaugeflow.symmetry.claims import Balance, Bijection, Claim, Equivariance, Gradient
+from gaugeflow.symmetry.actions.scalars import Cell, PolyakovLoop, Scalars, SignedLog
+from gaugeflow.symmetry.claims import Balance, Bijection, Claim, Equivariance, Extensive, Gradient, Local, Smooth
 from gaugeflow.symmetry.examples.flows import AbelianFlow, SU2Flow
 from gaugeflow.symmetry.examples.gauge_networks import AbelianNetwork, CovariantNetwork
 from gaugeflow.symmetry.examples.image_networks import OddNetwork, PeriodicCNN, SymmetricCNN
 from gaugeflow.symmetry.examples.markov import LangevinMove, MetropolisMove, quartic_log_prob, wilson_log_prob
+from gaugeflow.symmetry.examples.pair_potential import PairPotential
 from gaugeflow.symmetry.examples.particle_networks import DeepSet, Determinant, PointNetwork
 
 __all__ = ["CASES", "Case", "case"]
@@ -199,3 +200,33 @@ def _(seed: int) -> Claim:
 def _(seed: int) -> Claim:
     network = SymmetricCNN(seed=seed)
     return Gradient(lambda t: network(t).square().sum((1, 2, 3)), Image(_normal(seed, 2, 1, 4, 4)))
+
+
+def _cell(seed: int) -> Cell:
+    """Two skew cells of edges near four."""
+    return Cell(4 * torch.eye(3, dtype=torch.float64) + 0.3 * _normal(seed, 2, 3, 3))
+
+
+@case("copies of a periodic pair potential")
+def _(seed: int) -> Claim:
+    return Extensive(PairPotential(seed=seed), (Points(2 * _normal(seed, 2, 4, 3)), _cell(seed)))
+
+
+@case("copies of the Wilson action of SU(2), 2D")
+def _(seed: int) -> Claim:
+    return Extensive(wilson_action, _links(seed, 2, 2, 3, 4, n=2))
+
+
+@case("reach of a pair potential")
+def _(seed: int) -> Claim:
+    return Local(PairPotential(seed=seed), Points(2 * _normal(seed, 2, 6, 3)), radius=1.5)
+
+
+@case("reach of a periodic CNN")
+def _(seed: int) -> Claim:
+    return Local(PeriodicCNN(seed=seed), Image(_normal(seed, 2, 1, 12, 12)), out=Image, radius=3)
+
+
+@case("cut-off of a pair potential")
+def _(seed: int) -> Claim:
+    return Smooth(PairPotential(seed=seed), Points(_normal(seed, 2, 6, 3)))
