@@ -56,6 +56,7 @@ def test_a_sharp_cut_off_is_found(name):
     report = check_smooth(f, CLOUD, out=Scalars)
     assert report.verdict is Verdict.BROKEN
     assert said in str(report)
+    assert 1 <= report.findings[0].failures <= report.findings[0].trials == 4
     with pytest.raises(SymmetryBroken, match=said):
         assert_smooth(f, CLOUD)
 

@@ -10,8 +10,11 @@ from torch import Tensor
 
 from gaugeflow.symmetry.actions.fields import Image, Links, SiteMatrices, SiteScalars
 from gaugeflow.symmetry.actions.haar import haar
+from gaugeflow.symmetry.actions.irreps import Irreps
 from gaugeflow.symmetry.actions.particles import Electrons, PointFeatures, Points
 from gaugeflow.symmetry.actions.scalars import Cell, PolyakovLoop, Scalars, SignedLog
+from gaugeflow.symmetry.algebra.lie_algebras import preserving
+from gaugeflow.symmetry.algebra.matrix_group import MatrixGroup
 from gaugeflow.symmetry.claims import Balance, Bijection, Claim, Equivariance, Extensive, Gradient, Local, Smooth
 from gaugeflow.symmetry.examples.flows import AbelianFlow, SU2Flow
 from gaugeflow.symmetry.examples.gauge_networks import AbelianNetwork, CovariantNetwork
@@ -19,6 +22,7 @@ from gaugeflow.symmetry.examples.image_networks import OddNetwork, PeriodicCNN, 
 from gaugeflow.symmetry.examples.markov import LangevinMove, MetropolisMove, quartic_log_prob, wilson_log_prob
 from gaugeflow.symmetry.examples.pair_potential import PairPotential
 from gaugeflow.symmetry.examples.particle_networks import DeepSet, Determinant, PointNetwork
+from gaugeflow.symmetry.examples.tensor_networks import METRIC, IrrepNetwork, LorentzNetwork
 
 __all__ = ["CASES", "Case", "case"]
 
@@ -124,6 +128,19 @@ def _(seed: int) -> Claim:
     x = (Points(_normal(seed, 2, 5, 3)), PointFeatures(_normal(seed + 1, 2, 5, 2)))
     out = (lambda v: PointFeatures(v, rank=1), PointFeatures)
     return Equivariance(PointNetwork(seed=seed), x, group="euclidean * permutations", out=out)
+
+
+@case("O(3) network of irreps")
+def _(seed: int) -> Claim:
+    x = (Points(_normal(seed, 2, 5, 3)), Irreps("2x0e+1x1o").of_points(_normal(seed + 1, 2, 5, 5)))
+    out = Irreps("1x2e+1x1o").of_points
+    return Equivariance(IrrepNetwork(seed=seed), x, group="euclidean * permutations", out=out)
+
+
+@case("SO(1,3) network of momenta")
+def _(seed: int) -> Claim:
+    group = MatrixGroup(preserving(METRIC), name="SO(1,3)")
+    return Equivariance(LorentzNetwork(seed=seed), Points(_normal(seed, 2, 5, 4)), group=group, out=Points)
 
 
 @case("periodic CNN")

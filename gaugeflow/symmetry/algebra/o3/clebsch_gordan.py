@@ -13,7 +13,7 @@ __all__ = ["clebsch_gordan"]
 
 
 def clebsch_gordan(l1: int, l2: int, l3: int) -> Tensor:
-    """The one map l1 x l2 -> l3 that commutes with rotations, `(2 l1 + 1, 2 l2 + 1, 2 l3 + 1)` in float64.
+    """The one map l1 x l2 -> l3 that commutes with rotations: shape `(n1, n2, n3)` with n = 2 l + 1, in float64.
 
     C_abc = C_ijk D_ia D_jb D_kc for the matrices D of `wigner_d`, and the squares of C sum to one, as in e3nn's
     `wigner_3j`. The coefficients times sqrt(2 l3 + 1) have orthonormal columns. A `ValueError` where l3 is not one of

@@ -13,7 +13,7 @@ __all__ = ["Jump", "Rough", "jump_at", "rough_places", "rounding_of"]
 Curve = Callable[[Tensor], Tensor]
 """Times `(points,)` to values `(points, components)` in float64."""
 
-_GRID = 512
+_GRID = 2048
 _ORDER = 6
 _ZOOM = 24
 _LEVELS = 24
