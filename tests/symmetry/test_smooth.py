@@ -89,6 +89,7 @@ def test_fields_of_links_and_angles_move_along_the_group():
     assert check_smooth(lambda u: wilson_action(u).sub(3).abs(), links, out=Scalars, reach=3).verdict is Verdict.BROKEN
     theta = Angles(normal(2, 3))
     assert_smooth(lambda t: t.cos().sum(1), theta)
+    assert_smooth(lambda t: torch.remainder(3 * t, 2 * math.pi), theta, out=Angles)
     assert check_smooth(lambda t: torch.remainder(t, 1.0).sum(1), theta, out=Scalars).verdict is Verdict.BROKEN
 
 

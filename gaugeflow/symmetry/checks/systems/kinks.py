@@ -13,16 +13,15 @@ __all__ = ["Jump", "Rough", "jump_at", "rough_places", "rounding_of"]
 Curve = Callable[[Tensor], Tensor]
 """Times `(points,)` to values `(points, components)` in float64."""
 
-_GRID = 2048
 _ORDER = 6
-_ZOOM = 24
-_LEVELS = 24
-_NARROWEST = 1e-13
+_GRID, _ZOOM = 2048, 24
+"""Intervals of the first grid and of the finer ones; each of these is a quarter of the one before."""
+_LEVELS, _NARROWEST = 24, 1e-13
 _STEPS = tuple(2.0**-k for k in range(5, 20, 2))
 _CAUTION = 4.0
 _NEAR = 65
-_PROBES = 16
-_COINCIDE = 1e-12
+_PROBES, _COINCIDE = 16, 1e-12
+"""Places where rounding is measured, and the distance of points between which a smooth function hardly bends."""
 _ROUNDINGS = 16.0
 
 

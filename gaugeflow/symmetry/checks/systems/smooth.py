@@ -13,7 +13,8 @@ from torch import Tensor
 
 from gaugeflow.symmetry.actions.coordinates import moved_along, tangent_scale, tangent_size
 from gaugeflow.symmetry.actions.fields import Links
-from gaugeflow.symmetry.actions.values import Tree, batch_size, device_of, leaves, map_tensors, zip_leaves
+from gaugeflow.symmetry.actions.scalars import Angles
+from gaugeflow.symmetry.actions.values import Tree, Value, batch_size, device_of, leaves, map_tensors, zip_leaves
 from gaugeflow.symmetry.checks.equivariance import label_of
 from gaugeflow.symmetry.checks.systems.kinks import Jump, jump_at, rough_places, rounding_of
 from gaugeflow.symmetry.checks.trials.subject import Unusable
@@ -85,6 +86,13 @@ def _straight(x: Tree, to: Tree) -> Tensor:
     return torch.cat([(torch.view_as_real(d) if d.is_complex() else d).flatten(1).double() for d in ways], dim=1)
 
 
+def _components(leaf: Value) -> list[Tensor]:
+    """Real numbers that are smooth where the value is: of an angle its cosine and sine."""
+    if isinstance(leaf, Angles) or (isinstance(leaf, Links) and leaf.is_abelian):
+        return [leaf.data.cos(), leaf.data.sin()]
+    return [torch.view_as_real(t) if t.is_complex() else t for t in leaf.tensors]
+
+
 class _Path:
     """f along x + t step, for one entry of x and t from 0 to 1; the range of its values and its steepest slope."""
 
@@ -102,7 +110,7 @@ class _Path:
     def _values(self, times: Tensor) -> Tensor:
         many = map_tensors(lambda t: t.expand(len(times), *t.shape[1:]), self.x)
         y, _ = self.there(moved_along(many, times.to(self.step)[:, None] * self.step), torch.float64)
-        parts = [torch.view_as_real(t) if t.is_complex() else t for leaf in leaves(y) for t in leaf.tensors]
+        parts = [part for leaf in leaves(y) for part in _components(leaf)]
         return torch.cat([part.reshape(len(times), -1).double() for part in parts], dim=1).cpu()
 
     def jumps(self) -> list[tuple[Jump, Jump]]:
