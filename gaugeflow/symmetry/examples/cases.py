@@ -137,9 +137,9 @@ def _(seed: int) -> Claim:
     return Equivariance(IrrepNetwork(seed=seed), x, group="euclidean * permutations", out=out)
 
 
-@case("SO(1,3) network of momenta")
+@case("O(1,3) network of momenta")
 def _(seed: int) -> Claim:
-    group = MatrixGroup(preserving(METRIC), name="SO(1,3)")
+    group = MatrixGroup(preserving(METRIC), discrete=[METRIC, -METRIC], name="O(1,3)")
     return Equivariance(LorentzNetwork(seed=seed), Points(_normal(seed, 2, 5, 4)), group=group, out=Points)
 
 
