@@ -4,7 +4,7 @@
 
 A transformer encoder without positions is equivariant under permutations; a CNN with zero padding is not under
 translations; a plain network of electron coordinates is not antisymmetric; a network with one bad layer in the middle
-is broken there; an e3nn network is equivariant under rotations, reflections and translations (needs e3nn).
+is broken there; an e3nn network is equivariant under motions and permutations (needs e3nn).
 """
 
 from __future__ import annotations
@@ -17,9 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from gaugeflow.symmetry import Image, PointFeatures, Points, Report, Scalars, Value, check
-from gaugeflow.symmetry.actions.euclidean import Euclidean
-from gaugeflow.symmetry.actions.groups import Parameters, represent
+from gaugeflow.symmetry import Image, Irreps, PointFeatures, Points, Report, Scalars, check
 
 
 @dataclass(frozen=True)
@@ -86,29 +84,11 @@ def bad_middle_layer() -> Report:
 
 
 def e3nn_network() -> Report:
-    """Messages along spherical harmonics of the edges; the irreducible features are a value type defined here."""
+    """Messages along spherical harmonics of the edges, and irreducible features of each point."""
     from e3nn import o3
 
     torch.manual_seed(0)
     hidden = o3.Irreps("4x0e + 3x1o + 2x2e")
-
-    @dataclass(frozen=True, eq=False)
-    class IrrepFeatures(Value):
-        """Features `(batch, n, irreps.dim)` of e3nn."""
-
-    @represent(Euclidean, IrrepFeatures)
-    def _(g: Parameters, value: IrrepFeatures) -> IrrepFeatures:
-        matrices = torch.stack([representation(rotation) for rotation in g["rotation"].double()])
-        return value.with_data(torch.einsum("bij,bnj->bni", matrices.to(value.data), value.data))
-
-    def representation(rotation: torch.Tensor) -> torch.Tensor:
-        """D(R) from Y(R p) = D(R) Y(p) on many points p: exact to float64, where Euler angles lose half the digits."""
-        points = torch.randn((64, 3), generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-        blocks = []
-        for multiplicity, irrep in hidden:
-            before, after = (o3.spherical_harmonics(irrep.l, p, True) for p in (points, points @ rotation.mT))
-            blocks += [torch.linalg.lstsq(before, after).solution.mT] * multiplicity
-        return torch.block_diag(*blocks)
 
     class Network(nn.Module):
         def __init__(self) -> None:
@@ -130,7 +110,7 @@ def e3nn_network() -> Report:
             return self.output(h)
 
     x = (Points(normal(2, 5, 3)), PointFeatures(normal(2, 5, 4)))
-    return check(Network(), x, "euclidean", out=IrrepFeatures, label="e3nn network")
+    return check(Network(), x, "euclidean * permutations", out=Irreps(hidden).of_points, label="e3nn network")
 
 
 MODELS = {

@@ -33,11 +33,13 @@ ROOMS = (
 
 INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     "symmetry": (
+        ("algebra.o3",),
         ("actions",),
         ("reports",),
         ("checks.trials",),
         ("checks.layers",),
         ("checks",),
+        ("checks.systems",),
         ("algebra.directions",),
         ("algebra",),
         ("claims", "asserts"),

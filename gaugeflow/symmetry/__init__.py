@@ -10,14 +10,20 @@ from importlib import import_module
 from typing import Any
 
 _EXPORTS = {
-    "asserts": "assert_antisymmetric assert_detailed_balance assert_equivariant assert_gradient assert_invariant "
-    "assert_invertible assert_logdet assert_reversible",
+    "asserts": "assert_antisymmetric assert_detailed_balance assert_equivariant assert_extensive "
+    "assert_gradient assert_invariant assert_invertible assert_local assert_logdet "
+    "assert_reversible assert_smooth",
     "algebra.curie": "Obstacle check_curie forbids",
     "algebra.directions.generated": "generated",
     "algebra.discovery": "Discovery check_symmetries symmetries_of",
     "algebra.noether": "charges check_conserved",
     "algebra.order_parameter": "OrderParameter order_parameter",
     "algebra.separation": "Separation check_separates separates",
+    "algebra.lie_algebras": "preserving special_linear",
+    "algebra.matrix_group": "MatrixGroup",
+    "algebra.o3.clebsch_gordan": "clebsch_gordan",
+    "algebra.o3.harmonics": "spherical_harmonics",
+    "algebra.o3.wigner": "wigner_d",
     "checks.bijection": "check_invertible check_logdet",
     "checks.equivariance": "check",
     "actions.euclidean": "Euclidean",
@@ -25,9 +31,13 @@ _EXPORTS = {
     "checks.gradient": "check_gradient",
     "checks.markov": "check_detailed_balance check_reversible",
     "checks.replay": "replay",
+    "checks.systems.extensive": "check_extensive",
+    "checks.systems.local": "check_local",
+    "checks.systems.smooth": "check_smooth",
     "actions.gauge": "Centre ChargeConjugation GlobalGauge LocalGauge",
     "actions.groups": "GROUPS Element Group InfiniteGroup NoAction Product group_named refused represent trivial",
     "actions.images": "Cyclic Dihedral",
+    "actions.irreps": "IrrepFeatures Irreps PointIrreps",
     "actions.lattice": "GlobalSign Hypercubic TimeReversal Translations",
     "actions.particles": "EdgeIndex Electrons PairFeatures PointFeatures Points",
     "actions.permutations": "Permutations",

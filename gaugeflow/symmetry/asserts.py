@@ -13,17 +13,23 @@ from gaugeflow.symmetry.checks.bijection import check_invertible, check_logdet
 from gaugeflow.symmetry.checks.equivariance import check
 from gaugeflow.symmetry.checks.gradient import check_gradient
 from gaugeflow.symmetry.checks.markov import check_detailed_balance, check_reversible
+from gaugeflow.symmetry.checks.systems.extensive import check_extensive
+from gaugeflow.symmetry.checks.systems.local import check_local
+from gaugeflow.symmetry.checks.systems.smooth import check_smooth
 from gaugeflow.symmetry.reports.report import Report
 
 __all__ = [
     "assert_antisymmetric",
     "assert_detailed_balance",
     "assert_equivariant",
+    "assert_extensive",
     "assert_gradient",
     "assert_invariant",
     "assert_invertible",
+    "assert_local",
     "assert_logdet",
     "assert_reversible",
+    "assert_smooth",
 ]
 
 
@@ -159,3 +165,55 @@ def assert_reversible(step: Callable[..., Any], flip: Callable[..., Any], x: Tre
     True
     """
     return check_reversible(step, flip, x, **options).require()
+
+
+def assert_extensive(f: Callable[..., Any], x: Tree, *, out: Any = Scalars, **options: Any) -> Report:
+    """Two copies of a periodic system side by side: totals double, fields repeat. The options are those of
+    `check_extensive`.
+
+    >>> import torch
+    >>> from gaugeflow.symmetry import SiteScalars, assert_extensive
+    >>> phi = torch.randn(2, 1, 4, 6, generator=torch.Generator().manual_seed(0))
+    >>> def action(phi):
+    ...     return (phi * phi.roll(1, 2)).sum((1, 2, 3))
+    >>> assert_extensive(action, SiteScalars(phi)).holds
+    True
+    >>> assert_extensive(lambda phi: action(phi) / phi[0].numel(), SiteScalars(phi), intensive=True).holds
+    True
+    """
+    return check_extensive(f, x, out=out, **options).require()
+
+
+def assert_local(f: Callable[..., Any], x: Tree, radius: float, *, out: Any = Scalars, **options: Any) -> Report:
+    """Nothing is seen beyond `radius`: a cut-off, a receptive field, a sum of local terms. The options are those of
+    `check_local`.
+
+    >>> import torch
+    >>> from gaugeflow.symmetry import SiteScalars, assert_local
+    >>> phi = torch.randn(2, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    >>> def smeared(phi):
+    ...     return torch.tanh(phi + phi.roll(2, 2))
+    >>> assert_local(smeared, SiteScalars(phi), 2, out=SiteScalars).holds
+    True
+    >>> assert_local(lambda phi: smeared(phi).sum((1, 2, 3)), SiteScalars(phi), 2).holds
+    True
+    """
+    return check_local(f, x, radius, out=out, **options).require()
+
+
+def assert_smooth(
+    f: Callable[..., Any], x: Tree, to: Tree | None = None, *, out: Any = Scalars, **options: Any
+) -> Report:
+    """No jump in value or slope on the way from `x` to `to`, or along random paths. The options are those of
+    `check_smooth`.
+
+    >>> import torch
+    >>> from gaugeflow.symmetry import Points, assert_smooth
+    >>> r = torch.randn(2, 4, 3, generator=torch.Generator().manual_seed(0))
+    >>> def energy(r):
+    ...     apart = r.unsqueeze(2) - r.unsqueeze(1)
+    ...     return (1 - apart.square().sum(-1)).clamp(min=0).square().sum((1, 2))
+    >>> assert_smooth(energy, Points(r)).holds
+    True
+    """
+    return check_smooth(f, x, to, out=out, **options).require()

@@ -17,6 +17,9 @@ from gaugeflow.symmetry.checks.bijection import check_invertible, check_logdet
 from gaugeflow.symmetry.checks.equivariance import check, label_of
 from gaugeflow.symmetry.checks.gradient import check_gradient
 from gaugeflow.symmetry.checks.markov import check_detailed_balance
+from gaugeflow.symmetry.checks.systems.extensive import check_extensive
+from gaugeflow.symmetry.checks.systems.local import check_local
+from gaugeflow.symmetry.checks.systems.smooth import check_smooth
 from gaugeflow.symmetry.reports.report import Report
 
 __all__ = [
@@ -27,8 +30,11 @@ __all__ = [
     "Curie",
     "Discovered",
     "Equivariance",
+    "Extensive",
     "Gradient",
+    "Local",
     "Separating",
+    "Smooth",
     "options_of",
 ]
 
@@ -151,6 +157,39 @@ class Separating(Claim):
         return check_separates(self.f, self.x, self.group, pairs=self.pairs, label=self.name, **options)
 
 
+@dataclass(frozen=True)
+class Extensive(Claim):
+    """f of copies of a periodic system side by side is that of one, repeated or added up."""
+
+    out: Any = "scalars"
+
+    def verify(self, **options: Any) -> Report:
+        options = _known(check_extensive, options)
+        return check_extensive(self.f, self.x, out=self.out, label=self.name, **options)
+
+
+@dataclass(frozen=True)
+class Local(Claim):
+    """f sees nothing beyond a radius."""
+
+    out: Any = "scalars"
+    radius: float = 0.0
+
+    def verify(self, **options: Any) -> Report:
+        options = _known(check_local, options)
+        return check_local(self.f, self.x, self.radius, out=self.out, label=self.name, **options)
+
+
+@dataclass(frozen=True)
+class Smooth(Claim):
+    """f and its slope have no jumps along random paths."""
+
+    out: Any = "scalars"
+
+    def verify(self, **options: Any) -> Report:
+        return check_smooth(self.f, self.x, out=self.out, label=self.name, **_known(check_smooth, options))
+
+
 def options_of(*checks: Callable[..., Any]) -> set[str]:
     """The options by name that these checks have."""
     parameters = (p for check in checks for p in inspect.signature(check).parameters.values())
@@ -160,7 +199,9 @@ def options_of(*checks: Callable[..., Any]) -> set[str]:
 def _known(of: Callable[..., Any], options: dict[str, Any], without: str = "") -> dict[str, Any]:
     """Those of the options that a check has; a `TypeError` for one that no check has. Trials of the expensive checks
     are their own affair."""
-    every = options_of(check, check_logdet, check_detailed_balance, check_gradient)
+    every = options_of(
+        check, check_logdet, check_detailed_balance, check_gradient, check_extensive, check_local, check_smooth
+    )
     unknown = sorted(set(options) - every)
     if unknown:
         raise TypeError(f"expected options among {', '.join(sorted(every))}, got {', '.join(unknown)}")

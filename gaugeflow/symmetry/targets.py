@@ -2,7 +2,7 @@
 
 The object is a function without arguments (or its result) that gives
 
-* a claim (`Equivariance`, `Bijection`, `Balance`, `Gradient`) or a list of claims, or
+* a claim (one of `gaugeflow.symmetry.claims`) or a list of claims, or
 * `(f, x)`, `(f, x, group)` or `(f, x, group, out)`, or a dict with these keys and further options of `check`,
 
 where x is a value, or plain tensors that the group says how to read: "gauge: links -> scalars". A project that

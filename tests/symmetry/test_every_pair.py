@@ -1,5 +1,7 @@
 """Every group x every value: it acts, leaves alone by declaration, or is refused with a reason. No other outcome."""
 
+from functools import partial
+
 import pytest
 import torch
 
@@ -11,6 +13,7 @@ from gaugeflow.symmetry import (
     Dihedral,
     EdgeIndex,
     Image,
+    Invariants,
     NoAction,
     PointFeatures,
     Points,
@@ -143,6 +146,38 @@ def test_a_graph_network_with_edges():
     assert not check(lambda h, e: messages(h, edges), x, "permutations", out=PointFeatures).holds
     assert check(lambda h, e: e.flip(1), x, "permutations", out=EdgeIndex, constant_ok=True).holds
     assert not check(lambda h, e: (e + 1) % 4, x, "permutations", out=EdgeIndex).holds
+
+
+def test_edges_name_particles_that_are_there():
+    h = PointFeatures(normal(2, 4, 5))
+    with pytest.raises(ValueError, match="expected particles from 0 on, got -1"):
+        EdgeIndex(torch.tensor([[[0, -1], [1, 2]]]))
+    with pytest.raises(ValueError, match="expected particles below 4, got 5"):
+        check(lambda h, e: h, (h, EdgeIndex(torch.tensor([[[0, 5]] * 2] * 2))), "permutations", out=PointFeatures)
+
+
+def test_a_periodic_graph_with_the_images_of_its_edges():
+    """Edges, and for each the whole steps along the edges of the cell, which no motion touches."""
+    edges = EdgeIndex(torch.tensor([[[0, 1, 2, 3], [1, 2, 3, 0]]]).expand(2, -1, -1))
+    images = Invariants(torch.tensor([[[0, 0, 0], [1, 0, 0], [0, -1, 0], [0, 0, 1]]]).expand(2, -1, -1))
+
+    def forces(r, cell, edges, images):
+        ends = [r.gather(1, edges[:, k].unsqueeze(-1).expand(-1, -1, 3)) for k in (0, 1)]
+        apart = ends[1] - ends[0] + images.to(r) @ cell
+        return torch.zeros_like(r).scatter_add(1, edges[:, 1].unsqueeze(-1).expand(-1, -1, 3), apart)
+
+    x = (Points(normal(2, 4, 3)), Cell(3 * torch.eye(3).double() + 0.1 * normal(2, 3, 3)), edges, images)
+    out = partial(PointFeatures, rank=1)
+    assert check(forces, x, "euclidean * permutations", out=out).holds
+    fixed = torch.eye(3).double().expand(2, 3, 3)
+    assert not check(lambda r, c, e, i: forces(r, fixed.to(c), e, i), x, "rotations", out=out).holds
+
+
+def test_random_cells_are_like_the_example_and_never_flat():
+    cell = Cell(torch.diag(torch.tensor([4.0, 5.0, 0.0])).double().expand(50, 3, 3))
+    random = cell.random_like(torch.Generator().manual_seed(0)).data
+    assert (torch.linalg.vector_norm(random, dim=2)[:, :2] - torch.tensor([4.0, 5.0])).abs().max() < 2
+    assert torch.equal(random[:, 2], torch.zeros(50, 3).double())  # no period along the third
 
 
 def test_the_dipole_of_a_picture_turns_with_it():

@@ -4,6 +4,7 @@ from gaugeflow.symmetry.actions import (
     euclidean,  # noqa: F401  (register their groups)
     gauge,  # noqa: F401  (register their groups)
     images,  # noqa: F401  (register their groups)
+    irreps,  # noqa: F401  (register their values)
     lattice,  # noqa: F401  (register their groups)
     permutations,  # noqa: F401  (register their groups)
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from gaugeflow.symmetry.actions.euclidean import Euclidean
 from gaugeflow.symmetry.actions.groups import Group
-from gaugeflow.symmetry.actions.irreps import irreps_type
+from gaugeflow.symmetry.actions.irreps import Irreps
 from gaugeflow.symmetry.actions.values import Tree, Value, value_type
 
 __all__ = ["declared", "parse_group", "read_as"]
@@ -40,8 +40,8 @@ def declared(f: Any) -> tuple[Group | str, Any, Any]:
         return said
     inputs = [getattr(f, name) for name in ("irreps_in", "irreps_in1", "irreps_in2") if hasattr(f, name)]
     if inputs and hasattr(f, "irreps_out"):
-        types = tuple(irreps_type(irreps) for irreps in inputs)
-        return Euclidean(translations=False), types[0] if len(types) == 1 else types, irreps_type(f.irreps_out)
+        types = tuple(Irreps(irreps) for irreps in inputs)
+        return Euclidean(translations=False), types[0] if len(types) == 1 else types, Irreps(f.irreps_out)
     raise ValueError(
         "expected a group and `out`, or a function that says them: an attribute symmetry = 'GROUP: INPUT -> OUTPUT', "
         "or irreps_in and irreps_out"

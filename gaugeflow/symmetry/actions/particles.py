@@ -114,7 +114,7 @@ class EdgeIndex(ParticleValue):
     """Edges of a graph as pairs of particles, integers `(batch, 2, edges)`: from `data[:, 0]` to `data[:, 1]`.
 
     A permutation renames the particles, nothing else changes it. Two lists that hold the same edges in another order
-    are the same.
+    are the same. In a periodic system the image to which an edge leads, integers `(batch, edges, d)`, is `Invariants`.
     """
 
     def validate(self) -> None:
@@ -123,6 +123,8 @@ class EdgeIndex(ParticleValue):
                 f"{self.name}: expected integers of shape (batch, 2, edges), got {self.data.dtype} "
                 f"{tuple(self.data.shape)}"
             )
+        if self.data.numel() and int(self.data.min()) < 0:
+            raise ValueError(f"{self.name}: expected particles from 0 on, got {int(self.data.min())}")
 
     def by_channel(self, tensor: Tensor) -> Tensor:
         return tensor.reshape(len(tensor), 1, -1)

@@ -108,6 +108,8 @@ def _(g: Parameters, value: PairFeatures) -> PairFeatures:
 def _(g: Parameters, edges: EdgeIndex) -> EdgeIndex:
     """Particle `order[i]` is called i from now on."""
     names = g["order"].argsort(1)
+    if edges.data.numel() and int(edges.data.max()) >= names.shape[1]:
+        raise ValueError(f"edge_index: expected particles below {names.shape[1]}, got {int(edges.data.max())}")
     return edges.with_data(names.gather(1, edges.data.flatten(1)).reshape(edges.data.shape).to(edges.data.dtype))
 
 

@@ -84,13 +84,17 @@ class PolyakovLoop(Value):
 class CartesianTensors(Value):
     """Tensors of one `rank` in d-dimensional space without a particle index, `(batch, ..., d, ..., d)`.
 
-    `pseudo` adds the determinant of the rotation.
+    `pseudo` adds the determinant of the rotation. The `down` last indices turn with the inverse transpose, as gradients
+    and momenta do: for rotations it is the same.
     """
 
     rank: int = 1
     pseudo: bool = False
+    down: int = 0
 
     def validate(self) -> None:
+        if not 0 <= self.down <= self.rank:
+            raise ValueError(f"{self.name}: expected 0 <= down <= rank = {self.rank}, got {self.down}")
         sizes = set(self.data.shape[self.data.ndim - self.rank :])
         if self.data.ndim <= self.rank or len(sizes) > 1:
             raise ValueError(
@@ -116,6 +120,12 @@ class Cell(CartesianTensors):
 
     def by_channel(self, tensor: Tensor) -> Tensor:
         return tensor.reshape(len(tensor), 1, -1)
+
+    def random_like(self, generator: torch.Generator) -> Self:
+        """The same cell under a strain of a tenth: any edges at random might lie in one plane."""
+        d = self.data.shape[-1]
+        strain = 0.1 * torch.randn((len(self.data), d, d), dtype=torch.float64, generator=generator)
+        return self.with_data(wide(self.data) @ (torch.eye(d, dtype=torch.float64) + strain).to(self.data.device))
 
     @classmethod
     def readings(cls, tensor: Tensor, like: Tree) -> Iterator[Value]:
@@ -172,5 +182,5 @@ def rotate(data: Tensor, rotation: Tensor, rank: int, pseudo: bool = False) -> T
         moved = data.movedim(axis, -1).unsqueeze(-1)
         data = (matrices @ moved).squeeze(-1).movedim(-1, axis)
     if pseudo:
-        data = data * torch.linalg.det(rotation).sign().to(data.dtype).reshape(-1, *[1] * (data.ndim - 1))
+        data = data * torch.linalg.det(rotation).sgn().to(data.dtype).reshape(-1, *[1] * (data.ndim - 1))
     return data

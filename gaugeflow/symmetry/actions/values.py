@@ -22,6 +22,7 @@ from torch import Tensor
 
 __all__ = [
     "IGNORE",
+    "TEXTS",
     "VALUES",
     "Tree",
     "Value",
@@ -48,6 +49,9 @@ IGNORE = "ignore"
 
 VALUES: dict[str, type[Value]] = {}
 """Every value type by its name in snake case, as the command line and the pytest marker spell it."""
+
+TEXTS: dict[str, Callable[[str], Callable[..., Value]]] = {}
+"""Regular expressions of texts that say a value type, such as "2x0e+1x1o", and what makes the type of such a text."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,11 +229,16 @@ def call_raw(f: Callable[..., Any], raw: Any) -> Any:
 
 
 def value_type(spec: Any) -> Callable[..., Value]:
-    """The constructor meant by a value type, its name in snake case, or a partial of it."""
+    """The constructor meant by a value type, its name in snake case, a text that says it, or a partial of it."""
     if isinstance(spec, str):
-        if spec not in VALUES:
-            raise ValueError(f"expected one of the value types {', '.join(sorted([*VALUES, IGNORE]))}, got {spec!r}")
-        return VALUES[spec]
+        return VALUES[spec] if spec in VALUES else _said_by(spec)
     if isinstance(spec, (type, partial)) or callable(spec):
         return spec
     raise TypeError(f"expected a value type, its name, or a tuple or dict of them, got {spec!r}")
+
+
+def _said_by(text: str) -> Callable[..., Value]:
+    for pattern, make in TEXTS.items():
+        if re.fullmatch(pattern, text):
+            return make(text)
+    raise ValueError(f"expected one of the value types {', '.join(sorted([*VALUES, IGNORE]))}, got {text!r}")

@@ -1,1 +1,1 @@
-"""Linear algebra on a group and its action: representations, intertwiners, invariants, discovery, conserved charges."""
+"""The one equation solved: what linear algebra says about a group and its action."""

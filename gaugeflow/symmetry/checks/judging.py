@@ -8,13 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gaugeflow.symmetry.actions.values import Tree, batch_size, leaves, map_tensors
+from gaugeflow.symmetry.actions.values import Tree, batch_size, device_of, leaves, map_tensors
 from gaugeflow.symmetry.checks.batch import batch_finding, mixing, normalises_batch
 from gaugeflow.symmetry.checks.constants import excuse_constants
 from gaugeflow.symmetry.checks.growth import errors_by_size, grows
 from gaugeflow.symmetry.checks.layers.locate import locate_break
 from gaugeflow.symmetry.checks.precision import Decision, Errors, amplification_allowed, decide, name
 from gaugeflow.symmetry.checks.probe import Probe, conditioning, is_smooth, probe, relative_error
+from gaugeflow.symmetry.checks.tf32 import tf32_notes
 from gaugeflow.symmetry.checks.trials.samples import Samples, common_unit
 from gaugeflow.symmetry.checks.trials.shrink import smallest_failing
 from gaugeflow.symmetry.checks.trials.subject import Subject, Unusable, acted, compare
@@ -111,7 +112,7 @@ class Judgement:
 
     def _all_notes(self) -> tuple[str, ...]:
         mutation = ["the function changes its input in place (it was given copies)"] if self.subject.mutates else []
-        return tuple(self.notes + mutation)
+        return (*self.notes, *mutation, *tf32_notes(device_of(self.plan.x), self.subject.modules))
 
     def _all_samples(self) -> dict[torch.dtype, Samples]:
         samples = {}

@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from gaugeflow.symmetry.actions.values import Tree, batch_size, map_tensors
+from gaugeflow.symmetry.actions.values import Tree, batch_size, device_of, map_tensors
 from gaugeflow.symmetry.checks.growth import grows, halved
 from gaugeflow.symmetry.checks.judging import DTYPES, native_dtype
 from gaugeflow.symmetry.checks.precision import Errors, amplification_allowed, decide, name
 from gaugeflow.symmetry.checks.probe import relative_error
+from gaugeflow.symmetry.checks.tf32 import tf32_notes
 from gaugeflow.symmetry.checks.trials.maps import Map
 from gaugeflow.symmetry.checks.trials.subject import Unusable
 from gaugeflow.symmetry.checks.trials.trials import master, random_like
+from gaugeflow.symmetry.checks.trials.typed import Typed
 from gaugeflow.symmetry.reports.findings import Finding, Verdict, WorstCase
 
 __all__ = ["Property", "judged"]
@@ -31,7 +33,7 @@ class Property:
 
     claim: str
     errors: Evaluate
-    there: Map
+    there: Map | Typed
     x: Tree
     precision: Measure
     amplification: Measure | None = None
@@ -46,6 +48,7 @@ def judged(
 ) -> Finding:
     """The errors of given and random inputs in both precisions, judged as those of a symmetry are."""
     given, native = master(of.x), native_dtype(of.x)
+    notes += tf32_notes(device_of(given), of.there.subject.modules)
     more = max(2, -(-trials // batch_size(given))) - 1 if fresh else 0
     try:
         _same_twice(of, given, native, tolerance)

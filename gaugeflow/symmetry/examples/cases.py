@@ -10,8 +10,11 @@ from torch import Tensor
 
 from gaugeflow.symmetry.actions.fields import Image, Links, SiteMatrices, SiteScalars
 from gaugeflow.symmetry.actions.haar import haar
+from gaugeflow.symmetry.actions.irreps import Irreps
 from gaugeflow.symmetry.actions.particles import Electrons, PointFeatures, Points
-from gaugeflow.symmetry.actions.scalars import PolyakovLoop, Scalars, SignedLog
+from gaugeflow.symmetry.actions.scalars import Cell, PolyakovLoop, Scalars, SignedLog
+from gaugeflow.symmetry.algebra.lie_algebras import preserving
+from gaugeflow.symmetry.algebra.matrix_group import MatrixGroup
 from gaugeflow.symmetry.claims import (
     Balance,
     Bijection,
@@ -20,8 +23,11 @@ from gaugeflow.symmetry.claims import (
     Curie,
     Discovered,
     Equivariance,
+    Extensive,
     Gradient,
+    Local,
     Separating,
+    Smooth,
 )
 from gaugeflow.symmetry.examples.degenerate import DEGENERATE
 from gaugeflow.symmetry.examples.dynamics import LinkLeapfrog, ParticleLeapfrog
@@ -30,7 +36,9 @@ from gaugeflow.symmetry.examples.gauge_networks import AbelianNetwork, Covariant
 from gaugeflow.symmetry.examples.image_networks import OddNetwork, PeriodicCNN, SymmetricCNN
 from gaugeflow.symmetry.examples.invariant_features import plaquettes_and_windings, triangles
 from gaugeflow.symmetry.examples.markov import LangevinMove, MetropolisMove, quartic_log_prob, wilson_log_prob
+from gaugeflow.symmetry.examples.pair_potential import PairPotential
 from gaugeflow.symmetry.examples.particle_networks import DeepSet, Determinant, PointNetwork
+from gaugeflow.symmetry.examples.tensor_networks import METRIC, IrrepNetwork, LorentzNetwork
 
 __all__ = ["CASES", "Case", "case"]
 
@@ -136,6 +144,19 @@ def _(seed: int) -> Claim:
     x = (Points(_normal(seed, 2, 5, 3)), PointFeatures(_normal(seed + 1, 2, 5, 2)))
     out = (lambda v: PointFeatures(v, rank=1), PointFeatures)
     return Equivariance(PointNetwork(seed=seed), x, group="euclidean * permutations", out=out)
+
+
+@case("O(3) network of irreps")
+def _(seed: int) -> Claim:
+    x = (Points(_normal(seed, 2, 5, 3)), Irreps("2x0e+1x1o").of_points(_normal(seed + 1, 2, 5, 5)))
+    out = Irreps("1x2e+1x1o").of_points
+    return Equivariance(IrrepNetwork(seed=seed), x, group="euclidean * permutations", out=out)
+
+
+@case("O(1,3) network of momenta")
+def _(seed: int) -> Claim:
+    group = MatrixGroup(preserving(METRIC), discrete=[METRIC, -METRIC], name="O(1,3)")
+    return Equivariance(LorentzNetwork(seed=seed), Points(_normal(seed, 2, 5, 4)), group=group, out=Points)
 
 
 @case("periodic CNN")
@@ -256,3 +277,33 @@ def _(seed: int) -> Claim:
 def _(seed: int) -> Claim:
     network = SymmetricCNN(seed=seed)
     return Gradient(lambda t: network(t).square().sum((1, 2, 3)), Image(_normal(seed, 2, 1, 4, 4)))
+
+
+def _cell(seed: int) -> Cell:
+    """Two skew cells of edges near four."""
+    return Cell(4 * torch.eye(3, dtype=torch.float64) + 0.3 * _normal(seed, 2, 3, 3))
+
+
+@case("copies of a periodic pair potential")
+def _(seed: int) -> Claim:
+    return Extensive(PairPotential(seed=seed), (Points(2 * _normal(seed, 2, 4, 3)), _cell(seed)))
+
+
+@case("copies of the Wilson action of SU(2), 2D")
+def _(seed: int) -> Claim:
+    return Extensive(wilson_action, _links(seed, 2, 2, 3, 4, n=2))
+
+
+@case("reach of a pair potential")
+def _(seed: int) -> Claim:
+    return Local(PairPotential(seed=seed), Points(2 * _normal(seed, 2, 6, 3)), radius=1.5)
+
+
+@case("reach of a periodic CNN")
+def _(seed: int) -> Claim:
+    return Local(PeriodicCNN(seed=seed), Image(_normal(seed, 2, 1, 12, 12)), out=Image, radius=3)
+
+
+@case("cut-off of a pair potential")
+def _(seed: int) -> Claim:
+    return Smooth(PairPotential(seed=seed), Points(_normal(seed, 2, 6, 3)))
