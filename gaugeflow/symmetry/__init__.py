@@ -30,6 +30,13 @@ _EXPORTS = {
     "reports.report": "Report SymmetryBroken",
     "actions.scalars": "Angles CartesianTensors Cell Invariants PolyakovLoop Scalars SignedLog",
     "actions.values": "VALUES Value",
+    "algebra.characters": "conjugacy_classes irreducible_characters multiplication_table",
+    "algebra.commutant": "Part irreducible_parts",
+    "algebra.completeness": "Completeness check_complete",
+    "algebra.finite": "FiniteGroup by_matrices induced regular",
+    "algebra.intertwiners": "EquivariantLinear Intertwiners intertwiners",
+    "algebra.regression": "EquivariantKernel equivariant_ridge fit_kernel",
+    "algebra.representations": "Representation representation",
 }
 _HOME = {name: module for module, names in _EXPORTS.items() for name in names.split()}
 

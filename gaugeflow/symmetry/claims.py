@@ -9,13 +9,14 @@ from typing import Any, Self
 
 from gaugeflow.symmetry.actions.groups import Group, group_named
 from gaugeflow.symmetry.actions.values import Tree
+from gaugeflow.symmetry.algebra.completeness import check_complete
 from gaugeflow.symmetry.checks.bijection import check_invertible, check_logdet
 from gaugeflow.symmetry.checks.equivariance import check, label_of
 from gaugeflow.symmetry.checks.gradient import check_gradient
 from gaugeflow.symmetry.checks.markov import check_detailed_balance
 from gaugeflow.symmetry.reports.report import Report
 
-__all__ = ["Balance", "Bijection", "Claim", "Equivariance", "Gradient", "options_of"]
+__all__ = ["Balance", "Bijection", "Claim", "Complete", "Equivariance", "Gradient", "options_of"]
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,18 @@ class Balance(Claim):
 
 
 @dataclass(frozen=True)
+class Complete(Claim):
+    """f reaches every linear map that commutes with the group, see `check_complete`."""
+
+    group: Group | str = ""
+    out: Any = None
+
+    def verify(self, **options: Any) -> Report:
+        options = _known(check_complete, options)
+        return check_complete(self.f, self.x, self.group, out=self.out, label=self.name, **options)
+
+
+@dataclass(frozen=True)
 class Gradient(Claim):
     """`gradient` is that of f, autograd's if None."""
 
@@ -99,7 +112,7 @@ def options_of(*checks: Callable[..., Any]) -> set[str]:
 def _known(of: Callable[..., Any], options: dict[str, Any], without: str = "") -> dict[str, Any]:
     """Those of the options that a check has; a `TypeError` for one that no check has. Trials of the expensive checks
     are their own affair."""
-    every = options_of(check, check_logdet, check_detailed_balance, check_gradient)
+    every = options_of(check, check_logdet, check_detailed_balance, check_gradient, check_complete)
     unknown = sorted(set(options) - every)
     if unknown:
         raise TypeError(f"expected options among {', '.join(sorted(every))}, got {', '.join(unknown)}")

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from gaugeflow.symmetry.actions.groups import Group
 from gaugeflow.symmetry.actions.values import Tree, map_tensors
 from gaugeflow.symmetry.algebra.hom import hom
-from gaugeflow.symmetry.algebra.representations import Representation, alike, representation, written
+from gaugeflow.symmetry.algebra.representations import Representation, together, written
 
 __all__ = ["EquivariantLinear", "Intertwiners", "intertwiners"]
 
@@ -56,7 +56,7 @@ def intertwiners(x: Tree | Representation, y: Tree | Representation, group: Grou
     Raises:
         ValueError: what has no representation, or a dense null space that is too large.
     """
-    rx, ry = alike(representation(x, group), representation(y, group))
+    rx, ry = together(x, y, group)
     out = None if isinstance(y, Representation) else map_tensors(lambda t: t[:1], y)
     return Intertwiners(rx, ry, hom(rx, ry, seed), out)
 

@@ -117,8 +117,14 @@ class Representation:
         )
 
 
-def representation(x: Tree | Representation, group: Group | str) -> Representation:
+def representation(x: Tree | Representation, group: Group | str, beside: Tree = None) -> Representation:
     """How `group` acts on the numbers of a value, or of a tuple or dict of them; a `Representation` stays what it is.
+
+    Args:
+        x: an example with a batch axis.
+        group: a group or its name.
+        beside: the value from which elements are drawn, where `x` alone does not say which there are, as a vector
+            beside a picture does not.
 
     Raises:
         ValueError: a group that does not act on the value (`NoAction`), or not in a linear way; numbers that are no
@@ -127,12 +133,13 @@ def representation(x: Tree | Representation, group: Group | str) -> Representati
     group = group_named(group)
     if isinstance(x, Representation):
         return x
-    example = map_tensors(lambda t: t[:1], x)
-    parts = [_of_value(leaf, example, group) for leaf in leaves(example)]
+    own = map_tensors(lambda t: t[:1], x)
+    example = own if beside is None else map_tensors(lambda t: t[:1], beside)
+    parts = [_of_value(leaf, example, group) for leaf in leaves(own)]
     if len({part.is_complex for part in parts}) > 1:
         parts = [part.real() for part in parts]
     size = sum(part.size for part in parts)
-    _refuse_large(size, example)
+    _refuse_large(size, own)
     return Representation(
         group,
         example,
@@ -142,6 +149,14 @@ def representation(x: Tree | Representation, group: Group | str) -> Representati
         partial(_read, parts[0].is_complex),
         len(parts),
     )
+
+
+def together(
+    x: Tree | Representation, y: Tree | Representation, group: Group | str
+) -> tuple[Representation, Representation]:
+    """The representations of both, with elements that are drawn from both, and both complex or both real."""
+    beside = tuple(value.example if isinstance(value, Representation) else value for value in (x, y))
+    return alike(representation(x, group, beside), representation(y, group, beside))
 
 
 def alike(a: Representation, b: Representation) -> tuple[Representation, Representation]:
@@ -160,7 +175,7 @@ def _refuse_large(size: int, example: Tree) -> None:
 
 def _of_value(leaf: Value, example: Tree, group: Group) -> Representation:
     for part in group.parts():
-        find_action(type(part), type(leaf))
+        find_action(type(part), type(leaf))  # `NoAction` before anything else
     if isinstance(leaf, SignedLog) or not (leaf.data.is_floating_point() or leaf.data.is_complex()):
         raise ValueError(f"{leaf.name}: expected numbers that can be added, as scalars are, for a representation")
     _refuse_large(leaf.data[0].numel(), leaf)
@@ -184,7 +199,7 @@ def _matrices_on(leaf: Value, is_complex: bool, g: Element) -> Tensor:
         some = g.take(slice(first, first + step))
         each = some.take(torch.arange(len(some), device=data.device).repeat_interleave(size))
         moved = each(_filled(leaf, units.repeat(len(some), 1).reshape(-1, *data.shape))).data
-        flat = torch.view_as_real(moved).flatten(1) if in_pairs else moved.flatten(1)
+        flat = torch.view_as_real(moved) if in_pairs else moved
         columns.append(flat.reshape(len(some), size, size).mT)
     return torch.cat(columns).to(units.dtype if is_complex else torch.float64)
 
@@ -207,10 +222,10 @@ def _is_complex_linear(leaf: Value, example: Tree, group: Group) -> bool:
         return by(_filled(leaf, v.to(leaf.data.device))).data.to(leaf.data.dtype)
 
     images = moved(a)
-    if _differ(moved(2 * a - b), 2 * images - moved(b)):
+    if _differ(moved(2 * a + b), 2 * images + moved(b)):
         raise ValueError(
-            f"{group.label()} does not act on {leaf.name} in a linear way, so it has no matrix: D(g) (2 a - b) is not "
-            "2 D(g) a - D(g) b. Shifts of points and of angles are of this kind; differences of points, and the "
+            f"{group.label()} does not act on {leaf.name} in a linear way, so it has no matrix: D(g) (2 a + b) is not "
+            "2 D(g) a + D(g) b. Shifts of points and of angles are of this kind; differences of points, and the "
             "phases exp(i angle) as complex numbers, are vectors"
         )
     _require_homomorphism(moved, a, g, h, f"{group.label()} on {leaf.name}")
@@ -282,13 +297,15 @@ def _product(vectors: Tensor, matrix: Tensor) -> Tensor:
 
 def _in_pairs(matrices: Tensor) -> Tensor:
     """A complex number a as ((Re a, -Im a), (Im a, Re a))."""
-    pairs = torch.stack([torch.stack([matrices.real, -matrices.imag], -1), torch.stack([matrices.imag, matrices.real], -1)], -2)
+    pairs = torch.stack(
+        [torch.stack([matrices.real, -matrices.imag], -1), torch.stack([matrices.imag, matrices.real], -1)], -2
+    )
     return pairs.movedim(-2, 2).reshape(len(matrices), 2 * matrices.shape[1], -1)
 
 
 def _read(is_complex: bool, tensors: tuple[Tensor, ...]) -> Tensor:
     """The numbers of each entry as one vector, `(batch, size)`."""
-    flat = [t.flatten(1) for t in tensors]
+    flat = [t.reshape(len(t), -1) for t in tensors]
     if not is_complex:
         flat = [torch.view_as_real(t).flatten(1) if t.is_complex() else t for t in flat]
     return torch.cat(flat, dim=1)

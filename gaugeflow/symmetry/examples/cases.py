@@ -12,10 +12,10 @@ from gaugeflow.symmetry.actions.fields import Image, Links, SiteMatrices, SiteSc
 from gaugeflow.symmetry.actions.haar import haar
 from gaugeflow.symmetry.actions.particles import Electrons, PointFeatures, Points
 from gaugeflow.symmetry.actions.scalars import PolyakovLoop, Scalars, SignedLog
-from gaugeflow.symmetry.claims import Balance, Bijection, Claim, Equivariance, Gradient
+from gaugeflow.symmetry.claims import Balance, Bijection, Claim, Complete, Equivariance, Gradient
 from gaugeflow.symmetry.examples.flows import AbelianFlow, SU2Flow
 from gaugeflow.symmetry.examples.gauge_networks import AbelianNetwork, CovariantNetwork
-from gaugeflow.symmetry.examples.image_networks import OddNetwork, PeriodicCNN, SymmetricCNN
+from gaugeflow.symmetry.examples.image_networks import OddNetwork, PeriodicCNN, SymmetricCNN, SymmetricConv
 from gaugeflow.symmetry.examples.markov import LangevinMove, MetropolisMove, quartic_log_prob, wilson_log_prob
 from gaugeflow.symmetry.examples.particle_networks import DeepSet, Determinant, PointNetwork
 
@@ -199,3 +199,9 @@ def _(seed: int) -> Claim:
 def _(seed: int) -> Claim:
     network = SymmetricCNN(seed=seed)
     return Gradient(lambda t: network(t).square().sum((1, 2, 3)), Image(_normal(seed, 2, 1, 4, 4)))
+
+
+@case("completeness of a D4-symmetric convolution")
+def _(seed: int) -> Claim:
+    f = SymmetricConv(1, 2, torch.Generator().manual_seed(seed))
+    return Complete(f, Image(_normal(seed, 1, 1, 5, 5)), group="dihedral * translations", out=Image)
