@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from gaugeflow.symmetry.actions.groups import Group, group_named
 from gaugeflow.symmetry.actions.values import Tree
-from gaugeflow.symmetry.algebra.completeness import check_complete
+from gaugeflow.symmetry.algebra.representations.completeness import check_complete
 from gaugeflow.symmetry.checks.bijection import check_invertible, check_logdet
 from gaugeflow.symmetry.checks.equivariance import check, label_of
 from gaugeflow.symmetry.checks.gradient import check_gradient

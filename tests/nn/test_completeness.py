@@ -9,7 +9,7 @@ import torch
 from gaugeflow.flows.scalar.kernels import OrbitKernels
 from gaugeflow.nn import Channels, GaugeTheory, LConv, Readout, axis_paths
 from gaugeflow.symmetry import SiteMatrices, SiteScalars
-from gaugeflow.symmetry.algebra.completeness import check_complete
+from gaugeflow.symmetry.algebra.representations.completeness import check_complete
 
 EXTENT = {2: 4, 3: 3}
 

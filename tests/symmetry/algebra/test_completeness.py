@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional
 
 from gaugeflow.symmetry import Image, Scalars, SiteMatrices, Verdict
-from gaugeflow.symmetry.algebra.completeness import check_complete
+from gaugeflow.symmetry.algebra.representations.completeness import check_complete
 from gaugeflow.symmetry.examples.image_networks import SymmetricConv
 from tests.symmetry.samples import normal
 

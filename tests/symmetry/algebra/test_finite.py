@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from gaugeflow.symmetry.algebra.characters import irreducible_characters
-from gaugeflow.symmetry.algebra.commutant import irreducible_parts
-from gaugeflow.symmetry.algebra.finite import FiniteGroup, by_matrices, induced, regular
-from gaugeflow.symmetry.algebra.hom import hom
+from gaugeflow.symmetry.algebra.representations.commutant import irreducible_parts
+from gaugeflow.symmetry.algebra.representations.finite import FiniteGroup, by_matrices, induced, regular
+from gaugeflow.symmetry.algebra.representations.hom import hom
 from tests.symmetry.algebra.test_characters import cyclic, quaternions, symmetric
 
 ONE = torch.ones(1, 1, 1, dtype=torch.float64)

@@ -23,10 +23,10 @@ from gaugeflow.symmetry import (
     represent,
 )
 from gaugeflow.symmetry.actions.coordinates import generators
-from gaugeflow.symmetry.algebra.commutant import irreducible_parts
-from gaugeflow.symmetry.algebra.hom import _first_candidates, commuting, dimension, hom
-from gaugeflow.symmetry.algebra.intertwiners import intertwiners
-from gaugeflow.symmetry.algebra.representations import representation
+from gaugeflow.symmetry.algebra.representations.commutant import irreducible_parts
+from gaugeflow.symmetry.algebra.representations.hom import _first_candidates, commuting, dimension, hom
+from gaugeflow.symmetry.algebra.representations.intertwiners import intertwiners
+from gaugeflow.symmetry.algebra.representations.representation import representation
 from tests.symmetry.samples import normal
 
 

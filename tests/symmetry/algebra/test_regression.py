@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from gaugeflow.symmetry import CartesianTensors, Image, PairFeatures, PointFeatures, Points, group_named
-from gaugeflow.symmetry.algebra.intertwiners import intertwiners
-from gaugeflow.symmetry.algebra.regression import equivariant_ridge, fit_kernel
-from gaugeflow.symmetry.algebra.representations import representation
+from gaugeflow.symmetry.algebra.representations.intertwiners import intertwiners
+from gaugeflow.symmetry.algebra.representations.regression import equivariant_ridge, fit_kernel
+from gaugeflow.symmetry.algebra.representations.representation import representation
 from tests.symmetry.samples import normal
 
 CASES = {

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from gaugeflow.symmetry.actions.groups import Group, group_named
 from gaugeflow.symmetry.actions.values import Tree, call_raw, leaves, map_tensors, raw_of
-from gaugeflow.symmetry.algebra.hom import hom
-from gaugeflow.symmetry.algebra.representations import Representation, together, written
+from gaugeflow.symmetry.algebra.representations.hom import hom
+from gaugeflow.symmetry.algebra.representations.representation import Representation, together, written
 from gaugeflow.symmetry.checks.equivariance import label_of
 from gaugeflow.symmetry.checks.trials.casting import in_precision
 from gaugeflow.symmetry.checks.trials.held import held_by

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from gaugeflow.symmetry.actions.groups import Element, InfiniteGroup
 from gaugeflow.symmetry.actions.values import Tree
-from gaugeflow.symmetry.algebra.representations import Representation, alike
+from gaugeflow.symmetry.algebra.representations.representation import Representation, alike
 
 __all__ = ["LARGEST_MAP", "LARGEST_SPACE", "commuting", "dimension", "hom", "is_unitary"]
 

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from gaugeflow.symmetry.actions.groups import Group
 from gaugeflow.symmetry.actions.values import Tree
-from gaugeflow.symmetry.algebra.hom import hom
-from gaugeflow.symmetry.algebra.representations import Representation, representation
+from gaugeflow.symmetry.algebra.representations.hom import hom
+from gaugeflow.symmetry.algebra.representations.representation import Representation, representation
 
 __all__ = ["Part", "irreducible_parts"]
 

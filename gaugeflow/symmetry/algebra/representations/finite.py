@@ -11,7 +11,7 @@ from gaugeflow.symmetry.actions.groups import Group, Parameters
 from gaugeflow.symmetry.actions.scalars import Scalars
 from gaugeflow.symmetry.actions.values import Tree
 from gaugeflow.symmetry.algebra.characters import inverses, unit_of
-from gaugeflow.symmetry.algebra.representations import Representation
+from gaugeflow.symmetry.algebra.representations.representation import Representation
 
 __all__ = ["FiniteGroup", "by_matrices", "induced", "regular"]
 
@@ -78,7 +78,7 @@ def induced(group: FiniteGroup, subgroup: Sequence[int], matrices: Tensor) -> Re
     Args:
         group: the whole group.
         subgroup: the numbers of the elements of the subgroup.
-        matrices: rho, `(len(subgroup), size, size)`, in this order.
+        matrices: rho, `(elements, size, size)`, in this order.
 
     Raises:
         ValueError: elements that are no subgroup, or matrices that are no representation.

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from gaugeflow.symmetry.actions.groups import Group
 from gaugeflow.symmetry.actions.values import Tree, map_tensors
-from gaugeflow.symmetry.algebra.hom import hom
-from gaugeflow.symmetry.algebra.representations import Representation, together, written
+from gaugeflow.symmetry.algebra.representations.hom import hom
+from gaugeflow.symmetry.algebra.representations.representation import Representation, together, written
 
 __all__ = ["EquivariantLinear", "Intertwiners", "intertwiners"]
 
@@ -79,7 +79,7 @@ class EquivariantLinear(nn.Module):
         self.coefficients = nn.Parameter(drawn * (maps.y.size / max(1, maps.dim)) ** 0.5)
 
     def weight(self) -> Tensor:
-        """The matrix `(size of y, size of x)`."""
+        """The matrix `(m, n)` from vectors of size n to those of size m."""
         return torch.einsum("k,kmn->mn", self.coefficients, self.basis)
 
     def forward(self, *x: Tensor) -> Any:

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from gaugeflow.symmetry.actions.groups import Group, group_named
 from gaugeflow.symmetry.actions.values import Value, map_tensors, wide
-from gaugeflow.symmetry.algebra.hom import is_unitary
-from gaugeflow.symmetry.algebra.intertwiners import EquivariantLinear, Intertwiners
-from gaugeflow.symmetry.algebra.representations import Representation, together, written
+from gaugeflow.symmetry.algebra.representations.hom import is_unitary
+from gaugeflow.symmetry.algebra.representations.intertwiners import EquivariantLinear, Intertwiners
+from gaugeflow.symmetry.algebra.representations.representation import Representation, together, written
 
 __all__ = ["EquivariantKernel", "Kernel", "equivariant_ridge", "fit_kernel"]
 
