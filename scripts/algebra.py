@@ -84,7 +84,7 @@ def between(x: Any, y: Any, group: str = "global-gauge") -> int:
     return intertwiners(x, y, group).dim
 
 
-MAPS = "linear maps that commute with a group"
+MAPS = "maps that commute"
 
 
 @row(MAPS, "S_5: points to points", 2)
@@ -174,7 +174,7 @@ def _() -> str:
     return " ".join(str(round(float(size))) for size in sizes)
 
 
-LAYERS = "layers: maps that the parameters reach, of those that commute and have the kernel"
+LAYERS = "maps that a layer reaches"
 
 
 def convolution(ndim: int, extent: int, tied: bool = False, everywhere: bool = False) -> str:
@@ -206,17 +206,17 @@ def _() -> str:
     return convolution(3, 3)
 
 
-@row(LAYERS, "L-Conv, rotations all, 3 x 3, paths to every site, any kernel", "3 of 3")
+@row(LAYERS, "L-Conv, rotations all, 3 x 3, paths to every site, of any kernel", "3 of 3")
 def _() -> str:
     return convolution(2, 3, everywhere=True)
 
 
-@row(LAYERS, "the same on 5 x 5 with all weights tied", "1 of 2")
+@row(LAYERS, "L-Conv, 5 x 5, all weights tied by mistake", "1 of 2")
 def _() -> str:
     return convolution(2, 5, tied=True)
 
 
-REGRESSION = "regression against regression on data augmented by the whole group: largest difference"
+REGRESSION = "difference from augmented data"
 
 
 def augmented(group: str, x: Image, y: CartesianTensors) -> list[Tensor]:
@@ -226,21 +226,17 @@ def augmented(group: str, x: Image, y: CartesianTensors) -> list[Tensor]:
     return [part.mT.flatten(0, 1) for part in moved]
 
 
-def bounded(error: float, bound: float) -> str:
-    return f"below {bound:.0e}" if error < bound else f"{error:.1e}"
-
-
-@row(REGRESSION, "ridge, D4, pictures of 4 x 4 to vectors", "below 1e-10")
+@row(REGRESSION, "ridge, D4, pictures of 4 x 4 to vectors", "< 1e-10")
 def _() -> str:
     x, y = Image(normal(7, 1, 4, 4, seed=1)), CartesianTensors(normal(7, 2))
     many, targets = augmented("d4", x, y)
     square = many.mT @ many / len(many) + 0.1 * torch.eye(many.shape[1], dtype=torch.float64)
     weight = torch.linalg.solve(square, many.mT @ targets / len(many)).mT
     found = equivariant_ridge(intertwiners(x, y, "d4"), x, y, penalty=0.1).weight().detach()
-    return bounded(float((found - weight).abs().max()), 1e-10)
+    return f"{float((found - weight).abs().max()):.1e}"
 
 
-@row(REGRESSION, "averaged kernel, D4, pictures of 4 x 4 to tensors", "below 1e-10")
+@row(REGRESSION, "averaged kernel, D4, pictures of 4 x 4 to tensors", "< 1e-10")
 def _() -> str:
     x, y = Image(normal(7, 1, 4, 4, seed=1)), CartesianTensors(normal(7, 2, 2), rank=2)
 
@@ -251,7 +247,12 @@ def _() -> str:
     weights = torch.linalg.solve(kernel(many, many) + 0.01 * len(many) * torch.eye(len(many)).double(), targets)
     new = normal(5, 1, 4, 4, seed=2)
     found = fit_kernel(kernel, x, y, "d4", penalty=0.01)(new).flatten(1)
-    return bounded(float((found - kernel(new.flatten(1), many) @ weights).abs().max()), 1e-10)
+    return f"{float((found - kernel(new.flatten(1), many) @ weights).abs().max()):.1e}"
+
+
+def agree(known: str, found: str) -> bool:
+    """Whether the answer is the known one, or below a known bound."""
+    return float(found) < float(known[2:]) if known.startswith("< ") else found == known
 
 
 def main() -> None:
@@ -267,7 +268,8 @@ def main() -> None:
         found = str(find())
         seconds = round(time.process_time() - start, 2)
         rows.append({"table": table, "question": question, "known": known, "found": found, "seconds": seconds})
-        print(f"{'  ' if found == known else '! '}{table}: {question}: {found} (known: {known}, {seconds} s)", flush=True)
+        mark = "  " if agree(known, found) else "! "
+        print(f"{mark}{table}: {question}: {found} (known: {known}, {seconds} s)", flush=True)
     if not wanted:
         RESULT.write_text(json.dumps(machine() | {"rows": rows}, indent=1) + "\n", encoding="utf-8")
 
