@@ -1,6 +1,7 @@
 """The power of the symmetry harness, measured on its reference models; the results lie in scripts/results.
 
 python scripts/symmetry_power.py                      the kill table: every breaker on every model
+python scripts/symmetry_power.py --missing            only the families that the table lacks, which it is completed by
 python scripts/symmetry_power.py --family deep        only the families with this in their name, nothing written
 """
 
@@ -87,8 +88,8 @@ def _counted(rows: list[dict[str, Any]]) -> str:
     return f"{tried - sum(len(row['missed']) for row in rows)} of {tried}" if tried else "-"
 
 
-def write_kill_table(families: list[str], seeds: int, write: bool) -> None:
-    rows = []
+def write_kill_table(families: list[str], seeds: int, write: bool, known: Sequence[dict[str, Any]] = ()) -> None:
+    rows = list(known)
     for family in families:
         start = time.process_time()
         new = kill_rows(family, range(1, 1 + seeds))
@@ -98,6 +99,7 @@ def write_kill_table(families: list[str], seeds: int, write: bool) -> None:
             if row["missed"]:
                 print(f"    missed: {row}", flush=True)
     if write:
+        rows.sort(key=lambda row: list(CASES).index(row["family"]))
         table = {"seeds": seeds, "rows": rows}
         text = ",\n".join(json.dumps(row) for row in rows)
         (RESULTS / "symmetry_power.json").write_text(f'{{"seeds": {seeds}, "rows": [\n{text}\n]}}\n', encoding="utf-8")
@@ -107,12 +109,18 @@ def write_kill_table(families: list[str], seeds: int, write: bool) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="The power of the symmetry harness on its reference models.")
     parser.add_argument("--family", default="", help="only families with this in their name; writes nothing")
+    parser.add_argument("--missing", action="store_true", help="only families that the table lacks; completes it")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="of model, example and group elements")
     options = parser.parse_args()
     torch.set_num_threads(1)
     families = [name for name in CASES if options.family in name]
     RESULTS.mkdir(exist_ok=True)
-    write_kill_table(families, options.seeds, write=not options.family)
+    known = json.loads((RESULTS / "symmetry_power.json").read_text()) if options.missing else {"rows": []}
+    if options.missing and known["seeds"] != options.seeds:
+        parser.error(f"expected the {known['seeds']} seeds of the table that is completed, got {options.seeds}")
+    rows = [row for row in known["rows"] if row["family"] in CASES]
+    families = [name for name in families if name not in {row["family"] for row in rows}]
+    write_kill_table(families, options.seeds, write=not options.family, known=rows)
 
 
 if __name__ == "__main__":
