@@ -59,6 +59,11 @@ def test_the_message_says_what_is_wrong():
     assert "makes 1 independent maps that do not commute" in str(broken)
 
 
+def test_a_layer_that_is_zero_is_not_complete():
+    report = check_complete(Conv(lambda w: 0 * w), PICTURE, "translations", out=Image)
+    assert report.verdict is Verdict.CONSTANT
+
+
 def test_parameters_come_back_as_they_were():
     layer = Conv(lambda w: w)
     before = layer.weight.data.clone()

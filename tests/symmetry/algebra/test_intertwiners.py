@@ -48,6 +48,14 @@ def picture(extent, group):
     return representation(Image(normal(1, 1, extent, extent)), group)
 
 
+def links(n):
+    return representation(Links(normal(1, 2, 2, 2, n, n) + 0j), "gauge")
+
+
+def sites(n):
+    return representation(SiteMatrices(normal(1, 1, 2, 2, n, n) + 0j), "gauge")
+
+
 def points():
     return representation(Points(normal(1, 5, 1)), "permutations")
 
@@ -76,6 +84,9 @@ DIMENSIONS = {
     "translations of 4 x 4": (lambda: (picture(4, "translations"),) * 2, 16),
     "D4 and translations of 5 x 5": (lambda: (picture(5, "d4 * translations"),) * 2, 6),
     "SO(3), V + V to V": (lambda: (vectors() + vectors(), vectors()), 2),
+    "local SU(2), site matrices of 2 x 2: traces to traces, the rest at its site": (lambda: (sites(2),) * 2, 16 + 4),
+    "local SU(2), links of 2 x 2: both links between two sites are alike": (lambda: (links(2),) * 2, 4 * 4),
+    "local SU(3), links of 2 x 2: a link and its reverse are not": (lambda: (links(3),) * 2, 8),
 }
 
 
@@ -277,5 +288,7 @@ def test_a_null_space_that_is_too_large_is_refused_with_its_size():
     x = Image(normal(1, 1, 16, 16))
     with pytest.raises(ValueError, match=r"at most 67108864 entries .* 65536 matrices of 256 x 256"):
         intertwiners(x, x, "z2")
+    with pytest.raises(ValueError, match=r"of one group, got those of SO\(d\) and O\(d\)"):
+        vectors() * vectors("orthogonal")
     with pytest.raises(ValueError, match="leads out of it"):
         vectors().within(torch.eye(3)[:2])

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from gaugeflow.symmetry.actions.groups import Group, group_named
-from gaugeflow.symmetry.actions.values import Tree, call_raw, leaves, map_tensors, raw_of
+from gaugeflow.symmetry.actions.values import Tree, call_raw, device_of, leaves, map_tensors, raw_of
 from gaugeflow.symmetry.algebra.representations.hom import hom
 from gaugeflow.symmetry.algebra.representations.representation import Representation, together, written
 from gaugeflow.symmetry.checks.equivariance import label_of
@@ -128,6 +128,8 @@ def _finding(group: str, counts: Counts, everywhere: bool) -> Finding:
     elif rank < expected:
         lacking = f"{expected - rank} of the {maps} cannot be reached"
         verdict, message = Verdict.BROKEN, f"{lacking}: weights are tied that need not be, or missing"
+    elif not rank:
+        verdict, message = Verdict.CONSTANT, "it is zero for all parameters"
     else:
         verdict, message = Verdict.HOLDS, f"all {maps} can be reached"
     return Finding(f"completeness under {group}", verdict, message)
@@ -154,8 +156,8 @@ class _Layer:
     y: Representation
 
     def __call__(self, vectors: Tensor) -> Tensor:
-        raw = written(torch.cat([torch.zeros_like(vectors[:1]), vectors]), self.like)
-        y = wrap(self.out, call_raw(self.f, raw))
+        given = torch.cat([torch.zeros_like(vectors[:1]), vectors]).to(device_of(self.like))
+        y = wrap(self.out, call_raw(self.f, written(given, self.like)))
         read = self.y.read(tuple(leaf.data for leaf in leaves(y)))
         return read[1:] - read[:1]
 

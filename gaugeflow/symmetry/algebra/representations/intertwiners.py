@@ -75,8 +75,8 @@ class EquivariantLinear(nn.Module):
         super().__init__()
         self.maps = maps
         self.register_buffer("basis", maps.basis)
-        drawn = torch.randn(maps.dim, dtype=maps.basis.dtype, generator=generator)
-        self.coefficients = nn.Parameter(drawn * (maps.y.size / max(1, maps.dim)) ** 0.5)
+        drawn = torch.randn(maps.dim, dtype=maps.basis.dtype, generator=generator, device=generator.device)
+        self.coefficients = nn.Parameter(drawn.to(maps.basis.device) * (maps.y.size / max(1, maps.dim)) ** 0.5)
 
     def weight(self) -> Tensor:
         """The matrix `(m, n)` from vectors of size n to those of size m."""

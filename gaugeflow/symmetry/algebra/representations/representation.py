@@ -128,10 +128,11 @@ def representation(x: Tree | Representation, group: Group | str, beside: Tree = 
 
     Raises:
         ValueError: a group that does not act on the value (`NoAction`), or not in a linear way; numbers that are no
-            vector; more than 4096 of them; an action that is no representation.
+            vector; more than 4096 of them; an action that is no representation; one of another group.
     """
     group = group_named(group)
     if isinstance(x, Representation):
+        _require_same(x.group, group)
         return x
     own = map_tensors(lambda t: t[:1], x)
     example = own if beside is None else map_tensors(lambda t: t[:1], beside)
@@ -162,6 +163,11 @@ def together(
 def alike(a: Representation, b: Representation) -> tuple[Representation, Representation]:
     """Both complex, or both real."""
     return (a, b) if a.is_complex == b.is_complex else (a.real(), b.real())
+
+
+def _require_same(a: Group, b: Group) -> None:
+    if a.label() != b.label():
+        raise ValueError(f"expected representations of one group, got those of {a.label()} and {b.label()}")
 
 
 def _refuse_large(size: int, example: Tree) -> None:
@@ -261,6 +267,7 @@ def _joined(
     vectors: Callable[[Tensor, Tensor], Tensor],
 ) -> Representation:
     """Both at once; the tensors that are read are those of the first and then those of the second."""
+    _require_same(a.group, b.group)
     _refuse_large(size, (a.example, b.example))
     return Representation(
         a.group,
