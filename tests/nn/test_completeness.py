@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from gaugeflow.flows.scalar.kernels import OrbitKernels
-from gaugeflow.nn import Channels, GaugeTheory, LConv, Readout, axis_paths
-from gaugeflow.symmetry import SiteMatrices, SiteScalars
+from gaugeflow.nn import Channels, GaugeTheory, LConv, PTConv, Readout, axis_paths
+from gaugeflow.symmetry import SiteMatrices, SiteScalars, SiteVectors
 from gaugeflow.symmetry.algebra.representations.completeness import check_complete
 
 EXTENT = {2: 4, 3: 3}
@@ -159,3 +159,22 @@ def test_the_trace_times_the_unit_matrix_is_a_map_that_convolutions_lack():
 
     report = check_complete(f, SiteMatrices(w), "translations * hypercubic * global-gauge", out=SiteMatrices)
     assert (report.counts.rank, report.counts.dim) == (2, 2 * 3)
+
+
+@pytest.mark.parametrize(("group", "phases"), [("u1", False), ("su2", False), ("su2", True)])
+def test_a_convolution_of_site_vectors_is_complete_within_its_kernel(group, phases):
+    """Also for SU(N): what commutes with constant gauge transformations does not mix colours."""
+    theory = GaugeTheory(group, 2, rotations="all")
+    layer = PTConv(theory, 1, 2, generator=torch.Generator().manual_seed(1), phases=phases)
+    n = theory.group.n
+    v = SiteVectors(torch.ones(1, 1, 3, 3, n, dtype=torch.complex128))
+    unit = torch.zeros(1, 2, 3, 3, dtype=torch.float64)
+    if n > 1:
+        unit = torch.eye(n, dtype=torch.complex128).expand(1, 2, 3, 3, n, n)
+    report = check_complete(
+        lambda v: layer(unit.expand(len(v), *unit.shape[1:]), v),
+        v,
+        "translations * hypercubic * global-gauge",
+        out=SiteVectors,
+    )
+    assert (report.counts.rank, report.counts.dim, report.holds) == (4, 2 * 3, True)
