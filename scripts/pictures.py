@@ -1,14 +1,17 @@
-"""The two pictures of the README, from committed reports: `python scripts/pictures.py` writes docs/images."""
+"""The pictures of the README, from committed reports, and those of the docs: `python scripts/pictures.py` writes
+docs/images."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
+import torch
 from result_tables import trained
 from result_tables.table import ROOT
 
 from gaugeflow.plots.figure import BLUE, GREY, INK, ORANGE, figure
+from gaugeflow.symmetry import Image, intertwiners
 
 FOLDER = ROOT / "docs" / "images"
 FLOWS = {"su2_2d_16_beta2p7": "SU(2), beta = 2.7", "su3_2d_16_beta6": "SU(3), beta = 6"}
@@ -65,10 +68,22 @@ def energies(path: Path) -> None:
         axes.legend(loc="upper left")
 
 
+def maps(path: Path) -> None:
+    """Random linear maps between pictures of 5 x 5 that commute with more and more."""
+    picture = Image(torch.ones(1, 1, 5, 5))
+    names = {"z2": "any", "translations": "translations", "translations * dihedral": "turns and mirrors too"}
+    with figure(path, width=8.0, height=3.0) as canvas:
+        for axes, (group, label) in zip(canvas.subplots(1, 3), names.items(), strict=True):
+            found = intertwiners(picture, picture, group)
+            weight = found.layer(generator=torch.Generator().manual_seed(5)).weight().detach()
+            axes.imshow(weight / weight.std(), cmap="RdBu", vmin=-3, vmax=3)
+            axes.set(xticks=[], yticks=[], title=f"{label}: {found.dim} numbers")
+
+
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    for draw in (flows, energies):
-        path = FOLDER / f"{draw.__name__}.png"
+    for name, draw in {"flows": flows, "energies": energies, "intertwiners": maps}.items():
+        path = FOLDER / f"{name}.png"
         draw(path)
         print(path.relative_to(ROOT))
 

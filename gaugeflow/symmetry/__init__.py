@@ -46,6 +46,13 @@ _EXPORTS = {
     "reports.report": "Report SymmetryBroken",
     "actions.scalars": "Angles CartesianTensors Cell Invariants PolyakovLoop Scalars SignedLog",
     "actions.values": "VALUES Value",
+    "algebra.characters": "conjugacy_classes irreducible_characters multiplication_table",
+    "algebra.representations.commutant": "Part irreducible_parts",
+    "algebra.representations.completeness": "Completeness check_complete",
+    "algebra.representations.finite": "FiniteGroup by_matrices induced regular",
+    "algebra.representations.intertwiners": "EquivariantLinear Intertwiners intertwiners",
+    "algebra.representations.regression": "EquivariantKernel equivariant_ridge fit_kernel",
+    "algebra.representations.representation": "Representation representation",
 }
 _HOME = {name: module for module, names in _EXPORTS.items() for name in names.split()}
 

@@ -12,6 +12,7 @@ from gaugeflow.symmetry.actions.values import Tree
 from gaugeflow.symmetry.algebra.curie import check_curie
 from gaugeflow.symmetry.algebra.discovery import check_symmetries
 from gaugeflow.symmetry.algebra.noether import check_conserved
+from gaugeflow.symmetry.algebra.representations.completeness import check_complete
 from gaugeflow.symmetry.algebra.separation import check_separates
 from gaugeflow.symmetry.checks.bijection import check_invertible, check_logdet
 from gaugeflow.symmetry.checks.equivariance import check, label_of
@@ -26,6 +27,7 @@ __all__ = [
     "Balance",
     "Bijection",
     "Claim",
+    "Complete",
     "Conservation",
     "Curie",
     "Discovered",
@@ -98,6 +100,18 @@ class Balance(Claim):
     def verify(self, **options: Any) -> Report:
         options = _known(check_detailed_balance, options)
         return check_detailed_balance(self.f, self.log_prob, self.x, label=self.name, **options)
+
+
+@dataclass(frozen=True)
+class Complete(Claim):
+    """f reaches every linear map that commutes with the group, see `check_complete`."""
+
+    group: Group | str = ""
+    out: Any = None
+
+    def verify(self, **options: Any) -> Report:
+        options = _known(check_complete, options)
+        return check_complete(self.f, self.x, self.group, out=self.out, label=self.name, **options)
 
 
 @dataclass(frozen=True)
@@ -200,7 +214,14 @@ def _known(of: Callable[..., Any], options: dict[str, Any], without: str = "") -
     """Those of the options that a check has; a `TypeError` for one that no check has. Trials of the expensive checks
     are their own affair."""
     every = options_of(
-        check, check_logdet, check_detailed_balance, check_gradient, check_extensive, check_local, check_smooth
+        check,
+        check_logdet,
+        check_detailed_balance,
+        check_gradient,
+        check_extensive,
+        check_local,
+        check_smooth,
+        check_complete,
     )
     unknown = sorted(set(options) - every)
     if unknown:

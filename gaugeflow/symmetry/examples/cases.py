@@ -19,6 +19,7 @@ from gaugeflow.symmetry.claims import (
     Balance,
     Bijection,
     Claim,
+    Complete,
     Conservation,
     Curie,
     Discovered,
@@ -33,7 +34,7 @@ from gaugeflow.symmetry.examples.degenerate import DEGENERATE
 from gaugeflow.symmetry.examples.dynamics import LinkLeapfrog, ParticleLeapfrog
 from gaugeflow.symmetry.examples.flows import AbelianFlow, SU2Flow
 from gaugeflow.symmetry.examples.gauge_networks import AbelianNetwork, CovariantNetwork
-from gaugeflow.symmetry.examples.image_networks import OddNetwork, PeriodicCNN, SymmetricCNN
+from gaugeflow.symmetry.examples.image_networks import OddNetwork, PeriodicCNN, SymmetricCNN, SymmetricConv
 from gaugeflow.symmetry.examples.invariant_features import plaquettes_and_windings, triangles
 from gaugeflow.symmetry.examples.markov import LangevinMove, MetropolisMove, quartic_log_prob, wilson_log_prob
 from gaugeflow.symmetry.examples.pair_potential import PairPotential
@@ -307,3 +308,9 @@ def _(seed: int) -> Claim:
 @case("cut-off of a pair potential")
 def _(seed: int) -> Claim:
     return Smooth(PairPotential(seed=seed), Points(_normal(seed, 2, 6, 3)))
+
+
+@case("completeness of a D4-symmetric convolution")
+def _(seed: int) -> Claim:
+    f = SymmetricConv(1, 2, torch.Generator().manual_seed(seed))
+    return Complete(f, Image(_normal(seed, 1, 1, 5, 5)), group="dihedral * translations", out=Image)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["OddNetwork", "PeriodicCNN", "SymmetricCNN"]
+__all__ = ["OddNetwork", "PeriodicCNN", "SymmetricCNN", "SymmetricConv"]
 
 
 def periodic(inputs: int, outputs: int, generator: torch.Generator, bias: bool = True) -> nn.Conv2d:
@@ -35,7 +35,10 @@ class PeriodicCNN(nn.Module):
 
 
 class SymmetricConv(nn.Module):
-    """A periodic convolution whose kernel is averaged over the eight turns and mirrors."""
+    """A periodic convolution whose kernel is averaged over the eight turns and mirrors.
+
+    `(b, inputs, H, W)` -> `(b, outputs, H, W)`.
+    """
 
     def __init__(self, inputs: int, outputs: int, generator: torch.Generator) -> None:
         super().__init__()
