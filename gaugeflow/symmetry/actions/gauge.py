@@ -114,7 +114,7 @@ class Centre(Group):
             return super().every(x)
         shape, colour = lattice_of(x)
         phase = torch.zeros(colour, shape[-1], dtype=torch.float64)
-        phase[:, 0] = 2 * math.pi / colour * torch.arange(colour)
+        phase[:, 0] = 2 * math.pi / colour * torch.arange(colour).double()
         return {"phase": phase}
 
     def order(self, x: Tree) -> int | None:
