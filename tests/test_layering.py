@@ -38,6 +38,7 @@ INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("checks.trials",),
         ("checks.layers",),
         ("checks",),
+        ("algebra",),
         ("claims", "asserts"),
         ("targets", "breakers", "examples"),
         ("command",),
