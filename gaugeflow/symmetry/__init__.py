@@ -28,15 +28,20 @@ _EXPORTS = {
     "reports.case": "Case",
     "reports.findings": "Finding Verdict",
     "reports.report": "Report SymmetryBroken",
+    "routes.measure": "Measurement measure",
     "actions.scalars": "Angles CartesianTensors Cell Invariants PolyakovLoop Scalars SignedLog",
     "actions.values": "VALUES Value",
 }
+_ROOMS = ("routes",)
+"""Sub-rooms that are public as a whole."""
 _HOME = {name: module for module, names in _EXPORTS.items() for name in names.split()}
 
-__all__ = sorted(_HOME)
+__all__ = sorted([*_HOME, *_ROOMS])
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
