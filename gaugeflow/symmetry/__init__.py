@@ -12,6 +12,7 @@ from typing import Any
 _EXPORTS = {
     "asserts": "assert_antisymmetric assert_detailed_balance assert_equivariant assert_gradient assert_invariant "
     "assert_invertible assert_logdet assert_reversible",
+    "checks.action": "check_action",
     "checks.bijection": "check_invertible check_logdet",
     "checks.equivariance": "check",
     "actions.euclidean": "Euclidean",

@@ -17,6 +17,7 @@ from gaugeflow.symmetry.actions.values import (
     batch_size,
     call_raw,
     leaves,
+    map_columns,
     map_leaves,
     raw_of,
     zip_leaves,
@@ -150,6 +151,4 @@ def joined(parts: list[Tree]) -> Tree:
                     f"output: expected one shape for all moved inputs, got entries of shape {shapes[0]} for some and "
                     f"{shapes[1]} for others"
                 )
-    columns = zip(*([t for leaf in leaves(part) for t in leaf.tensors] for part in parts), strict=True)
-    whole = iter([torch.cat(column) for column in columns])
-    return map_leaves(lambda leaf: leaf.map(lambda _: next(whole)), parts[0])
+    return map_columns(torch.cat, parts)
