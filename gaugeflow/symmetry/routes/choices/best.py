@@ -32,5 +32,9 @@ def near_best(scores: Tensor, width: float) -> tuple[Tensor, Tensor, Tensor]:
 
 def _listed(weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The candidates of positive weight, sorted by entry; the weights of each entry add up to one."""
-    entry, candidate = (weight.detach() > 0).nonzero(as_tuple=True)
+    try:
+        entry, candidate = (weight.detach() > 0).nonzero(as_tuple=True)
+    except RuntimeError:  # inside torch.func.vmap, where no shape may depend on numbers: all of them, some with none
+        places = torch.arange(weight.numel(), device=weight.device)
+        entry, candidate = places // weight.shape[1], places % weight.shape[1]
     return entry, candidate, (weight / weight.sum(1, keepdim=True))[entry, candidate]

@@ -1,7 +1,8 @@
-"""Fixed random numbers: a generic direction that tells any two different fields apart."""
+"""Fixed numbers without a pattern: a generic direction that tells any two different fields apart."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -11,7 +12,13 @@ __all__ = ["template"]
 
 
 def template(size: Sequence[int], like: Tensor) -> Tensor:
-    """Normal numbers of this size, the same ones at every call, in the dtype and on the device of `like`."""
-    dtype = torch.complex128 if like.is_complex() else torch.float64
-    generator = torch.Generator().manual_seed(16)
-    return torch.randn(tuple(size), dtype=dtype, generator=generator).to(like)
+    """Numbers of this size with mean square one, in the dtype and on the device of `like`.
+
+    They are cosines of sqrt(2) k^2 with k = 1, 2, ..., or phases of it: no random numbers, which `torch.func.vmap`
+    would refuse to draw.
+    """
+    k = torch.arange(1, 1 + math.prod(size), dtype=torch.float64, device=like.device).reshape(tuple(size))
+    angle = math.sqrt(2) * k.square()
+    if like.is_complex():
+        return torch.polar(torch.ones_like(angle), angle).to(like.dtype)
+    return (math.sqrt(2) * angle.cos()).to(like.dtype)
