@@ -23,6 +23,9 @@ def check(
     group: Annotated[list[str] | None, typer.Option(help="A group to check instead of the target's own.")] = None,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML.")] = None,
     power: Annotated[bool, typer.Option("--power", help="Also break what holds and see the check find it.")] = False,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Print by how much symmetries fail, in numbers instead of a verdict.")
+    ] = False,
     trials: Annotated[int, typer.Option(min=1, help="Random group elements.")] = 32,
     tolerance: Annotated[
         float, typer.Option(min=0, help="An error, in units of the output, let pass if it does not grow with the size.")
@@ -46,6 +49,7 @@ def check(
         json=json,
         junit=junit,
         power=power,
+        measure=measure,
         save=save,
         replay=replay,
         trials=trials,
