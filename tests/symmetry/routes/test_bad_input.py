@@ -66,7 +66,7 @@ MESSAGES = {
     ),
     "electrons in the continuum": (
         ValueError,
-        "signed permutations within species of electrons have no canonical form .* the kinetic energy of the jump would be lost",
+        "of electrons have no canonical form .* the kinetic energy of the jump would be lost",
         lambda: routes.Canonical(psi, partial(Electrons, n_up=2), "spin-fermions", out=SignedLog),
     ),
     "fermions in the continuum": (
