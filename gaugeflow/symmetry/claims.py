@@ -9,13 +9,14 @@ from typing import Any, Self
 
 from gaugeflow.symmetry.actions.groups import Group, group_named
 from gaugeflow.symmetry.actions.values import Tree
+from gaugeflow.symmetry.checks.action import check_action
 from gaugeflow.symmetry.checks.bijection import check_invertible, check_logdet
 from gaugeflow.symmetry.checks.equivariance import check, label_of
 from gaugeflow.symmetry.checks.gradient import check_gradient
 from gaugeflow.symmetry.checks.markov import check_detailed_balance
 from gaugeflow.symmetry.reports.report import Report
 
-__all__ = ["Balance", "Bijection", "Claim", "Equivariance", "Gradient", "options_of"]
+__all__ = ["Action", "Balance", "Bijection", "Claim", "Equivariance", "Gradient", "options_of"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,16 @@ class Equivariance(Claim):
     def verify(self, **options: Any) -> Report:
         group = group_named(self.group)
         return check(self.f, self.x, group, out=self.out, label=self.name, **_known(check, self.options | options))
+
+
+@dataclass(frozen=True)
+class Action(Claim):
+    """The group `f` acts on x as a group, see `check_action`."""
+
+    f: Any
+
+    def verify(self, **options: Any) -> Report:
+        return check_action(self.f, self.x, label=self.name, **_known(check_action, options))
 
 
 @dataclass(frozen=True)
