@@ -34,10 +34,10 @@ _EXPORTS = {
     "actions.values": "VALUES Value",
 }
 _ROOMS = ("routes",)
-"""Sub-rooms that are public as a whole."""
+"""Sub-rooms that are public as a whole, with lists of their own."""
 _HOME = {name: module for module, names in _EXPORTS.items() for name in names.split()}
 
-__all__ = sorted([*_HOME, *_ROOMS])
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:
@@ -49,4 +49,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+    return [*globals(), *__all__, *_ROOMS]
