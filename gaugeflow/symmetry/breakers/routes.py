@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -66,11 +67,10 @@ def _without_first_link(leaf: Value) -> Value:
     """The link in direction 0 at the root, a link of the tree, set to one."""
     if not isinstance(leaf, Links):
         return leaf
-    data = leaf.data.clone()
-    first = data.flatten(2, 1 + len(leaf.shape))[:, 0, 0]
-    one = torch.zeros_like(first) if leaf.is_abelian else torch.eye(leaf.colour).to(first).expand_as(first)
-    data[(slice(None), *[0] * (1 + len(leaf.shape)))] = one
-    return leaf.with_data(data)
+    links = leaf.data.clone()
+    first = links[:, 0].flatten(1, len(leaf.shape))[:, 0]  # a view of the first site
+    first.copy_(torch.zeros_like(first) if leaf.is_abelian else torch.eye(leaf.colour).to(first).expand_as(first))
+    return leaf.with_data(links)
 
 
 @on_claim("link left out of the tree", "the gauge of the tree takes one of its links for one", Equivariance)
@@ -96,10 +96,8 @@ def _on_group(name: str, text: str, change: Callable[[type[Group]], dict[str, An
 
     @on_claim(name, text, Action)
     def _(claim: Action, strength: float) -> Claim:
-        kind = type(claim.f)
-        broken = type(kind.__name__, (kind,), change(kind))
-        group = broken.__new__(broken)
-        vars(group).update(vars(claim.f))
+        kind, group = type(claim.f), copy(claim.f)
+        group.__class__ = type(kind.__name__, (kind,), change(kind))
         return replace(claim, f=group)
 
 

@@ -173,6 +173,16 @@ MESSAGES = {
     ),
     "one sample": (ValueError, "expected 2 samples or more, got 1", lambda: average(samples=1)),
     "an empty chunk": (ValueError, "expected a chunk_size of 1 or more, got 0", lambda: average(chunk_size=0)),
+    "points on a line": (
+        ValueError,
+        "no element can be chosen for entry 1: its scores are no numbers",
+        lambda: routes.Frame(number, Points, "euclidean", out=Scalars)(torch.stack([R[0], torch.zeros(4, 3).double()])),
+    ),
+    "NaN in the input": (
+        ValueError,
+        "no element can be chosen for entry 0: its scores are no numbers, as of NaN in the input",
+        lambda: routes.Canonical(number, Image, "d4", out=Scalars)(PICTURE * float("nan")),
+    ),
     "no width": (
         ValueError,
         "expected a positive width, got 0",

@@ -21,7 +21,10 @@ from gaugeflow.symmetry import (
     measure,
     routes,
 )
+from gaugeflow.symmetry.routes.choices.features import densities
 from gaugeflow.symmetry.routes.choices.gauge_tree import tree_transporters
+from gaugeflow.symmetry.routes.choices.orbit import scored_orbit
+from gaugeflow.symmetry.routes.choices.templates import template
 from tests.symmetry.routes.test_harness import POINTS, SU2, U1, VECTORS, links, mixed, number, picture, vectors
 from tests.symmetry.samples import normal
 
@@ -99,8 +102,24 @@ def test_ties_are_averaged_over_the_stabiliser():
     assert torch.allclose(y, y.flip(3))
     assert not torch.allclose(picture(mirrored), picture(mirrored).flip(3))
     assert check(route, Image(mirrored), trials=8).holds
-    alone = routes.Canonical(picture, Image, "d4", out=Image, tolerance=-1.0)
-    assert len(alone.chosen(Image(mirrored))) == 0
+
+
+SHIFTED = [(SU2, None), (SU2, (1,)), (U1, None), (U1, (0,)), (links(2, 5), None), (Image(PICTURE), None)]
+
+
+@pytest.mark.parametrize(
+    ("x", "axes"), SHIFTED, ids=lambda v: str(tuple(v.data.shape)) if hasattr(v, "data") else str(v)
+)
+def test_translations_are_scored_at_all_shifts_as_one_by_one(x, axes):
+    group = type(group_named("translations"))(axes)
+    element, scores = scored_orbit(group, x, None)
+    expected = []
+    for i in range(len(element)):
+        moved = element.take(torch.tensor([i])).inverse()
+        fields = torch.cat([densities(moved(x.map(lambda t, b=b: t[b : b + 1]))) for b in range(len(x.data))])
+        expected.append((fields * template((1, *fields.shape[1:]), fields)).flatten(1).sum(1))
+    size = densities(x).flatten(1).norm(dim=1, keepdim=True).clamp(min=1e-300)
+    assert torch.allclose(scores, torch.stack(expected, dim=1) / size, atol=1e-12)
 
 
 @pytest.mark.parametrize("kind", [routes.Frame, routes.Canonical])

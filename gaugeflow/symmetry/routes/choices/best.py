@@ -34,7 +34,18 @@ def _listed(weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The candidates of positive weight, sorted by entry; the weights of each entry add up to one."""
     try:
         entry, candidate = (weight.detach() > 0).nonzero(as_tuple=True)
+        _require_one_each(entry, len(weight))
     except RuntimeError:  # inside torch.func.vmap, where no shape may depend on numbers: all of them, some with none
         places = torch.arange(weight.numel(), device=weight.device)
         entry, candidate = places // weight.shape[1], places % weight.shape[1]
     return entry, candidate, (weight / weight.sum(1, keepdim=True))[entry, candidate]
+
+
+def _require_one_each(entry: Tensor, batch: int) -> None:
+    """A `ValueError` for an entry of which no candidate has a score that is a number."""
+    empty = (torch.bincount(entry, minlength=batch) == 0).nonzero().flatten().tolist()
+    if empty:
+        raise ValueError(
+            f"no element can be chosen for entry {empty[0]}: its scores are no numbers, as of NaN in the input, or of "
+            "points on a line through their centre, which have no frame"
+        )
