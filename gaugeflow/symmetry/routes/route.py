@@ -37,6 +37,10 @@ class Route(nn.Module):
     tensors go in and come out, as for `f` itself, and the attributes of `f` are its own. It says its symmetry, so that
     `check(route, x)` needs nothing else, and the number of evaluations of `f` for each entry, `cost(x)`.
 
+    Groups that are so only up to another one need an `f` that has that other symmetry, as of a route inside: the centre
+    acts on one time slice or on another, which differ by a gauge transformation. U(1) links reach `f` as angles in
+    [-pi, pi).
+
     Args:
         f: any function of tensors with a batch axis, or a module.
         types: how its input is read: a value type, its name, a partial of it; a tuple for several arguments, a dict

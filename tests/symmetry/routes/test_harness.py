@@ -13,9 +13,11 @@ from gaugeflow.symmetry import (
     Links,
     PointFeatures,
     Points,
+    PolyakovLoop,
     Scalars,
     SignedLog,
     SiteMatrices,
+    SiteScalars,
     SiteVectors,
     Verdict,
     check,
@@ -91,6 +93,20 @@ def picture(p):
     return mixed(p, p[0].numel()).reshape(p.shape) + p.square()
 
 
+def forces(r, q):
+    """An energy and a vector for each of several charges."""
+    return number(r, q), vectors(r) * q
+
+
+def tensors(r):
+    return mixed(r, 9).reshape(-1, 3, 3)
+
+
+def winding(u):
+    """Complex numbers, one for each entry."""
+    return torch.complex(number(u), mixed(u[:, -1], 1)[:, 0])
+
+
 def arrow(p):
     return mixed(p, 2)
 
@@ -100,6 +116,10 @@ POINTS, PICTURE = Points(normal(2, 4, 3)), Image(normal(2, 1, 4, 4))
 SITES = Points(torch.tensor([[[0, 0], [1, 3], [2, 2], [3, 1]], [[2, 3], [1, 0], [0, 1], [1, 1]]]))
 HIGGS = (SU2, SiteVectors(haar((2, 1, 3, 3), 2, torch.Generator().manual_seed(5))[..., 0]))
 CHARGED = (U1, SiteVectors(torch.polar(normal(2, 1, 3, 4, 1).abs(), normal(2, 1, 3, 4, 1))))
+
+SU2_3D = links(2, 2, 2, 3)
+SPINS = Electrons(normal(2, 4, 3), spins=torch.tensor([[1.0, -1, 1, -1]]).expand(2, 4))
+CHARGES = (POINTS, PointFeatures(normal(2, 4, 1, seed=4)))
 
 EXACT = {
     "average links": (routes.Average, number_of_links, SU2, "hypercubic * charge", Scalars),
@@ -117,6 +137,10 @@ EXACT = {
     "average electrons": (routes.Average, psi, Electrons(normal(2, 4, 3), n_up=2), "spin-fermions", SignedLog),
     "average z2": (routes.Average, picture, PICTURE, "z2", Image),
     "average centre": (routes.Average, loops, SU3, "centre", Scalars),
+    "average time reversal": (routes.Average, number_of_links, SU2_3D, "time-reversal", Scalars),
+    "average loops": (routes.Average, winding, SU2_3D, "time-reversal * charge", PolyakovLoop),
+    "average spins": (routes.Average, psi, SPINS, "spin-fermions", SignedLog),
+    "average sites": (routes.Average, picture, SiteScalars(normal(2, 1, 3, 4)), "translations", SiteScalars),
     "frame links": (routes.Frame, number_of_links, SU2, "hypercubic * charge", Scalars),
     "frame pictures": (routes.Frame, picture, PICTURE, "d4", Image),
     "frame dipoles": (routes.Frame, arrow, PICTURE, "c4", CartesianTensors),
@@ -125,6 +149,8 @@ EXACT = {
     "frame rotations": (routes.Frame, vectors, POINTS, "rotations", VECTORS),
     "frame in a plane": (routes.Frame, vectors, Points(normal(2, 4, 2)), "euclidean", VECTORS),
     "frame shifts": (routes.Frame, vectors, POINTS, "point-translations", VECTORS),
+    "frame of points and charges": (routes.Frame, forces, CHARGES, "euclidean", (Scalars, VECTORS)),
+    "canonical SU(2) in four dimensions": (routes.Canonical, matrices, links(2, 2, 2, 2, 2), "gauge", SiteMatrices),
     "canonical SU(2)": (routes.Canonical, matrices, SU2, "gauge", SiteMatrices),
     "canonical SU(3)": (routes.Canonical, matrices, SU3, "gauge", SiteMatrices),
     "canonical links": (routes.Canonical, lambda u: u @ u.real.to(u.dtype), SU2, "gauge", Links),
@@ -138,6 +164,10 @@ EXACT = {
     "canonical motions": (routes.Canonical, vectors, POINTS, "euclidean", VECTORS),
     "canonical rotations": (routes.Canonical, vectors, POINTS, "rotations", VECTORS),
     "canonical order": (routes.Canonical, vectors, POINTS, "euclidean * permutations", VECTORS),
+    "canonical points and charges": (routes.Canonical, forces, CHARGES, "orthogonal", (Scalars, VECTORS)),
+    "canonical tensors": (routes.Canonical, tensors, POINTS, "rotations", partial(CartesianTensors, rank=2)),
+    "canonical sign": (routes.Canonical, picture, PICTURE, "z2", Image),
+    "canonical centre": (routes.Canonical, loops, SU3, "centre", Scalars),
     "canonical fermions": (routes.Canonical, psi, SITES, "fermions", SignedLog),
 }
 
@@ -146,7 +176,7 @@ EXACT = {
 def test_exact_routes_hold_in_both_precisions(name):
     kind, f, x, group, out = EXACT[name]
     types = tuple(type(part) for part in x) if isinstance(x, tuple) else type(x)
-    types = partial(Electrons, n_up=2) if types is Electrons else types
+    types = partial(Electrons, n_up=2) if name == "average electrons" else types
     sym = kind(f, types, group, out=out)
     report = check(sym, x, group, out=out, trials=8)
     assert report.holds, report

@@ -1,5 +1,7 @@
 """Routes under autograd, torch.func and no_grad, and as modules."""
 
+import copy
+import pickle
 from collections import namedtuple
 from functools import partial
 
@@ -105,6 +107,11 @@ def test_a_module_stays_a_module_with_its_attributes():
     assert network.layer.weight.grad.abs().sum() > 0
     with torch.no_grad():
         assert not route(PICTURE).requires_grad
+    twin = copy.deepcopy(route)
+    assert torch.equal(twin(PICTURE), route(PICTURE))
+    assert twin.f is not network
+    twin.load_state_dict(route.state_dict())
+    assert torch.equal(pickle.loads(pickle.dumps(route))(PICTURE), route(PICTURE))
     assert route.eval().f.training is False
 
 
