@@ -22,6 +22,7 @@ from gaugeflow.symmetry import (
     routes,
 )
 from gaugeflow.symmetry.algebra.characters import irreducible_characters, multiplication_table
+from gaugeflow.symmetry.routes.choices.best import near_best
 from gaugeflow.symmetry.routes.choices.features import densities
 from gaugeflow.symmetry.routes.choices.gauge_tree import tree_transporters
 from gaugeflow.symmetry.routes.choices.orbit import scored_orbit
@@ -264,3 +265,34 @@ def test_standard_errors_are_those_of_independent_samples():
     assert torch.allclose(mean.exp(), means[0])
     assert torch.allclose(relative, errors[0] / means[0])
     assert zero.tolist() == [0, 0]
+
+
+UNTOUCHED = {
+    "a handed volume": (lambda r: torch.linalg.det(r[:, 1:] - r[:, :1]), POINTS, "rotations", Scalars),
+    "a centre": (lambda r: r * r.norm(dim=2, keepdim=True), POINTS, "orthogonal", VECTORS),
+    "a square": (lambda p: p.square(), Image(PICTURE), "d4", Image),
+    "a mean": (lambda p: p.mean((1, 2, 3)), Image(PICTURE), "d4 * translations", Scalars),
+}
+
+
+@pytest.mark.parametrize("kind", [routes.Average, routes.Frame, routes.Canonical])
+@pytest.mark.parametrize("name", UNTOUCHED)
+def test_what_is_equivariant_already_stays_as_it_is(name, kind):
+    f, x, group, out = UNTOUCHED[name]
+    samples = {"samples": 4} if kind is routes.Average and name in ("a handed volume", "a centre") else {}
+    assert torch.allclose(kind(f, type(x), group, out=out, **samples)(x.data), f(x.data))
+
+
+def test_an_element_comes_into_a_frame_with_weight_zero():
+    scores = torch.tensor([[1.0, 0.7 + 1e-6], [1.0, 0.7 - 1e-6], [0.85, 1.0]], dtype=torch.float64)
+    entry, candidate, weight = near_best(scores, 0.3)
+    assert (entry.tolist(), candidate.tolist()) == ([0, 0, 1, 2, 2], [0, 1, 0, 0, 1])
+    assert weight[[0, 2]].tolist() == pytest.approx([1, 1], abs=1e-9)
+    assert weight[3:].tolist() == pytest.approx([0.2, 0.8])
+
+
+def test_elements_are_as_fine_as_the_finest_input():
+    """Features in float32 beside positions in float64."""
+    x = (POINTS, PointFeatures(normal(2, 4, 1).float()))
+    f = routes.Frame(lambda r, q: number(r), (Points, PointFeatures), "euclidean", out=Scalars)
+    assert measure(lambda r, q: f(r, q.float()), x, "euclidean", out=Scalars).error < 1e-12

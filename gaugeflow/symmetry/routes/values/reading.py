@@ -32,7 +32,7 @@ def written_like(raw: Any, y: Tree) -> Any:
 
 
 def precision_of(x: Tree) -> torch.dtype:
-    """float32 or float64, as the coarsest tensor of `x` has it; float64 for integers alone.
+    """The precision of group elements: that of the finest tensor of `x`, float32 or float64; float64 for integers.
 
     A `TypeError` for half precision, in which group elements are not elements of the group.
     """
@@ -43,8 +43,8 @@ def precision_of(x: Tree) -> torch.dtype:
                 f"routes move their inputs in float32 or float64, got {tensor.dtype}: convert the input, and let the "
                 "function itself compute in half precision"
             )
-    coarse = any(t.dtype in (torch.float32, torch.complex64) for t in inexact)
-    return torch.float32 if coarse else torch.float64
+    coarse = [t.dtype in (torch.float32, torch.complex64) for t in inexact]
+    return torch.float32 if coarse and all(coarse) else torch.float64
 
 
 def kinds_of(spec: Any) -> list[type[Value]]:
