@@ -100,12 +100,13 @@ def measure(
     x = map_tensors(lambda t: cast(t, dtype), x)
     element, exact = _elements(group, x, samples, seed)
     element = element.map(lambda t: cast(t, dtype))
-    subject = Subject(f, out, batched)
+    timed, spent = _timed(f)
+    subject = Subject(timed, out, batched)
     try:
         subject(x, dtype)  # once for nothing: a first call may compile
-        start = time.perf_counter()
+        spent.clear()
         here = subject(x, dtype)
-        seconds = time.perf_counter() - start
+        seconds = sum(spent)
         y = _over_orbit(subject, x, element, dtype)
     except Unusable as unusable:
         raise ValueError(f"the function cannot be measured: {unusable.message}") from unusable
@@ -123,6 +124,19 @@ def measure(
         exact=exact,
         seconds=seconds,
     )
+
+
+def _timed(f: Callable[..., Any]) -> tuple[Callable[..., Any], list[float]]:
+    """The same function, and the seconds of each of its calls."""
+    spent: list[float] = []
+
+    def timed(*args: Any, **kwargs: Any) -> Any:
+        start = time.perf_counter()
+        y = f(*args, **kwargs)
+        spent.append(time.perf_counter() - start)
+        return y
+
+    return timed, spent
 
 
 def _elements(group: Group, x: Tree, samples: int | None, seed: int) -> tuple[Element, bool]:

@@ -2,6 +2,7 @@
 
 import math
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -296,3 +297,15 @@ def test_elements_are_as_fine_as_the_finest_input():
     x = (POINTS, PointFeatures(normal(2, 4, 1).float()))
     f = routes.Frame(lambda r, q: number(r), (Points, PointFeatures), "euclidean", out=Scalars)
     assert measure(lambda r, q: f(r, q.float()), x, "euclidean", out=Scalars).error < 1e-12
+
+
+def test_the_seconds_are_those_of_one_call_of_the_function(monkeypatch):
+    """By a clock that only the function moves."""
+    clock = [0.0]
+
+    def slow(p):
+        clock[0] += 3
+        return p.square().sum((1, 2, 3))
+
+    monkeypatch.setattr("gaugeflow.symmetry.routes.measure.time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    assert measure(slow, Image(PICTURE), "z2", out=Scalars).seconds == 3
