@@ -6,6 +6,7 @@ from typing import Any
 PAGES = Path(__file__).parents[1] / "reference" / "generated"
 ROOMS = [
     "symmetry",
+    "symmetry.routes",
     "linalg",
     "groups",
     "kernels",

@@ -26,6 +26,9 @@ def check(
     discover: Annotated[
         bool, typer.Option("--discover", help="Print which symmetries it has, claimed or not, instead of a check.")
     ] = False,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Print by how much symmetries fail, in numbers instead of a verdict.")
+    ] = False,
     trials: Annotated[int, typer.Option(min=1, help="Random group elements.")] = 32,
     tolerance: Annotated[
         float, typer.Option(min=0, help="An error, in units of the output, let pass if it does not grow with the size.")
@@ -50,6 +53,7 @@ def check(
         junit=junit,
         power=power,
         discover=discover,
+        measure=measure,
         save=save,
         replay=replay,
         trials=trials,

@@ -24,6 +24,7 @@ _EXPORTS = {
     "algebra.o3.clebsch_gordan": "clebsch_gordan",
     "algebra.o3.harmonics": "spherical_harmonics",
     "algebra.o3.wigner": "wigner_d",
+    "checks.action": "check_action",
     "checks.bijection": "check_invertible check_logdet",
     "checks.equivariance": "check",
     "actions.euclidean": "Euclidean",
@@ -44,6 +45,7 @@ _EXPORTS = {
     "reports.case": "Case",
     "reports.findings": "Finding Verdict",
     "reports.report": "Report SymmetryBroken",
+    "routes.measure": "Measurement measure",
     "actions.scalars": "Angles CartesianTensors Cell Invariants PolyakovLoop Scalars SignedLog",
     "actions.values": "VALUES Value",
     "algebra.characters": "conjugacy_classes irreducible_characters multiplication_table",
@@ -54,16 +56,20 @@ _EXPORTS = {
     "algebra.representations.regression": "EquivariantKernel equivariant_ridge fit_kernel",
     "algebra.representations.representation": "Representation representation",
 }
+_ROOMS = ("routes",)
+"""Sub-rooms that are public as a whole, with lists of their own."""
 _HOME = {name: module for module, names in _EXPORTS.items() for name in names.split()}
 
 __all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+    return [*globals(), *__all__, *_ROOMS]

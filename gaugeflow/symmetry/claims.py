@@ -14,6 +14,7 @@ from gaugeflow.symmetry.algebra.discovery import check_symmetries
 from gaugeflow.symmetry.algebra.noether import check_conserved
 from gaugeflow.symmetry.algebra.representations.completeness import check_complete
 from gaugeflow.symmetry.algebra.separation import check_separates
+from gaugeflow.symmetry.checks.action import check_action
 from gaugeflow.symmetry.checks.bijection import check_invertible, check_logdet
 from gaugeflow.symmetry.checks.equivariance import check, label_of
 from gaugeflow.symmetry.checks.gradient import check_gradient
@@ -24,6 +25,7 @@ from gaugeflow.symmetry.checks.systems.smooth import check_smooth
 from gaugeflow.symmetry.reports.report import Report
 
 __all__ = [
+    "Action",
     "Balance",
     "Bijection",
     "Claim",
@@ -75,6 +77,16 @@ class Equivariance(Claim):
     def verify(self, **options: Any) -> Report:
         group = group_named(self.group)
         return check(self.f, self.x, group, out=self.out, label=self.name, **_known(check, self.options | options))
+
+
+@dataclass(frozen=True)
+class Action(Claim):
+    """The group `f` acts on x as a group, see `check_action`."""
+
+    f: Any
+
+    def verify(self, **options: Any) -> Report:
+        return check_action(self.f, self.x, label=self.name, **_known(check_action, options))
 
 
 @dataclass(frozen=True)

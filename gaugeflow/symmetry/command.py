@@ -21,6 +21,7 @@ from gaugeflow.symmetry.reports.case import Case
 from gaugeflow.symmetry.reports.junit import to_junit
 from gaugeflow.symmetry.reports.plain import report_data, to_json
 from gaugeflow.symmetry.reports.report import Report
+from gaugeflow.symmetry.routes.measure import measure as measured
 from gaugeflow.symmetry.targets import Resolver, TargetError, claims_of, functions_of
 
 __all__ = ["check_command", "main"]
@@ -45,6 +46,7 @@ def main(arguments: Sequence[str], resolver: Resolver | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="seed of inputs and group elements (0)")
     parser.add_argument("--power", action="store_true", help="also break what holds and see the check find it")
     parser.add_argument("--discover", action="store_true", help="which symmetries it has, instead of a check")
+    parser.add_argument("--measure", action="store_true", help="numbers instead of a verdict: errors over the orbit")
     parser.add_argument("--save", metavar="FILE", help="write the worst case of what fails")
     parser.add_argument("--replay", metavar="FILE", help="run the saved worst case again")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
@@ -64,6 +66,7 @@ def check_command(
     junit: Path | str | None = None,
     power: bool = False,
     discover: bool = False,
+    measure: bool = False,
     save: Path | str | None = None,
     replay: Path | str | None = None,
     trials: int = 32,
@@ -80,6 +83,7 @@ def check_command(
     power     also apply every breaker to what holds, and print the kill table.
     discover  print the symmetries of the functions to numbers in the target instead, whether claimed or not; 2 where
               none of them could be looked at.
+    measure   print by how much the symmetry fails, and in which irreducible parts, instead of a verdict; returns 0.
     save      a file for the worst case of the first claim that fails; `replay` runs one again, by itself.
     resolver  makes claims of a target that is not `package.module:object` (a configuration, a checkpoint); it raises
               `ValueError` with one message where it cannot.
@@ -98,6 +102,9 @@ def check_command(
             return 0
         if replay is not None:
             reports, tables = _replayed(Case.load(replay), target, groups, resolver), []
+        elif measure:
+            print(_measured(_claims(target, groups, resolver), seed, json))
+            return 0
         else:
             claims = _claims(target, groups, resolver)
             reports = [replace(claim.verify(**options), target=target) for claim in claims]
@@ -114,6 +121,21 @@ def check_command(
         return 2
     print(to_json(report_data(reports, [rows for rows, _ in tables])) if json else _text(reports, tables))
     return _exit_code(reports)
+
+
+def _measured(claims: list[Claim], seed: int, json: bool) -> str:
+    """The measurement of every claim of equivariance, as text or as one JSON object."""
+    same = [claim for claim in claims if isinstance(claim, Equivariance)]
+    if not same:
+        raise TargetError("expected a claim of equivariance to measure, got none")
+    rows = []
+    for claim in same:
+        batched = claim.options.get("batched", True)
+        rows.append((claim, measured(claim.f, claim.x, claim.group, out=claim.out, seed=seed, batched=batched)))
+    if json:
+        told = [{"name": claim.name, "group": claim.label_of_group} | vars(found) for claim, found in rows]
+        return to_json({"measurements": told})
+    return "\n".join(f"{claim.name} under {claim.label_of_group}: {found}" for claim, found in rows)
 
 
 def _in_one_line(error: Exception) -> str:

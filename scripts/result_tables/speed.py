@@ -72,3 +72,16 @@ def layer() -> str:
     head = ["8 channels (torch roll and matmul)", "forward, thousand sites/s", "backward, thousand sites/s", "peak, MB"]
     command = "python scripts/bench_lcnn.py --ops conv-bilin --output scripts/results/lcnn_cpu.json"
     return written(head, lines, _below("lcnn_cpu.json", command))
+
+
+@table("routes-cost")
+def routes() -> str:
+    """What routes cost beside what they wrap."""
+    rows = [row for row in _load("routes_cpu.json")["rows"] if row["op"] != "copy"]
+    found = {(r["op"], r["group"], tuple(r["shape"]), r["backend"]): r["per_second"] for r in rows}
+    lines = []
+    for op, name, shape in dict.fromkeys(key[:3] for key in found):
+        ours, plain = (found[op, name, shape, backend] for backend in ("route", "plain"))
+        lines.append([f"{op}, {group(name)}, {lattice(shape)}", rounded(ours), rounded(plain), rounded(ours / plain)])
+    below = _below("routes_cpu.json", "python scripts/bench_routes.py --output scripts/results/routes_cpu.json")
+    return written(["per second of processor time", "route", "L-CNN alone", "ratio"], lines, below)

@@ -64,6 +64,19 @@ class TestSampleProject:
         assert check_command("spin_model:good", ["gauge: links -> scalars"], power=True) == 0
         assert "breakers caught" in capsys.readouterr().out
 
+    def test_measure_prints_numbers_instead_of_a_verdict(self, capsys):
+        assert check_command("spin_model:bad", ["translations: links -> scalars", "gauge"], measure=True) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert "bad under translations: relative error" in lines[0]
+        assert "(all 16 elements)" in lines[0]
+        assert "the trivial one first: 1.00e+00 (dimension 1), " in lines[1]
+        assert "(64 random elements)" in lines[2]
+        assert check_command("spin_model:bad", measure=True, json=True) == 0
+        (row,) = json.loads(capsys.readouterr().out)["measurements"]
+        assert (row["group"], row["weights"], row["exact"]) == ("gauge", None, False)
+        assert 0.01 < row["error"] < 2
+        assert 0 < row["variance"] < 1
+
     @pytest.mark.parametrize(
         ("target", "groups", "message"),
         [

@@ -31,6 +31,7 @@ __all__ = [
     "device_of",
     "largest",
     "leaves",
+    "map_columns",
     "map_leaves",
     "map_tensors",
     "normal_like",
@@ -182,6 +183,15 @@ def map_leaves(fn: Callable[[Value], Any], tree: Tree) -> Any:
     if isinstance(tree, Mapping):
         return {key: map_leaves(fn, branch) for key, branch in tree.items()}
     return tuple(map_leaves(fn, branch) for branch in tree)
+
+
+def map_columns(fn: Callable[[list[Tensor]], Tensor], trees: list[Tree]) -> Tree:
+    """The first of several trees of one form, with `fn` of the tensors that stand at each place in all of them."""
+    listed: list[list[Tensor]] = [[] for _ in trees]
+    for tree, found in zip(trees, listed, strict=True):
+        map_tensors(lambda t, found=found: (found.append(t), t)[1], tree)  # type: ignore[misc]
+    columns = iter([fn(list(column)) for column in zip(*listed, strict=True)])
+    return map_tensors(lambda _: next(columns), trees[0])
 
 
 def map_tensors(fn: Callable[[Tensor], Tensor], tree: Tree) -> Tree:

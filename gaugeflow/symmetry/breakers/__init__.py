@@ -1,6 +1,17 @@
 """Known mistakes, applied to a model to see that the harness catches them."""
 
-from gaugeflow.symmetry.breakers import layers, linear, links, particles, properties, sites  # noqa: F401  (register)
+from gaugeflow.symmetry.breakers import (  # noqa: F401  (register)
+    conclusions,
+    irreps,
+    layers,
+    linear,
+    links,
+    particles,
+    properties,
+    routes,
+    sites,
+    systems,
+)
 from gaugeflow.symmetry.breakers.base import BREAKERS, Breaker
 from gaugeflow.symmetry.breakers.power import Kill, power_of, power_table
 

@@ -22,7 +22,7 @@ from gaugeflow.symmetry.actions.values import Tree, Value, batch_size, call_raw,
 from gaugeflow.symmetry.checks.trials.maps import spec_of
 from gaugeflow.symmetry.checks.trials.subject import Subject, Unusable, compare, wrap
 from gaugeflow.symmetry.checks.trials.trials import Trials, master
-from gaugeflow.symmetry.claims import Balance, Claim, Complete, Equivariance, Separating
+from gaugeflow.symmetry.claims import Action, Balance, Claim, Complete, Equivariance, Separating
 
 __all__ = ["BREAKERS", "Breaker", "on_claim", "on_input", "on_output"]
 
@@ -51,7 +51,9 @@ def on_claim(name: str, text: str, kind: type[Claim]) -> Callable[[Callable[...,
         def apply(claim: Claim, strength: float) -> Claim | None:
             return break_(claim, strength) if isinstance(claim, kind) else None
 
-        BREAKERS[name] = Breaker(name, text, apply, graded=not issubclass(kind, (Balance, Complete, Separating)))
+        BREAKERS[name] = Breaker(
+            name, text, apply, graded=not issubclass(kind, (Action, Balance, Complete, Separating))
+        )
         return break_
 
     return register

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gaugeflow.symmetry import routes
 from gaugeflow.symmetry.actions.fields import Image, Links, SiteMatrices, SiteScalars
+from gaugeflow.symmetry.actions.groups import group_named
 from gaugeflow.symmetry.actions.haar import haar
 from gaugeflow.symmetry.actions.irreps import Irreps
 from gaugeflow.symmetry.actions.particles import Electrons, PointFeatures, Points
@@ -16,6 +18,7 @@ from gaugeflow.symmetry.actions.scalars import Cell, PolyakovLoop, Scalars, Sign
 from gaugeflow.symmetry.algebra.lie_algebras import preserving
 from gaugeflow.symmetry.algebra.matrix_group import MatrixGroup
 from gaugeflow.symmetry.claims import (
+    Action,
     Balance,
     Bijection,
     Claim,
@@ -39,6 +42,7 @@ from gaugeflow.symmetry.examples.invariant_features import plaquettes_and_windin
 from gaugeflow.symmetry.examples.markov import LangevinMove, MetropolisMove, quartic_log_prob, wilson_log_prob
 from gaugeflow.symmetry.examples.pair_potential import PairPotential
 from gaugeflow.symmetry.examples.particle_networks import DeepSet, Determinant, PointNetwork
+from gaugeflow.symmetry.examples.plain_networks import PlainNetwork
 from gaugeflow.symmetry.examples.tensor_networks import METRIC, IrrepNetwork, LorentzNetwork
 
 __all__ = ["CASES", "Case", "case"]
@@ -314,3 +318,43 @@ def _(seed: int) -> Claim:
 def _(seed: int) -> Claim:
     f = SymmetricConv(1, 2, torch.Generator().manual_seed(seed))
     return Complete(f, Image(_normal(seed, 1, 1, 5, 5)), group="dihedral * translations", out=Image)
+
+
+@case("average of a network over D4")
+def _(seed: int) -> Claim:
+    x = Image(_normal(seed, 2, 1, 4, 4))
+    return Equivariance(routes.Average(PlainNetwork(16, seed), Image, "d4", out=Image), x, group="d4", out=Image)
+
+
+def _vectors(tensor: Tensor) -> PointFeatures:
+    return PointFeatures(tensor, rank=1)
+
+
+@case("weighted frames of a network of points")
+def _(seed: int) -> Claim:
+    """One of the clouds is a square, turned: its principal axes are undetermined."""
+    square = torch.tensor([[1.0, 0], [0, 1], [-1, 0], [0, -1]], dtype=torch.float64)
+    angle = _normal(seed, 1)
+    turn = torch.stack([torch.cat([angle.cos(), -angle.sin()]), torch.cat([angle.sin(), angle.cos()])])
+    x = Points(torch.stack([square @ turn, _normal(seed + 1, 4, 2)]))
+    f = routes.Frame(PlainNetwork(8, seed), Points, "orthogonal", out=_vectors)
+    return Equivariance(f, x, group="orthogonal", out=_vectors)
+
+
+@case("network of SU(2) links in the gauge of the tree")
+def _(seed: int) -> Claim:
+    f = routes.Canonical(PlainNetwork(2 * 6 * 8, seed), Links, "gauge", out=Links)
+    return Equivariance(f, _links(seed, 2, 2, 3, 2, n=2), group="gauge", out=Links)
+
+
+@case("canonical form of pictures with all mirrors")
+def _(seed: int) -> Claim:
+    half = _normal(seed, 2, 1, 4, 4)
+    turned = half + half.rot90(1, (2, 3)) + half.rot90(2, (2, 3)) + half.rot90(3, (2, 3))
+    f = routes.Canonical(PlainNetwork(16, seed), Image, "d4 * translations", out=Image)
+    return Equivariance(f, Image(turned + turned.flip(2)), group="d4 * translations", out=Image)
+
+
+@case("the hypercubic group on links of SU(2), 3D")
+def _(seed: int) -> Claim:
+    return Action(group_named("hypercubic"), _links(seed, 2, 3, 2, 2, 2, n=2), label="hypercubic on links")

@@ -1,0 +1,1 @@
+"""Which group elements a route takes for which input."""
