@@ -88,7 +88,7 @@ INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("systems",),
         ("ansatz",),
         ("laplacian",),
-        ("optimizers",),
+        ("optimizers", "diffusion"),
         ("analysis",),
     ),
     "runs": (("configuration",), (".",), ("opening",)),
@@ -98,6 +98,7 @@ INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("exact", "claims", "measure", "doctor"),
         ("flow.models",),
         ("chain", "flow", "regression", "vmc"),
+        ("dmc",),
     ),
     "plots": ((".",), ("flow", "vmc")),
 }

@@ -1,6 +1,6 @@
 """The jobs of the package: what `gaugeflow run` knows by name, and the commands on files.
 
-A task is a folder: `chain`, `flow`, `regression`, `vmc`. The other files are sections of configurations that several
+A task is a folder: `chain`, `dmc`, `flow`, `regression`, `vmc`. The other files are sections of configurations that several
 tasks have (`actions`, `samplers`, `observables`, `keys`), what their reports share (`estimates`, `scales`, `exact`,
 `table`), and `measure` for configuration files.
 """
