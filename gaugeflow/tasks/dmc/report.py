@@ -9,7 +9,7 @@ from gaugeflow.errors import UserError
 from gaugeflow.montecarlo.errors import Estimate
 from gaugeflow.runs import Metrics
 from gaugeflow.tasks.table import format_table, listed
-from gaugeflow.wavefunctions import Hamiltonian
+from gaugeflow.wavefunctions import Hamiltonian, Reference
 from gaugeflow.wavefunctions.diffusion.extrapolation import Extrapolation, extrapolated
 from gaugeflow.wavefunctions.diffusion.mixed_estimator import mixed_estimate
 from gaugeflow.wavefunctions.diffusion.process import Generation
@@ -43,9 +43,7 @@ def dmc_report(config: "DMCConfig", hamiltonian: Hamiltonian, trial: "Trial", me
         _row(tau, found[k], plain[k].value, {name: columns[name][begins[k] :, k] for name in Generation._fields})
         for k, tau in enumerate(config.time_steps)
     ]
-    reference, nodes = hamiltonian.reference, max(hamiltonian.particles.counts) > 1
-    known = None if reference is None else reference.energy
-    exact = reference is not None and reference.exact
+    nodes = max(hamiltonian.particles.counts) > 1
     report = {
         "system": config.system.model_dump(),
         "trial": config.init_from,
@@ -55,13 +53,7 @@ def dmc_report(config: "DMCConfig", hamiltonian: Hamiltonian, trial: "Trial", me
         "energy_text": _text(line.value, line.error),
         "estimator": "mixed",
         "nodes": NODES if nodes else NO_NODES,
-        "variational": None if trial.energy is None else trial.energy[0],
-        "variational_error": None if trial.energy is None else trial.energy[1],
-        "above_variational": None if trial.energy is None else _deviation(line, *trial.energy),
-        "reference": known,
-        "reference_source": None if reference is None else reference.source,
-        "reference_exact": None if reference is None else exact,
-        "deviation": None if known is None else _deviation(line, known),
+        **_known_energies(hamiltonian.reference, trial, line),
         "time_steps": rows,
         "degree": config.degree,
         "coefficients": line.coefficients,
@@ -72,7 +64,18 @@ def dmc_report(config: "DMCConfig", hamiltonian: Hamiltonian, trial: "Trial", me
         "equilibration": config.equilibration,
         "memory": config.memory,
     }
-    return {"warnings": _warnings(report, line, nodes, exact), **report}
+    return {"warnings": _warnings(report, line, nodes), **report}
+
+
+def _known_energies(reference: Reference | None, trial: "Trial", line: Extrapolation) -> dict[str, Any]:
+    """Of the trial and of others, and by how many errors ours lies above each."""
+    value, error = (None, None) if trial.energy is None else trial.energy
+    found = {"variational": value, "variational_error": error}
+    found["above_variational"] = None if trial.energy is None else _deviation(line, *trial.energy)
+    if reference is None:
+        return {**found, **dict.fromkeys(("reference", "reference_source", "reference_exact", "deviation"))}
+    about = {"reference_source": reference.source, "reference_exact": reference.exact}
+    return {**found, "reference": reference.energy, **about, "deviation": _deviation(line, reference.energy)}
 
 
 def equilibrated(config: "DMCConfig") -> list[int]:
@@ -84,8 +87,9 @@ def energies_by_time_step(config: "DMCConfig", columns: Columns, memory: float |
     """Mixed estimates from the recorded generations, ``(n, K)`` for each column; by default with the memory of the
     configuration."""
     memory = config.memory if memory is None else memory
+    energy, growth, duration = (columns[name].T for name in ("energy", "growth", "duration"))
     return [
-        mixed_estimate(*(columns[name][:, k] for name in ("energy", "growth", "duration")), memory, begins)
+        mixed_estimate(energy[k], growth[k], duration[k], memory, begins)
         for k, begins in enumerate(equilibrated(config))
     ]
 
@@ -122,14 +126,14 @@ def _deviation(line: Extrapolation, value: float, error: float = 0.0) -> float |
     return (line.value - value) / combined if combined > 0 else None
 
 
-def _warnings(report: dict[str, Any], line: Extrapolation, nodes: bool, exact: bool) -> dict[str, str]:
+def _warnings(report: dict[str, Any], line: Extrapolation, nodes: bool) -> dict[str, str]:
     """What the report leads with; only what is amiss."""
     found = {f"time step {row['time_step']:g}": _of_time_step(row, nodes) for row in report["time_steps"]}
     found["extrapolation"] = line.warning
     above, deviation = report["above_variational"], report["deviation"]
     if above is not None and above > FAR:
         found["variational energy"] = f"{above:.1f} errors above that of the trial: something is wrong"
-    if exact and deviation is not None and deviation < -FAR:
+    if report["reference_exact"] and deviation is not None and deviation < -FAR:
         found["reference"] = f"{-deviation:.1f} errors below the exact energy: something is wrong"
     return {name: text for name, text in found.items() if text}
 

@@ -40,8 +40,9 @@ class Extrapolation:
         return f"the energies do not lie on the polynomial: chi^2 {self.chi_squared:.3g} for {self.freedom}"
 
     def at(self, time_step: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The polynomial, of the shape of `time_step`."""
-        return np.polynomial.polynomial.polyval(time_step, self.coefficients)
+        """The polynomial at some time steps ``(n,)``."""
+        powers = np.vander(time_step, len(self.coefficients), increasing=True)
+        return powers @ np.array(self.coefficients)
 
 
 def extrapolated(

@@ -13,7 +13,7 @@ __all__ = ["effective_share", "reconfigured"]
 
 
 def reconfigured(weights: Tensor, offset: Tensor) -> Tensor:
-    """Which walkers go on, ``(K, W)``: the walker i of a population ``W w_i / sum w`` times, up or down to a whole number.
+    """Which walkers go on, ``(K, W)``: the walker i ``W w_i / sum w`` times, up or down to a whole number.
 
     A comb of W equidistant teeth over the sums of the weights; where its offset is uniform in [0, 1), the mean number
     of copies is exact.

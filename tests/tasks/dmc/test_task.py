@@ -160,7 +160,10 @@ def test_figures(tmp_path: Path, folder: Path) -> None:
         ({"time_steps": [0.1, 0.2]}, "time_steps: "),
         ({"time_steps": [0.1, 0.2, 0.1]}, "time_steps: expected each once"),
         ({"degree": 2}, "time_steps: expected 4 or more for degree 2"),
-        ({"time_steps": [50.0, 60.0, 70.0], "warmup": 20}, "time step 50: the population dies out, .* smaller time_ste"),
+        (
+            {"time_steps": [50.0, 60.0, 70.0], "warmup": 20},
+            "time step 50: the population dies out, .* smaller time_ste",
+        ),
     ],
 )
 def test_mistakes(tmp_path: Path, folder: Path, changes: dict[str, Any], message: str) -> None:
