@@ -13,8 +13,10 @@ from gaugeflow.wavefunctions.diffusion.extrapolation import extrapolated
 
 __all__ = ["plot_dmc"]
 
-SHOWN = 200
-"""Intervals of imaginary time over which energies are averaged for the figure."""
+SHOWN = 60
+"""Intervals of generations over which energies are averaged for the figure."""
+ROOM = 0.35
+"""Above what is drawn, for the legend, as a share of it."""
 SHADES = (1.0, 0.65, 0.4, 0.25)
 
 
@@ -45,25 +47,28 @@ def _draw_time_steps(path: Path, config: DMCConfig, rows: dict[str, np.ndarray],
         axes.errorbar(steps, values, errors, fmt="o", color=BLUE, label="mixed estimator")
         axes.errorbar([0], [line.value], [line.error], fmt="s", color=INK, label="extrapolated")
         axes.set(xlabel="time step (1/hartree)", ylabel="energy (Hartree)")
-        axes.set_title(f"{config.walkers} walkers, polynomial of degree {config.degree}")
+        axes.ticklabel_format(useOffset=False)
         _label_known(axes, known)
 
 
 def _draw_generations(path: Path, config: DMCConfig, energies: np.ndarray, known: float | None) -> None:
-    """Means of the generations over short intervals of imaginary time; measured is what stands right of the line."""
+    """Means over intervals of generations; all populations are measured right of the line."""
+    length = max(1, len(energies) // SHOWN)
+    whole = energies[: len(energies) // length * length].reshape(-1, length, len(config.time_steps)).mean(1)
+    middles = length * (np.arange(len(whole)) + 0.5)
     with figure(path, 7.0, 3.8) as canvas:
         axes = canvas.subplots()
         for k, tau in enumerate(config.time_steps):
-            length = max(1, len(energies) // SHOWN)
-            whole = energies[: len(energies) // length * length, k].reshape(-1, length).mean(1)
-            middles = tau * length * (np.arange(len(whole)) + 0.5)
-            axes.plot(middles, whole, color=BLUE, alpha=SHADES[k % len(SHADES)], linewidth=0.8, label=f"step {tau:g}")
-        axes.axvline(config.equilibration, color=GREY, linewidth=0.8)
-        axes.set(xlabel="imaginary time (1/hartree)", ylabel="energy of the population (Hartree)", xscale="log")
+            axes.plot(middles, whole[:, k], color=BLUE, alpha=SHADES[k % len(SHADES)], label=f"time step {tau:g}")
+        axes.axvline(max(equilibrated(config)), color=GREY, linewidth=0.8)
+        axes.ticklabel_format(useOffset=False)
+        axes.set(xlabel="generation", ylabel=f"energy of {length} generations (Hartree)")
         _label_known(axes, known)
 
 
 def _label_known(axes: Axes, known: float | None) -> None:
     if known is not None:
         label_exact(axes, known, f"reference {known:.7g}")
-    axes.legend(loc="best")
+    low, high = axes.get_ylim()
+    axes.set_ylim(top=high + ROOM * (high - low))
+    axes.legend(loc="upper center", ncols=2)

@@ -1,6 +1,7 @@
 """The numbers of diffusion Monte Carlo: energies by time step, and that of time step zero."""
 
 import math
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,8 @@ from gaugeflow.errors import UserError
 from gaugeflow.montecarlo.errors import Estimate
 from gaugeflow.runs import Metrics
 from gaugeflow.tasks.table import format_table, listed
-from gaugeflow.wavefunctions import Hamiltonian, Reference
+from gaugeflow.tasks.vmc.report import references_markdown
+from gaugeflow.wavefunctions import Hamiltonian
 from gaugeflow.wavefunctions.diffusion.extrapolation import Extrapolation, extrapolated
 from gaugeflow.wavefunctions.diffusion.mixed_estimator import mixed_estimate
 from gaugeflow.wavefunctions.diffusion.process import Generation
@@ -53,7 +55,7 @@ def dmc_report(config: "DMCConfig", hamiltonian: Hamiltonian, trial: "Trial", me
         "energy_text": _text(line.value, line.error),
         "estimator": "mixed",
         "nodes": NODES if nodes else NO_NODES,
-        **_known_energies(hamiltonian.reference, trial, line),
+        **_known_energies(hamiltonian, trial, line),
         "time_steps": rows,
         "degree": config.degree,
         "coefficients": line.coefficients,
@@ -67,15 +69,20 @@ def dmc_report(config: "DMCConfig", hamiltonian: Hamiltonian, trial: "Trial", me
     return {"warnings": _warnings(report, line, nodes), **report}
 
 
-def _known_energies(reference: Reference | None, trial: "Trial", line: Extrapolation) -> dict[str, Any]:
+def _known_energies(hamiltonian: Hamiltonian, trial: "Trial", line: Extrapolation) -> dict[str, Any]:
     """Of the trial and of others, and by how many errors ours lies above each."""
     value, error = (None, None) if trial.energy is None else trial.energy
-    found = {"variational": value, "variational_error": error}
-    found["above_variational"] = None if trial.energy is None else _deviation(line, *trial.energy)
-    if reference is None:
-        return {**found, **dict.fromkeys(("reference", "reference_source", "reference_exact", "deviation"))}
-    about = {"reference_source": reference.source, "reference_exact": reference.exact}
-    return {**found, "reference": reference.energy, **about, "deviation": _deviation(line, reference.energy)}
+    known = hamiltonian.reference
+    return {
+        "variational": value,
+        "variational_error": error,
+        "above_variational": None if trial.energy is None else _deviation(line, *trial.energy),
+        "reference": None if known is None else known.energy,
+        "reference_source": None if known is None else known.source,
+        "reference_exact": None if known is None else known.exact,
+        "references": [asdict(each) for each in hamiltonian.references],
+        "deviation": None if known is None else _deviation(line, known.energy, known.error or 0.0),
+    }
 
 
 def equilibrated(config: "DMCConfig") -> list[int]:
@@ -174,7 +181,7 @@ def dmc_markdown(report: dict[str, Any]) -> str:
         f"A population is measured after {report['equilibration']:g} / hartree. Its generations are weighted by the "
         f"growth of the {report['memory']:g} / hartree before; `unweighted` is without. Errors are one standard "
         f"deviation by the Gamma method on the generations, tau_int counts these. The energy of time step 0 is that "
-        f"of a polynomial of degree {report['degree']}.\n"
+        f"of a polynomial of degree {report['degree']}.\n{references_markdown(report)}"
     )
 
 
