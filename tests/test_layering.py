@@ -95,7 +95,7 @@ INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("systems",),
         ("ansatz",),
         ("laplacian",),
-        ("optimizers",),
+        ("optimizers", "diffusion"),
         ("analysis",),
     ),
     "runs": (("configuration",), (".",), ("opening",)),
@@ -105,6 +105,7 @@ INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("exact", "claims", "measure", "doctor"),
         ("flow.models",),
         ("chain", "flow", "regression", "vmc"),
+        ("dmc",),
     ),
     "plots": ((".",), ("flow", "vmc")),
 }

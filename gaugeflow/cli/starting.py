@@ -54,7 +54,7 @@ def new(
 
 
 @app.command(rich_help_panel=START)
-def schema(task: Annotated[str, typer.Argument(metavar="TASK", help="chain, flow, regression, vmc.")]) -> None:
+def schema(task: Annotated[str, typer.Argument(metavar="TASK", help="chain, dmc, flow, regression, vmc.")]) -> None:
     """The JSON schema of a task's configuration, by which editors complete and check YAML."""
     from gaugeflow.runs.configuration.nearest import nearest
     from gaugeflow.tasks.registry import TASKS

@@ -1,8 +1,8 @@
 """Figures from a run directory.
 
-Read `run` first. Each task has a file or folder (`chain`, `flow`, `regression`, `vmc`); `history`, `autocorrelation`,
-`potential` and `gradient_flow` are figures of what was measured. `figure`, `look` and `heading` say how every figure
-looks; `compare` puts several runs in one, `page` puts everything on one.
+Read `run` first. Each task has a file or folder (`chain`, `dmc`, `flow`, `regression`, `vmc`); `history`,
+`autocorrelation`, `potential` and `gradient_flow` are figures of what was measured. `figure`, `look` and `heading` say
+how every figure looks; `compare` puts several runs in one, `page` puts everything on one.
 """
 
 import lazy_loader

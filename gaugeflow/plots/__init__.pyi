@@ -1,5 +1,6 @@
 from .chain import plot_chain
 from .compare import compare_runs
+from .dmc import plot_dmc
 from .flow.run import plot_flow_run
 from .look import Look
 from .measured import plot_measured
@@ -12,6 +13,7 @@ __all__ = [
     "compare_runs",
     "contact_sheet",
     "plot_chain",
+    "plot_dmc",
     "plot_flow_run",
     "plot_measured",
     "plot_regression",

@@ -1,5 +1,6 @@
 """A line that says what was run, for the top of figures and pages."""
 
+from pathlib import Path
 from typing import Any
 
 from gaugeflow.runs import RunConfig
@@ -12,6 +13,8 @@ def heading(config: RunConfig) -> str:
     """The theory or the system, its size, its parameters, and the method."""
     keys = config.model_dump()
     if "system" in keys:
+        if "init_from" in keys:
+            return f"{_named(keys['system'])}, fixed nodes of {Path(keys['init_from']).name}"
         ansatz, backbone = (keys["wavefunction"][part]["name"] for part in ("ansatz", "backbone"))
         return f"{_named(keys['system'])}, {ansatz} on {backbone}"
     group = [keys["group"]] if keys.get("group") else []

@@ -16,6 +16,7 @@ __all__ = ["contact_sheet", "plot_run"]
 PLOTTERS: Late[Callable[[Path, Any, runs.Metrics], list[Path]]] = Late(
     {
         "chain": "gaugeflow.plots.chain:plot_chain",
+        "dmc": "gaugeflow.plots.dmc:plot_dmc",
         "flow": "gaugeflow.plots.flow.run:plot_flow_run",
         "regression": "gaugeflow.plots.regression:plot_regression",
         "vmc": "gaugeflow.plots.vmc.run:plot_vmc",
@@ -35,7 +36,7 @@ def plot_run(path: Path, format: str = "png", dark: bool = False) -> list[Path]:
     drawn_from_checkpoint = task.name == "vmc" and directory.checkpoint.is_file()
     shipped = drawn_from_checkpoint and not directory.metrics.exists()
     metrics = runs.Metrics() if shipped else runs.Metrics.load(directory.metrics)
-    if not drawn_from_checkpoint and not metrics.counts().keys() & {"measurements", "training", "flow"}:
+    if not drawn_from_checkpoint and not metrics.counts().keys() & {"measurements", "training", "flow", "generations"}:
         raise UserError(f"{path}: expected measurements to draw, the run has made none yet")
     chosen = Look(format, dark, heading(config))
     with look(chosen):

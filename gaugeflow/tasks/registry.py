@@ -12,6 +12,7 @@ __all__ = ["TASKS", "register", "task_of"]
 TASKS: Late[type[Task[Any]]] = Late(
     {
         "chain": "gaugeflow.tasks.chain.task:Chain",
+        "dmc": "gaugeflow.tasks.dmc.task:DMC",
         "flow": "gaugeflow.tasks.flow.task:Flow",
         "regression": "gaugeflow.tasks.regression.task:Regression",
         "vmc": "gaugeflow.tasks.vmc.task:VMC",

@@ -2,7 +2,7 @@
 
 Read `wavefunction` and `hamiltonian` first. A wavefunction is an antisymmetric part from `ansatz`, with orbitals of a
 network from `backbones`, times `factors`; its Hamiltonian comes from `systems`. `laplacian` has the local energy,
-`optimizers` lower it, `analysis` looks at the result.
+`optimizers` lower it, `diffusion` projects out the lowest state with the same nodes, `analysis` looks at the result.
 """
 
 import lazy_loader

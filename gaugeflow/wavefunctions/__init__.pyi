@@ -17,6 +17,10 @@ from .backbones.features import Features
 from .backbones.ferminet import FermiNet
 from .backbones.message_passing import MessagePassing
 from .backbones.psiformer import Psiformer
+from .diffusion.extrapolation import Extrapolation, extrapolated
+from .diffusion.guide import Guided, trial_guide
+from .diffusion.mixed_estimator import mixed_estimate
+from .diffusion.process import Diffusion, Generation
 from .factors.confinement import CentreOfMass, Gaussian
 from .factors.jastrow import PairJastrow
 from .factors.nuclear_cusp import NuclearCusp
@@ -47,13 +51,17 @@ __all__ = [
     "Coulomb",
     "DeepSets",
     "Determinants",
+    "Diffusion",
     "Envelope",
+    "Extrapolation",
     "Factor",
     "Features",
     "FermiNet",
     "Gaussian",
     "GaussianBasis",
     "GaussianOrbitals",
+    "Generation",
+    "Guided",
     "Hamiltonian",
     "HarmonicOrbitals",
     "HarmonicPairs",
@@ -85,6 +93,7 @@ __all__ = [
     "confined",
     "count_nodal_cells",
     "examine",
+    "extrapolated",
     "free_energy",
     "gradient_and_laplacian",
     "harmonic_trap",
@@ -92,8 +101,10 @@ __all__ = [
     "initial_walkers",
     "jumps_between",
     "local_energy",
+    "mixed_estimate",
     "molecule",
     "quantum_dot",
     "read_xyz",
     "starting_counts",
+    "trial_guide",
 ]

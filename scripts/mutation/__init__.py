@@ -1,5 +1,6 @@
 """Mistakes that tests must find: what each puts in place of what, and the tests that are to fail."""
 
+from .diffusion import DIFFUSION
 from .mutant import Mutant
 from .optimizers import OPTIMIZERS
 from .readers import READERS
@@ -9,5 +10,5 @@ from .starts import STARTS
 
 __all__ = ["MUTANTS", "Mutant"]
 
-MUTANTS: tuple[Mutant, ...] = (*REPORTS, *SAMPLERS, *READERS, *OPTIMIZERS, *STARTS)
+MUTANTS: tuple[Mutant, ...] = (*REPORTS, *SAMPLERS, *READERS, *OPTIMIZERS, *STARTS, *DIFFUSION)
 """All of them."""

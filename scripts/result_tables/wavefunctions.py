@@ -10,6 +10,7 @@ from result_tables.table import table, uncertain, written
 
 COMMAND = "gaugeflow report configs/trained/NAME --fresh --json"
 BERYLLIUM = ("be_determinant", "be_pfaffian", "be_pair_product")
+DIFFUSION = Path(__file__).parents[1] / "results" / "diffusion.json"
 GUARD = Path(__file__).parents[1] / "results" / "guard.json"
 
 
@@ -90,3 +91,33 @@ def new_walkers() -> str:
         deviation = (own["energy"] - known["energy"]) / error
         rows.append([name, known["energy_text"], uncertain(own["energy"], own["energy_error"]), f"{deviation:+.2f}"])
     return written(["NAME", "reported", "on new walkers", "difference in errors"], rows, "`python scripts/guard.py`")
+
+
+@table("diffusion")
+def diffusion() -> str:
+    """The lowest energies that the nodes of the shipped wavefunctions allow."""
+    found, rows = json.loads(DIFFUSION.read_text()), []
+    for name, own in found["rows"].items():
+        steps = own["time_steps"]
+        rows.append(
+            [
+                name,
+                uncertain(own["variational"], own["variational_error"]),
+                own["energy_text"],
+                "-" if own["reference"] is None else f"{own['reference']:.9g}",
+                ", ".join(f"{step['time_step']:g}" for step in steps),
+                f"{min(step['acceptance'] for step in steps):.3f}",
+                f"{own['walkers']} x {min(step['generations'] for step in steps)}",
+            ]
+        )
+    head = [
+        "NAME",
+        "variational",
+        "diffusion",
+        "reference",
+        "time steps, 1/hartree",
+        "acceptance",
+        "walkers x generations",
+    ]
+    machine = f"{found['machine']}, {found['threads']} threads; {found['date']}"
+    return written(head, rows, f"`python scripts/diffusion.py NAME`; {machine}. NAME stands in the first column.")

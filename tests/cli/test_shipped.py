@@ -107,7 +107,7 @@ def test_a_trained_run_is_checked_by_its_name(call: Call) -> None:
     assert (code, json.loads(out)["holds"]) == (0, True)
 
 
-@pytest.mark.parametrize("task", ["chain", "flow", "regression", "vmc"])
+@pytest.mark.parametrize("task", ["chain", "dmc", "flow", "regression", "vmc"])
 def test_the_schema_of_a_task_takes_what_is_shipped(call: Call, task: str) -> None:
     code, out, _ = call("schema", task)
     schema = json.loads(out)

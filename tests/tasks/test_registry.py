@@ -6,7 +6,7 @@ from gaugeflow import tasks
 from gaugeflow.runs import Source
 
 
-@pytest.mark.parametrize("name", ["chain", "flow", "regression", "vmc"])
+@pytest.mark.parametrize("name", ["chain", "dmc", "flow", "regression", "vmc"])
 def test_a_task_of_the_package_is_found_by_its_name(name: str) -> None:
     assert tasks.task_of(Source(f"task: {name}", "run.yaml")).name == name
 

@@ -87,7 +87,7 @@ class RunConfig(Section):
     """What every task has: its name, a seed, a device, and how often to write a checkpoint."""
 
     task: str
-    """What the run does: `chain`, `flow`, `regression` or `vmc`."""
+    """What the run does: `chain`, `dmc`, `flow`, `regression` or `vmc`."""
     seed: Annotated[int, Field(ge=0, lt=2**63)]
     """Seed of all random numbers of the run."""
     device: Annotated[str, AfterValidator(_device)] = "cpu"

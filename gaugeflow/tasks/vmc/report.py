@@ -18,7 +18,7 @@ from gaugeflow.wavefunctions import Hamiltonian
 if TYPE_CHECKING:
     from gaugeflow.tasks.vmc.config import VMCConfig
 
-__all__ = ["vmc_markdown", "vmc_report"]
+__all__ = ["references_markdown", "vmc_markdown", "vmc_report"]
 
 TOO_LOW = 3.0
 """By how many errors an energy may lie below the exact one by chance."""
@@ -140,20 +140,21 @@ def vmc_markdown(report: dict[str, Any]) -> str:
         rows.append(["nodal cells", str(nodes["cells"])])
     parts = " on ".join(report["wavefunction"][part]["name"] for part in ("ansatz", "backbone"))
     source = f"Reference: {report['reference_source']}.\n" if reference is not None else ""
-    known = report.get("references", [])
-    others = _references(known) if len(known) > 1 else ""
     found = f"\nNodes: {nodes['text']}.\n" if nodes is not None else ""
     warnings = listed("**Warnings**", report.get("warnings", {}))  # an older report has none
     walkers = report.get("evaluated_on", _evaluated_on(0))  # an older report does not say
     return (
         f"# {report['system']['name']} ({_system(report)}), {parts}\n\n{warnings}{format_table(['', 'value'], rows)}\n"
         f"Parameters were frozen; energies are those of {walkers}. The error is one standard deviation by the Gamma "
-        f"method. {source}{found}{others}{proof_markdown(report)}"
+        f"method. {source}{found}{references_markdown(report)}{proof_markdown(report)}"
     )
 
 
-def _references(known: list[dict[str, Any]]) -> str:
+def references_markdown(report: dict[str, Any]) -> str:
     """What others have found, where there is more than one value."""
+    known = report.get("references", [])
+    if len(known) < 2:
+        return ""
     rows = [
         [
             f"{entry['energy']:.9g}",
