@@ -104,7 +104,8 @@ def test_shares_are_those_of_the_whole(weigher, monkeypatch):
         monkeypatch.setattr("gaugeflow.tasks.flow.weighing.ranks", lambda: Ranks(rank, size))
         generator = torch.Generator().manual_seed(1)
         with torch.no_grad():
-            found = (*weigher().draw(100, generator), weigher().weigh(fields, generator))
+            x, columns = weigher().draw(100, generator)
+            found = (x, *columns.values(), weigher().weigh(fields, generator))
         return found, generator.get_state()
 
     whole, state = made(0, 1)
