@@ -13,6 +13,7 @@ Leibler, from the flow as it was shipped.
 import argparse
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,14 @@ from gaugeflow import runs
 from gaugeflow.flows import Weights
 from gaugeflow.montecarlo.errors import estimate
 from gaugeflow.random import stream
-from gaugeflow.tasks import Flow
+from gaugeflow.runs.checkpoint import load_checkpoint
+from gaugeflow.tasks import VMC, Flow
+from gaugeflow.tasks.vmc.sectors import SectorSection, sector_rows
 
 RESULTS = Path(__file__).parent / "results" / "symmetrized.json"
 FLOWS = ("u1_2d_8_symmetrized", "su2_2d_8_symmetrized", "su3_2d_8_symmetrized")
+WAVEFUNCTIONS = ("dot2", "dot6_omega1")
+SECTORS = SectorSection(group="D4", sets=16, energy="A1")
 SAMPLES = 16384
 """Of a flow without an average, where they cost little."""
 TIMED = 8
@@ -118,18 +123,43 @@ def _log_weights(task: Flow) -> Any:
     return torch.cat(parts).numpy()
 
 
+def wavefunction_row(name: str) -> dict[str, Any]:
+    """The parts of a trained wavefunction under D4, on walkers of their own."""
+    directory = runs.RunDirectory.open(runs.run_at(name))
+    task = VMC(VMC.schema.model_validate(runs.Source.read(directory.config).data))
+    task.load_state_dict(load_checkpoint(directory.checkpoint, "vmc")[1]["task"])
+    first, record = task.restart_measurements(1), runs.Record()
+    began = time.process_time()
+    for index in range(first, first + task.equilibration):
+        task.step(index, record)
+    of = (task.psi, task.hamiltonian, task.sampler, task.walkers, stream("sectors", 1))
+    found = sector_rows(SECTORS, *of, task.config.chunk_size)
+    seconds = time.process_time() - began
+    shipped = json.loads((directory.path / "report.json").read_text())
+    energy = {key: shipped[key] for key in ("energy", "energy_error", "reference", "reference_exact")}
+    samples = SECTORS.sets * len(task.walkers)
+    return {"name": name, **energy, **found, "samples": samples, "seconds": seconds, "measured": machine()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--again", nargs="*", default=[], metavar="NAME", help="rows to make anew")
     again = parser.parse_args().again
-    found = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"flows": []}
-    for name in FLOWS:
-        rows = {row["name"]: row for row in found["flows"]}
-        if name in rows and name not in again:
-            continue
-        rows[name] = flow_row(name)
-        found["flows"] = [rows[name] for name in FLOWS if name in rows]
-        RESULTS.write_text(json.dumps(found, indent=1) + "\n")
+    found = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    for kind, (names, measured) in KINDS.items():
+        for name in names:
+            rows = {row["name"]: row for row in found.get(kind, ())}
+            if name in rows and name not in again:
+                continue
+            rows[name] = measured(name)
+            found[kind] = [rows[name] for name in names if name in rows]
+            RESULTS.write_text(json.dumps(found, indent=1) + "\n")
+
+
+KINDS: dict[str, tuple[tuple[str, ...], Callable[[str], dict[str, Any]]]] = {
+    "wavefunctions": (WAVEFUNCTIONS, wavefunction_row),
+    "flows": (FLOWS, flow_row),
+}
 
 
 if __name__ == "__main__":

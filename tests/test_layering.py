@@ -81,7 +81,7 @@ INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("scalar", "continuous", "refinement", "nonequilibrium"),
     ),
     "wavefunctions": (
-        ("particles", "lengths"),
+        ("particles", "lengths", "point_groups"),
         ("hamiltonian", "wavefunction"),
         ("backbones",),
         ("factors",),
