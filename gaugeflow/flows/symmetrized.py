@@ -30,8 +30,8 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.flows.flow import GaugeFlow
-from gaugeflow.random import stream
 from gaugeflow.symmetry.actions.groups import Element, Group, InfiniteGroup, NoAction, group_named
+from gaugeflow.symmetry.actions.lattice import Translations
 from gaugeflow.symmetry.actions.values import Value
 
 __all__ = ["Operations", "Symmetrized", "choose_operations"]
@@ -117,18 +117,20 @@ def distance_won(orbit: Tensor) -> Tensor:
     return (shares.exp() * shares).sum(1) + math.log(orbit.shape[1])
 
 
-def choose_operations(group: Group | str, example: Value, count: int | None = None, seed: int = 0) -> Operations:
+def choose_operations(group: Group | str, example: Value, count: int | None = None) -> Operations:
     """All elements of a finite group, or `count` of them that are exactly symmetric under as much of it as they can be.
 
     The factors of a product count as in `gaugeflow.symmetry`, the first acts first. As many of the first factors as
-    fit are taken whole, a group H; of the products t of the others `count / |H|` are drawn, each at most once. E is the
-    union of the cosets `t H`. Since `t H h = t H`, q_E is exactly invariant under H.
+    fit are taken whole, a group H; of the products t of the others the first `count / |H|` are taken. E is the union of
+    the cosets `t H`, and since `t H h = t H`, q_E is exactly invariant under H.
+
+    Translations are in Morton's order, a box that doubles along one axis after the other: flows with masks repeat
+    themselves after few sites, and such a box has all places of a mask equally often.
 
     Args:
-        group: such as `"hypercubic * charge * translations"`.
+        group: such as `"hypercubic * translations"`.
         example: a field on which the group is to act.
         count: |E|; by default, and from the order of the group on, all of it.
-        seed: of the draw.
 
     Raises:
         UserError: a group that is infinite or does not act on such fields, or a count that is no multiple of |H|.
@@ -147,11 +149,22 @@ def choose_operations(group: Group | str, example: Value, count: int | None = No
     if count % size:
         raise UserError(
             f"symmetrized: expected a number of elements that {size} divides, the order of "
-            f"{_labels(parts[:fitting])}, came {count}"
+            f"{' * '.join(map(_label, parts[:fitting]))}, came {count}"
         )
-    draw = torch.randperm(order // size, generator=stream("symmetrized", seed))[: count // size]
-    numbers = (size * draw[:, None] + torch.arange(size)).flatten()
-    return Operations(_words(parts, numbers), tuple(_label(part) for part in parts[:fitting]), order)
+    words = _words([_in_order(part) for part in parts], torch.arange(count))
+    return Operations(words, tuple(map(_label, parts[:fitting])), order)
+
+
+def _in_order(part: Element) -> Element:
+    """Translations in Morton's order: by the number in which the digits of all axes alternate, in base two."""
+    group, parameters = part.factors[0]
+    if not isinstance(group, Translations):
+        return part
+    shift = parameters["shift"]
+    axes = shift.shape[1]
+    digits = [((shift >> bit) & 1) << (axes * bit + torch.arange(axes)) for bit in range(int(shift.max()).bit_length())]
+    number = sum(digits, torch.zeros_like(shift)).sum(1)
+    return part.take(number.argsort())
 
 
 def _words(parts: list[Element], numbers: Tensor) -> Element:
@@ -165,7 +178,3 @@ def _words(parts: list[Element], numbers: Tensor) -> Element:
 
 def _label(part: Element) -> str:
     return part.factors[0][0].label()
-
-
-def _labels(parts: list[Element]) -> str:
-    return " * ".join(map(_label, parts))

@@ -6,8 +6,9 @@ from .readers import READERS
 from .reports import REPORTS
 from .samplers import SAMPLERS
 from .starts import STARTS
+from .symmetries import SYMMETRIES
 
 __all__ = ["MUTANTS", "Mutant"]
 
-MUTANTS: tuple[Mutant, ...] = (*REPORTS, *SAMPLERS, *READERS, *OPTIMIZERS, *STARTS)
+MUTANTS: tuple[Mutant, ...] = (*REPORTS, *SAMPLERS, *READERS, *OPTIMIZERS, *STARTS, *SYMMETRIES)
 """All of them."""

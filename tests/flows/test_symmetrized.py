@@ -12,28 +12,20 @@ from gaugeflow.montecarlo.errors import estimate
 from gaugeflow.symmetry import Links, Scalars, SiteScalars, Translations, check, group_named
 from tests.registry.coupling_flows import without_symmetry
 from tests.registry.line import links
-from tests.tasks.flow.models import Harmonic, Scale
+from tests.tasks.flow.models import Harmonic, Shift
 
 TARGET = Harmonic(0.9)
-MEANS = torch.tensor([0.9, -0.4, 0.1], dtype=torch.float64)
-
-
-class Shift(Scale):
-    """`x = z + MEANS` on a ring of three sites."""
-
-    def forward(self, z):
-        return z + MEANS, self.a * torch.zeros(len(z), dtype=z.dtype)
-
-    def inverse(self, x):
-        return x - MEANS, self.a * torch.zeros(len(x), dtype=x.dtype)
+MEANS = [0.9, -0.4, 0.1]
 
 
 def ring(*shifts: int) -> tuple[Symmetrized, torch.Tensor]:
-    """Normal numbers about `MEANS`, averaged over these shifts of the ring; and the means of all parts, `(|E|, 3)`."""
+    """Normal numbers about `MEANS` on a ring, averaged over these shifts; and the means of all parts, `(|E|, 3)`."""
     x = SiteScalars(torch.zeros(1, 3, dtype=torch.float64), channels=0)
     elements = Translations().elements(x).take(torch.tensor(shifts))
-    flow = GaugeFlow(GaussianBase((3,)), [Shift(torch.float64)], TARGET)
-    return Symmetrized(flow, elements, x), torch.stack([MEANS.roll(-shift) for shift in shifts])
+    flow = GaugeFlow(GaussianBase((3,)), [Shift(MEANS, torch.float64)], TARGET)
+    return Symmetrized(flow, elements, x), torch.stack(
+        [torch.tensor(MEANS, dtype=torch.float64).roll(-shift) for shift in shifts]
+    )
 
 
 @torch.no_grad()
@@ -98,8 +90,18 @@ def test_operations_are_cosets_of_what_is_whole(group, count, order, whole):
     for factor in chosen.whole:
         h = group_named(factor).element(x, len(x.data), torch.Generator().manual_seed(3))
         torch.testing.assert_close(images(chosen.elements, h(x)), images(chosen.elements, x), rtol=0, atol=0)
-    again = choose_operations(group, x, count)
-    assert torch.equal(images(again.elements, x), moved)
+
+
+@pytest.mark.parametrize(
+    ("count", "box"), [(2, (2, 1)), (4, (2, 2)), (8, (4, 2)), (12, (4, 4)), (16, (4, 4)), (32, (6, 4))]
+)
+def test_translations_fill_a_box(count, box):
+    """Which doubles along one axis after the other, as far as the lattice goes."""
+    chosen = choose_operations("translations", links("u1", (6, 4)), count)
+    shifts = [tuple(shift) for shift in chosen.elements.factors[0][1]["shift"].tolist()]
+    assert shifts[0] == (0, 0)
+    assert len(set(shifts)) == min(count, 24)
+    assert all(a < b for shift in shifts for a, b in zip(shift, box, strict=True))
 
 
 @pytest.mark.parametrize(

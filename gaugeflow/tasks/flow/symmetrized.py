@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import torch
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator
 
 from gaugeflow.errors import UserError
 from gaugeflow.flows import GaugeFlow, Operations, Symmetrized, choose_operations
@@ -41,13 +41,11 @@ class SymmetrizedRun(ModelSection):
     name: Literal["symmetrized"]
     base: Annotated[BaseRun, BeforeValidator(_named)]
     """The name of a shipped run or the directory of one, from the folder of this file."""
-    group: str = "hypercubic * charge * translations"
+    group: str = "hypercubic * translations"
     """A finite group of `gaugeflow.symmetry`; of a product the first factor acts first."""
     elements: Count | None = None
     """Operations to average over; by default all. With fewer, as many of the first factors as fit are taken whole, and
-    the density is exactly symmetric under these; products of the others are drawn."""
-    draw: Annotated[int, Field(ge=0)] = 0
-    """Seed of that draw."""
+    the density is exactly symmetric under these; then the smallest of the next factor."""
 
     @property
     def integrated(self) -> bool:  # type: ignore[override]  # a property where others have a constant
@@ -63,13 +61,13 @@ class SymmetrizedRun(ModelSection):
         flow = self.base.build(setting)
         assert isinstance(flow, GaugeFlow)  # a run of the task `flow` has one
         example = _example(setting.group, setting.shape, setting.dtype, setting.device)
-        chosen = choose_operations(self.group, example, self.elements, self.draw)
+        chosen = choose_operations(self.group, example, self.elements)
         _require_invariant(setting.action, chosen, example)
         return GaugeFlow(Symmetrized(flow, chosen.elements, example), [], setting.action).to(setting.device)
 
     def operations(self, group: str | None, shape: Sequence[int]) -> Operations:
         """On a lattice of this shape."""
-        return choose_operations(self.group, _example(group, shape), self.elements, self.draw)
+        return choose_operations(self.group, _example(group, shape), self.elements)
 
     def symmetry_on(self, group: str | None, shape: Sequence[int]) -> str:
         """Under what the density is invariant: the factors that are there as a whole, and what operations keep."""
