@@ -76,7 +76,7 @@ INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     "flows": (
         ("galerkin", "statistics", "bases", "integrated"),
         ("flow",),
-        ("losses",),
+        ("losses", "symmetrized"),
         ("natural", "coupling"),
         ("scalar", "continuous", "refinement", "nonequilibrium"),
     ),

@@ -52,7 +52,7 @@ class Scale(normflows.flows.Flow):
 class Shift(Scale):
     """`x = z + mu` with a mean for each site, which no translation leaves alone."""
 
-    def __init__(self, mean: Sequence[float], dtype: torch.dtype) -> None:
+    def __init__(self, mean: Sequence[Any], dtype: torch.dtype) -> None:
         super().__init__(dtype)
         self.register_buffer("mean", torch.tensor(mean, dtype=dtype))
 
