@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 import torch
+from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.linalg import Scaled, signed_log_sum
@@ -27,6 +28,9 @@ class Projected(Wavefunction):
         UserError: a group of another dimension, or a part that it does not have.
     """
 
+    rotations: Tensor
+    shifts: Tensor
+    weights: Tensor
     untrained: ClassVar[str] = "projecting in the training destabilises it (arXiv:2502.05318): project what was trained"
 
     def __init__(self, psi: Wavefunction, group: PointGroup, character: str) -> None:
