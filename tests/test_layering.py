@@ -83,12 +83,12 @@ INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     "flows": (
         ("galerkin", "statistics", "bases", "integrated"),
         ("flow",),
-        ("losses",),
+        ("losses", "symmetrized"),
         ("natural", "coupling"),
         ("scalar", "continuous", "refinement", "nonequilibrium"),
     ),
     "wavefunctions": (
-        ("particles", "lengths"),
+        ("particles", "lengths", "point_groups"),
         ("hamiltonian", "wavefunction"),
         ("backbones",),
         ("factors",),

@@ -26,6 +26,7 @@ from .scalar.fit import fit_scalar_flow
 from .scalar.transform import ScalarAffine, ScalarSpline
 from .scalar.velocity import ScalarVelocity
 from .statistics import Weights, batch_ess, both_directions, forward_ess, forward_log_z
+from .symmetrized import Operations, Symmetrized, choose_operations
 
 __all__ = [
     "LOSSES",
@@ -52,6 +53,7 @@ __all__ = [
     "Mask",
     "NeuralFlow",
     "NoncompactMixture",
+    "Operations",
     "PeelingFlow",
     "RefinementFlow",
     "ResidualStout",
@@ -65,12 +67,14 @@ __all__ = [
     "SpectralSpline",
     "StapleBasis",
     "StochasticFlow",
+    "Symmetrized",
     "Updates",
     "Weights",
     "annealed",
     "batch_ess",
     "block_masks",
     "both_directions",
+    "choose_operations",
     "fit_along_path",
     "fit_scalar_flow",
     "forward_ess",

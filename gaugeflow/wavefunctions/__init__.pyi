@@ -2,6 +2,7 @@ from .analysis.energies import at_zero_variance
 from .analysis.examine import examine
 from .analysis.identity import Identity
 from .analysis.nodal_cells import NodalCells, count_nodal_cells
+from .analysis.sectors import sector_energy, sector_shares
 from .ansatz.determinants import Determinants
 from .ansatz.envelopes import Envelope, SlaterEnvelope
 from .ansatz.gaussian_orbitals import GaussianBasis, GaussianOrbitals
@@ -11,6 +12,7 @@ from .ansatz.orbitals import HarmonicOrbitals, Orbitals
 from .ansatz.pair_products import PairProducts
 from .ansatz.pfaffians import Pfaffians
 from .ansatz.powers import Power
+from .ansatz.projected import Projected
 from .backbones.backbone import Backbone
 from .backbones.deep_sets import DeepSets, SymmetricNetwork
 from .backbones.features import Features
@@ -29,6 +31,7 @@ from .laplacian.local_energy import gradient_and_laplacian, local_energy
 from .optimizers.adam import Adam
 from .optimizers.natural_gradient import NaturalGradient
 from .particles import Particles
+from .point_groups import PointGroup
 from .systems.jumps import jumps_between
 from .systems.named import (
     calogero,
@@ -81,8 +84,10 @@ __all__ = [
     "PairProducts",
     "Particles",
     "Pfaffians",
+    "PointGroup",
     "Power",
     "Product",
+    "Projected",
     "Psiformer",
     "Reference",
     "SlaterEnvelope",
@@ -105,6 +110,8 @@ __all__ = [
     "molecule",
     "quantum_dot",
     "read_xyz",
+    "sector_energy",
+    "sector_shares",
     "starting_counts",
     "trial_guide",
 ]

@@ -1,7 +1,7 @@
 """What a fermion wavefunction is, and how an antisymmetric part and symmetric factors make one."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from torch import Tensor, nn
 
@@ -24,6 +24,9 @@ class Wavefunction(nn.Module):
     To write a new one, give ``log_psi(x)``, made of plain operations of torch: then it serves the forward Laplacian,
     the moves and the optimisers. Parts are `Ansatz` (antisymmetric) and `Factor` (symmetric), see `Product`.
     """
+
+    untrained: ClassVar[str] = ""
+    """Why its parameters are not to be trained; empty where they are."""
 
     def __init__(self, particles: Particles) -> None:
         super().__init__()

@@ -7,8 +7,9 @@ from .readers import READERS
 from .reports import REPORTS
 from .samplers import SAMPLERS
 from .starts import STARTS
+from .symmetries import SYMMETRIES
 
 __all__ = ["MUTANTS", "Mutant"]
 
-MUTANTS: tuple[Mutant, ...] = (*REPORTS, *SAMPLERS, *READERS, *OPTIMIZERS, *STARTS, *DIFFUSION)
+MUTANTS: tuple[Mutant, ...] = (*REPORTS, *SAMPLERS, *READERS, *OPTIMIZERS, *STARTS, *DIFFUSION, *SYMMETRIES)
 """All of them."""

@@ -9,6 +9,7 @@ from result_tables import (  # noqa: F401  (register)
     preconditioner,
     regression,
     speed,
+    symmetrized,
     wavefunctions,
 )
 from result_tables.table import ROOT, TABLES

@@ -1,4 +1,4 @@
-"""Claims about the coupling and residual layers of gauge fields."""
+"""Claims about the coupling and residual layers of gauge fields, and about densities of them that are averaged."""
 
 from typing import Any
 
@@ -7,10 +7,12 @@ from torch import nn
 
 from gaugeflow import flows
 from gaugeflow.groups import get_group
+from gaugeflow.lattice import WilsonAction
 from gaugeflow.symmetry import Links, Product, Scalars, Translations, group_named
 from gaugeflow.symmetry.actions.groups import Parameters
 from gaugeflow.symmetry.actions.values import Tree
 from gaugeflow.symmetry.claims import Bijection, Claim, Equivariance
+from tests.registry.line import links
 
 
 class PeriodTranslations(Translations):
@@ -68,3 +70,19 @@ def layer_claims(layer: nn.Module, x: Links, small: Links | None = None) -> list
         Bijection(layer.forward, small or x, inverse=layer.inverse, label=label),
         Equivariance(layer.forward, x, group=group, out=(Links, Scalars), label=label),
     ]
+
+
+def without_symmetry(name: str) -> flows.GaugeFlow:
+    """Two coupling layers of different directions, whose density has no symmetry but the gauge group."""
+    masks = flows.parity_masks(2)
+    layers = [coupling(name, masks[0]), coupling(name, masks[3])]
+    return flows.GaugeFlow(flows.HaarBase(get_group(name), (4, 4)), layers, WilsonAction(2, 1.0))
+
+
+def symmetrized_claims(name: str, group: str, elements: int | None) -> list[Claim]:
+    """Invariance under every factor of the group that is there as a whole, and still under the gauge group."""
+    x = links(name, (4, 4))
+    chosen = flows.choose_operations(group, x, elements)
+    averaged = flows.Symmetrized(without_symmetry(name), chosen.elements, x)
+    kept = " * ".join(["gauge", *chosen.whole])
+    return [Equivariance(averaged.log_prob, x, f"averaged density of {name}", kept, Scalars)]

@@ -3,7 +3,7 @@
 from gaugeflow import flows
 from gaugeflow.groups import get_group
 from tests.registry.continuous_flows import neural_claims, trivializing_claims
-from tests.registry.coupling_flows import coupling, layer_claims, residual
+from tests.registry.coupling_flows import coupling, layer_claims, residual, symmetrized_claims
 from tests.registry.line import FULL, Line, invariant, line, links, scalars
 from tests.registry.refinement_flows import refinement_claims
 from tests.registry.scalar_flows import continuous_claims, coupling_claims
@@ -84,6 +84,13 @@ LINES: dict[str, Line] = {
             *layer_claims(coupling("su3", flows.parity_masks(2)[2], charge=True), links("su3", (2, 2))),
         ],
     ),
+    "densities averaged over symmetries": line(
+        flows.Symmetrized,
+        claims=lambda: [
+            *symmetrized_claims("u1", "hypercubic * charge", None),
+            *symmetrized_claims("su3", "charge * translations", 4),
+        ],
+    ),
     "residual layers": line(
         flows.ResidualStout,
         claims=lambda: [
@@ -112,6 +119,7 @@ WITHOUT = {
     "GaugeFlow": "as its base and its layers, each of which has a line",
     "HaarBase": "density 1",
     "Mask": "part of a coupling",
+    "Operations": "elements of groups",
     "ScaledAction": "a number times an action",
     "SeededBase": "a base of another package",
     "StochasticFlow": "draws or makes fields",
@@ -120,6 +128,7 @@ WITHOUT = {
     "annealed": "draws or makes fields",
     "batch_ess": "of numbers, not of fields",
     "block_masks": "part of a coupling",
+    "choose_operations": "elements of groups",
     "fit_scalar_flow": "fits a flow",
     "forward_ess": "of numbers, not of fields",
     "forward_log_z": "of numbers, not of fields",

@@ -20,7 +20,9 @@ from gaugeflow.wavefunctions import (
     Nuclei,
     PairJastrow,
     Particles,
+    PointGroup,
     Product,
+    Projected,
     SlaterEnvelope,
     calogero,
     confined,
@@ -74,6 +76,18 @@ def rotation_claims():
         return lambda x: psi(x).log
 
     return [claim(log(psi), psi.particles, f"log psi, {name}", group, Scalars) for name, psi, group in cases]
+
+
+def projection_claims():
+    """Of a network without any symmetry of space: its invariant part, and the modulus of another."""
+    _, psi = network("dot 3 + 0")
+    group = PointGroup("D4", torch.zeros(2))
+    whole, other = (Projected(psi, group, character) for character in ("A1", "B1"))
+    return [
+        claim(whole, psi.particles, "projected on A1", group, SignedLog),
+        claim(other, psi.particles, "projected on B1", "spin-fermions", SignedLog),
+        claim(lambda x: other(x).log, psi.particles, "modulus of the part B1", group, Scalars),
+    ]
 
 
 def orbital_claims():

@@ -11,7 +11,12 @@ LINES: dict[str, Line] = {
         wavefunctions.PairProducts,
         wavefunctions.Power,
         wavefunctions.Product,
-        claims=lambda: wavefunction_claims.antisymmetry_claims() + wavefunction_claims.rotation_claims(),
+        wavefunctions.Projected,
+        claims=lambda: [
+            *wavefunction_claims.antisymmetry_claims(),
+            *wavefunction_claims.rotation_claims(),
+            *wavefunction_claims.projection_claims(),
+        ],
     ),
     "orbitals of wavefunctions": line(
         wavefunctions.HarmonicOrbitals,
@@ -64,6 +69,9 @@ WITHOUT = {
     "Hamiltonian": "a sum of potentials",
     "LogPsi": "numbers with a sign",
     "Particles": "counts",
+    "PointGroup": "a group",
+    "sector_energy": "as the local energy, which has a line",
+    "sector_shares": "numbers of orbits",
     "Adam": "of parameters, not of coordinates",
     "NaturalGradient": "of parameters, not of coordinates",
     "Identity": "a number beside the one that is right",

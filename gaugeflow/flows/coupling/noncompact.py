@@ -74,16 +74,18 @@ def _root(y: Tensor, weights: Tensor, scale: Tensor) -> Tensor:
 
 
 def _bracketed(y: Tensor, weights: Tensor, scale: Tensor) -> Tensor:
-    """The root to half the digits: Newton's method, every third step and where it leaves the bracket bisection."""
+    """The root to half the digits: Newton's method, and bisection where it leaves the bracket or its steps do not halve
+    (a bracket that is wide on one side would undo what Newton's method has reached, were it halved in between)."""
     low, high = torch.full_like(y, -math.pi), torch.full_like(y, math.pi)
-    x = y
-    for k in range(3 * BISECTIONS):
+    x, before = y, high - low
+    for _ in range(3 * BISECTIONS):
         value, slope = _mixture(x, weights, scale)
         step = (value - y) / slope
         done = step.abs() < torch.finfo(y.dtype).eps ** 0.5
         if bool(done.all()):
             break
         low, high = torch.where(value < y, x, low), torch.where(value < y, high, x)
-        inside = (x - step > low) & (x - step < high) & (k % 3 < 2)
-        x = torch.where(done, x, torch.where(inside, x - step, (low + high) / 2))
+        newton = (x - step > low) & (x - step < high) & (2 * step.abs() < before)
+        step = torch.where(newton, step, x - (low + high) / 2)
+        x, before = torch.where(done, x, x - step), step.abs()
     return x

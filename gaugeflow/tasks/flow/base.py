@@ -54,7 +54,8 @@ class BaseRun(Section):
             return data
         path = run_place(data["path"], info)
         config = runs.Source.read(runs.RunDirectory.open(named_run(path)).config).data
-        if config.get("task") != "flow" or config.get("base") is not None:
+        made = config.get("base") is None and config.get("model", {}).get("name") != "symmetrized"
+        if config.get("task") != "flow" or not made:
             raise ValueError(f"path: {path}: expected a run of the task flow without a base of its own")
         return {**data, "content": {"model": config["model"], "action": config["action"]}}
 

@@ -26,7 +26,8 @@ COORDINATES = 600
 def flow_claims(config: FlowConfig, flow: GaugeFlow, action: Action) -> list[Claim]:
     """The density is invariant under what the model says, and the flow is a bijection with its log-determinant.
 
-    A model that integrates an equation is no bijection to rounding, and nothing is claimed of its Jacobian.
+    A model that integrates an equation is no bijection to rounding, and nothing is claimed of its Jacobian; nor of an
+    averaged density, which has no map of its own.
     The Jacobian is taken on the smallest lattice of equal extents that the model serves with these parameters, if it
     has few enough coordinates for that.
     """
@@ -36,7 +37,8 @@ def flow_claims(config: FlowConfig, flow: GaugeFlow, action: Action) -> list[Cla
     claims: list[Claim] = (
         [Equivariance(flow.log_prob, x, f"log q of the {name}", symmetry, Scalars)] if symmetry else []
     )
-    for extent in () if config.model.integrated else (2, 3, 4, *sorted(set(config.shape))):
+    nothing = config.model.integrated or config.model.name == "symmetrized"
+    for extent in () if nothing else (2, 3, 4, *sorted(set(config.shape))):
         shape = [extent] * len(config.shape)
         small = _resized(config, flow, action, shape)
         example = _example(config, shape, FIELDS)

@@ -10,6 +10,7 @@ from gaugeflow.tasks.actions import ActionConfig
 from gaugeflow.tasks.flow.base import BaseConfig
 from gaugeflow.tasks.flow.models import ModelConfig
 from gaugeflow.tasks.flow.stochastic import StochasticConfig
+from gaugeflow.tasks.flow.symmetrized import SymmetrizedRun
 from gaugeflow.tasks.flow.training import Training
 from gaugeflow.tasks.keys import Dtype, GroupName
 from gaugeflow.tasks.observables import Charge, Magnetization, ObservableConfig, PhiSquared, Plain, WilsonLoops
@@ -63,8 +64,8 @@ class FlowConfig(RunConfig):
     """Precision of fields and parameters."""
     action: ActionConfig
     """The target is `exp(-S)/Z` with this S."""
-    model: ModelConfig
-    """The architecture of the flow."""
+    model: Annotated[ModelConfig | SymmetrizedRun, Field(discriminator="name")]
+    """The architecture of the flow, or a trained one whose density is averaged over symmetries."""
     base: BaseConfig | None = None
     """Where the layers begin instead of the model's own base density."""
     init_from: RunPath | None = None
@@ -80,6 +81,18 @@ class FlowConfig(RunConfig):
     def _base_of_layers(self) -> Self:
         if self.base is not None and self.model.fitted and self.model.name != "python":
             raise ValueError(f"base: the model {self.model.name} is fitted from a base of its own and takes no other")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_but_the_average(self) -> Self:
+        others = {"base": self.base, "init_from": self.init_from, "stochastic": self.stochastic}
+        came = [name for name, section in others.items() if section is not None]
+        came += ["training.steps"] if self.training.steps else []
+        if isinstance(self.model, SymmetrizedRun) and came:
+            raise ValueError(
+                f"model: symmetrized is a trained run as it is: expected training: {{steps: 0}} and no base, init_from "
+                f"or stochastic, came {', '.join(came)}"
+            )
         return self
 
     @model_validator(mode="after")

@@ -83,10 +83,10 @@ class Weighing(Stage):
     def run(self, index: int, generator: torch.Generator, record: Record) -> None:
         weigher = self._weigher()
         began = time.perf_counter()
-        x, log_w = weigher.draw(self.chunk, generator)
+        x, columns = weigher.draw(self.chunk, generator)
         seconds = time.perf_counter() - began
         uniform = torch.rand(self.chunk, generator=generator, dtype=torch.float64, device=x.device)
-        shares = {"log_weight": log_w.double(), **measured(self.observables, x)}
+        shares = {name: column.double() for name, column in columns.items()} | measured(self.observables, x)
         record.metrics.record(self.table, {"uniform": uniform, **_gathered(shares)})
         record.metrics.record(f"{self.table}_time", {"seconds": seconds, "fields": len(x)})
 

@@ -54,6 +54,7 @@ def _summary(report: dict[str, Any]) -> list[list[str]]:
     return [
         ["effective sample size", _number(report["ess"], report["ess_error"])],
         *_alone(report.get("layers_alone")),
+        *_averaged(report),
         ["forward effective sample size", _number(report["ess_forward"], report["ess_forward_error"])],
         ["acceptance", _number(report["acceptance"])],
         ["longest tau_int", _number(report["tau_int"])],
@@ -65,11 +66,23 @@ def _summary(report: dict[str, Any]) -> list[list[str]]:
 
 
 def _alone(layers: dict[str, Any] | None) -> list[list[str]]:
-    """What the layers of a stochastic flow are worth without its updates."""
+    """What the layers of a stochastic or symmetrized flow are worth without its updates or its average."""
     if layers is None:
         return []
     value = layers["collapsed"] or _number(layers["ess"], layers["ess_error"])
     return [["effective sample size of the layers alone", value]]
+
+
+def _averaged(report: dict[str, Any]) -> list[list[str]]:
+    """Over how many symmetries a density is averaged, and what that wins."""
+    if "symmetrized" not in report:
+        return []
+    of = report["symmetrized"]
+    return [
+        ["symmetries, of all", f"{of['elements']} of {of['order']}"],
+        ["exactly symmetric under", of["invariant_under"] or "-"],
+        ["Kullback-Leibler distance won", _number(report["kl_won"], report["kl_won_error"])],
+    ]
 
 
 def _steps(found: dict[str, Any] | None) -> list[str]:

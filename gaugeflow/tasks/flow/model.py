@@ -7,6 +7,7 @@ from gaugeflow.groups import get_group
 from gaugeflow.lattice.action import Action
 from gaugeflow.tasks.flow.config import FlowConfig
 from gaugeflow.tasks.flow.models import Setting
+from gaugeflow.tasks.flow.symmetrized import SymmetrizedRun
 
 __all__ = ["build_flow", "symmetry_of"]
 
@@ -33,6 +34,8 @@ def build_flow(
 
 def symmetry_of(config: FlowConfig) -> str:
     """Under what the density is invariant: layers and base."""
+    if isinstance(config.model, SymmetrizedRun):
+        return config.model.symmetry_on(config.group, config.shape)
     symmetry = config.model.symmetry(config.group is None)
     if config.base is None:
         return symmetry

@@ -7,6 +7,7 @@ import torch
 
 from gaugeflow.errors import UserError
 from gaugeflow.flows import Weights, both_directions, forward_ess, forward_log_z
+from gaugeflow.montecarlo.errors import estimate
 from gaugeflow.montecarlo.independence import metropolis_chain
 from gaugeflow.runs import Metrics
 from gaugeflow.tasks.estimates import chains_first, row
@@ -15,6 +16,7 @@ from gaugeflow.tasks.flow.config import FlowConfig
 from gaugeflow.tasks.flow.exactness.round_trip import round_trip
 from gaugeflow.tasks.flow.exactness.steps import step_error
 from gaugeflow.tasks.flow.markdown import flow_markdown
+from gaugeflow.tasks.flow.symmetrized import SymmetrizedRun
 
 __all__ = ["BURN_IN", "CHAINS", "flow_markdown", "flow_report", "flow_series", "volume_rows"]
 
@@ -25,6 +27,8 @@ BURN_IN = 0.05
 MISSED = 0.1
 """Ratio of the forward effective sample size to that of the flow's own samples below which the two contradict."""
 BESIDE = ("exact", "heatbath", "hmc")
+WEIGHTS = ("log_weight", "uniform", "distance_won")
+"""Columns of samples that are no observables."""
 
 
 def flow_report(config: FlowConfig, metrics: Metrics, parameters: int, train_seconds: float) -> dict[str, Any]:
@@ -57,6 +61,7 @@ def flow_report(config: FlowConfig, metrics: Metrics, parameters: int, train_sec
         **forward,
         **_chain(config, columns, bool(collapsed)),
         **_stochastic(config, metrics),
+        **_symmetrized(config, weights, columns, bool(collapsed), metrics),
         "beside": _beside(config, metrics, bool(collapsed)),
         "volumes": volume_rows(config, metrics),
         "training": _training(metrics),
@@ -89,7 +94,7 @@ def flow_series(columns: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], 
     series = {
         name: _dealt(values)[np.arange(CHAINS)[:, None], chosen]
         for name, values in columns.items()
-        if name not in ("log_weight", "uniform")
+        if name not in WEIGHTS
     }
     return series, chosen == np.arange(first, places.shape[1])
 
@@ -110,7 +115,7 @@ def _weights(config: FlowConfig, weights: Weights, columns: dict[str, np.ndarray
     reweighted = {
         name: row(weights.mean(values.ravel()), exact.get(name))
         for name, values in columns.items()
-        if values.ndim == 2 and name not in ("log_weight", "uniform")
+        if values.ndim == 2 and name not in WEIGHTS
     }
     return {
         "ess": ess.value,
@@ -155,9 +160,31 @@ def _stochastic(config: FlowConfig, metrics: Metrics) -> dict[str, Any]:
     """What the updates between the layers are, and what the layers are worth without them."""
     if config.stochastic is None:
         return {}
+    return {"stochastic": config.stochastic.model_dump(), "layers_alone": _layers_alone(metrics)}
+
+
+def _layers_alone(metrics: Metrics) -> dict[str, Any] | None:
     layers = metrics.columns("layers")
-    alone = _volume(layers["log_weight"].ravel(), None) if layers else None
-    return {"stochastic": config.stochastic.model_dump(), "layers_alone": alone}
+    return _volume(layers["log_weight"].ravel(), None) if layers else None
+
+
+def _symmetrized(
+    config: FlowConfig, weights: Weights, columns: dict[str, np.ndarray], collapsed: bool, metrics: Metrics
+) -> dict[str, Any]:
+    """What the average over symmetries is of, and what it wins over the layers alone."""
+    if not isinstance(config.model, SymmetrizedRun):
+        return {}
+    chosen = config.model.operations(config.group, config.shape)
+    ess, won = weights.ess(), estimate(columns["distance_won"].ravel())
+    of = {"elements": len(chosen.elements), "order": chosen.order, "invariant_under": " * ".join(chosen.whole)}
+    return {
+        "symmetrized": of,
+        "layers_alone": _layers_alone(metrics),
+        "ess_symmetrized": None if collapsed else ess.value,
+        "ess_symmetrized_error": None if collapsed else ess.error,
+        "kl_won": won.value,
+        "kl_won_error": won.error,
+    }
 
 
 def _chain(config: FlowConfig, columns: dict[str, np.ndarray], collapsed: bool) -> dict[str, Any]:

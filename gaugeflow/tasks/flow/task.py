@@ -31,9 +31,10 @@ from gaugeflow.tasks.flow.exactness.round_trip import RoundTrip
 from gaugeflow.tasks.flow.exactness.steps import StepError
 from gaugeflow.tasks.flow.model import build_flow
 from gaugeflow.tasks.flow.report import flow_markdown, flow_report
+from gaugeflow.tasks.flow.symmetrized import SymmetrizedRun
 from gaugeflow.tasks.flow.trainer import Trainer
 from gaugeflow.tasks.flow.transfer import load_parameters, parameters_of
-from gaugeflow.tasks.flow.weighing import Layers, Weigher, WithUpdates
+from gaugeflow.tasks.flow.weighing import Averaged, Layers, Weigher, WithUpdates
 from gaugeflow.tasks.keys import DTYPES
 
 __all__ = ["Flow"]
@@ -74,6 +75,10 @@ class Flow(Task[FlowConfig]):
         if isinstance(self.config.base, BaseRun):
             first = parameters_of(named_run(self.config.base.path), self.config, "base")
             load_parameters(self.flow, {**self.flow.state_dict(), **first}, self.config.base.path)
+        if isinstance(self.config.model, SymmetrizedRun):
+            source = self.config.model.base.path
+            first = parameters_of(named_run(source), self.config, "model.base")
+            load_parameters(self.flow.q0.flow, first, source)
         if self.config.init_from is not None:
             first = parameters_of(named_run(self.config.init_from), self.config)
             load_parameters(self.flow, first, self.config.init_from)
@@ -164,8 +169,8 @@ class Flow(Task[FlowConfig]):
         self.generator = stream("samples", seed, device=self.config.device)
         weigher = self._weigher()
         while True:
-            x, log_w = weigher.draw(self.config.report.chunk, self.generator)
-            yield x, check_log_weight(log_w.double())
+            x, columns = weigher.draw(self.config.report.chunk, self.generator)
+            yield x, check_log_weight(columns["log_weight"].double())
 
     def claims(self) -> list[Claim]:
         """The density of the flow under the symmetries that its model has, and the flow as a bijection."""
@@ -233,15 +238,15 @@ class Flow(Task[FlowConfig]):
             Weighing("flow", self._weigher, *amount, observables),
             *reference_stages(self.config, self.action, self._weigher),
         ]
-        if self.config.stochastic is not None:
-            self.stages.append(Weighing("layers", lambda: Layers(self.flow), *amount, ()))
+        if self.config.stochastic is not None or self._symmetrized:
+            self.stages.append(Weighing("layers", lambda: Layers(self._alone()), *amount, ()))
         for shape in report.shapes:
             name = "flow_" + "x".join(map(str, shape))
             self.stages.append(Weighing(name, partial(self._weigher, shape), *amount, ()))
         if self.config.integrated:
             self.stages.append(StepError(self._with_finer_steps, *amount, observables))
         else:
-            self.stages.append(RoundTrip(lambda: self.flow))
+            self.stages.append(RoundTrip(self._alone))
 
     def _weigher(self, shape: list[int] | None = None) -> Weigher:
         """What draws the weighted fields that the report is about, with the parameters that the flow has now."""
@@ -249,9 +254,18 @@ class Flow(Task[FlowConfig]):
         flow = self.flow if shape is None else self._others[tuple(shape)]
         if shape is not None:
             flow.load_state_dict(self.flow.state_dict())
-        if self.config.stochastic is None:
-            return Layers(flow)
-        return WithUpdates(self.config.stochastic.build(flow))
+        if self.config.stochastic is not None:
+            return WithUpdates(self.config.stochastic.build(flow))
+        return Averaged(flow) if self._symmetrized else Layers(flow)
+
+    def _alone(self) -> GaugeFlow:
+        """The layers without updates between them, and not averaged."""
+        flow = self._measured()
+        return GaugeFlow(flow.q0.flow, [], self.action) if self._symmetrized else flow
+
+    @property
+    def _symmetrized(self) -> bool:
+        return isinstance(self.config.model, SymmetrizedRun)
 
     def _with_finer_steps(self) -> tuple[GaugeFlow, GaugeFlow]:
         """The flow and the same with steps half as long."""

@@ -1,4 +1,4 @@
-"""Weighted fields, each process a share: by the layers of a flow, or with Monte Carlo updates between them.
+"""Weighted fields, each process a share: by the layers of a flow, with Monte Carlo updates between them, or averaged.
 
 Whatever the number of processes, all of them together make the same fields. Every process draws the base samples of
 the whole batch and takes its share through the layers; the numbers of Monte Carlo updates come from a generator for
@@ -12,10 +12,11 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.flows import GaugeFlow, StochasticFlow
+from gaugeflow.flows.symmetrized import Symmetrized, average, distance_won
 from gaugeflow.random import draw_key, stream
 from gaugeflow.runs import ranks
 
-__all__ = ["Layers", "Weigher", "WithUpdates"]
+__all__ = ["Averaged", "Layers", "Weigher", "WithUpdates"]
 
 BLOCK = 32
 """So many fields share a generator."""
@@ -29,8 +30,8 @@ class Weigher(Protocol):
         """Whether `weigh` can be called."""
         ...
 
-    def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """This process's share of `count` fields, and their log-weights."""
+    def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        """This process's share of `count` fields, and columns: their `log_weight`, and what else is known of them."""
         ...
 
     def weigh(self, fields: Tensor, generator: torch.Generator) -> Tensor:
@@ -50,16 +51,27 @@ class Layers:
     def __init__(self, flow: GaugeFlow) -> None:
         self.flow = flow
 
-    def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """This process's share of `count` fields, and their log-weights."""
         z, log_q = self.flow.q0(count, generator)
         x, log_det = self.flow.forward_and_log_det(_share(z))
-        return x, self.flow.log_weight(x, _share(log_q) - log_det)
+        return x, {"log_weight": self.flow.log_weight(x, _share(log_q) - log_det)}
 
     def weigh(self, fields: Tensor, generator: torch.Generator) -> Tensor:
         """The log-weights of this process's share."""
         share = _share(fields)
         return self.flow.log_weight(share, self.flow.log_prob(share))
+
+
+class Averaged(Layers):
+    """The layers with their density averaged over symmetries, which is the base of the flow."""
+
+    def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        """This process's share of `count` fields, their log-weights, and the `distance_won` on the orbit of each."""
+        averaged: Symmetrized = self.flow.q0
+        x = averaged.moved(*map(_share, averaged.drawn(count, generator)))
+        orbit = averaged.orbit(x)
+        return x, {"log_weight": self.flow.log_weight(x, average(orbit)), "distance_won": distance_won(orbit)}
 
 
 class WithUpdates:
@@ -77,11 +89,11 @@ class WithUpdates:
         """Whether the way back from the target has the law that forward weights are for."""
         return self.flow.reversible
 
-    def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """This process's share of `count` fields, and their log-weights."""
         blocks = _share_of_blocks(torch.arange(count), generator)
         made = [self.flow.sample(len(places), own) for places, own in blocks]
-        return torch.cat([x for x, _ in made]), torch.cat([log_w for _, log_w in made])
+        return torch.cat([x for x, _ in made]), {"log_weight": torch.cat([log_w for _, log_w in made])}
 
     def weigh(self, fields: Tensor, generator: torch.Generator) -> Tensor:
         """The log-weights of this process's share, each by one way back to the base."""

@@ -8,6 +8,7 @@ from gaugeflow.runs import Count, Positive, RunConfig, Section
 from gaugeflow.tasks.keys import Dtype
 from gaugeflow.tasks.vmc.optimizers import OptimizerConfig
 from gaugeflow.tasks.vmc.pretraining import PretrainingConfig
+from gaugeflow.tasks.vmc.sectors import SectorSection
 from gaugeflow.tasks.vmc.systems import SystemConfig
 from gaugeflow.tasks.vmc.wavefunctions import WavefunctionConfig
 
@@ -65,5 +66,7 @@ class VMCConfig(RunConfig):
     """Iterations with numbers that are not finite before the run gives up."""
     examination: Annotated[int, Field(ge=0)] = 8
     """Sets of walkers on which the report verifies the identities of a right state; zero leaves them out."""
+    sectors: SectorSection | None = None
+    """A point group over whose irreducible parts the report splits the wavefunction; none does not."""
     nodal_exchanges: Annotated[int, Field(ge=0)] = 0
     """Exchanges of each of the first walkers by which the report counts nodal cells; zero does not count."""

@@ -15,7 +15,7 @@ from gaugeflow.runs import Metrics
 from gaugeflow.tasks.table import format_table
 from gaugeflow.wavefunctions import Hamiltonian, Identity, Product, at_zero_variance, examine
 
-__all__ = ["broken", "examined", "proof_markdown", "zero_variance"]
+__all__ = ["broken", "examined", "proof_markdown", "walked", "zero_variance"]
 
 APART = 4
 """Updates of the walkers between two sets."""
@@ -33,6 +33,14 @@ def examined(
     chunk_size: int | None,
 ) -> list[dict[str, Any]]:
     """Each identity as plain values, on `sets` of walkers that go on from those given, with psi in float64."""
+    exact, series = walked(psi, sampler, walkers, sets, generator)
+    return [_plain(identity) for identity in examine(exact, hamiltonian, series, chunk_size)]
+
+
+def walked(
+    psi: Product, sampler: Metropolis, walkers: Tensor, sets: int, generator: torch.Generator
+) -> tuple[Product, Tensor]:
+    """psi in float64, and `sets` of walkers of it that go on from those given, ``(sets, walkers, n, d)``."""
     exact = deepcopy(psi).double()
     chain = Metropolis(lambda x: 2 * exact(x).log, sampler.move, sampler.width, sampler.steps, jumps=sampler.jumps)
     x, series = walkers.double(), []
@@ -40,7 +48,7 @@ def examined(
         for _ in range(APART):
             x, _ = chain.update(x, generator)
         series.append(x)
-    return [_plain(identity) for identity in examine(exact, hamiltonian, torch.stack(series), chunk_size)]
+    return exact, torch.stack(series)
 
 
 def _plain(identity: Identity) -> dict[str, Any]:

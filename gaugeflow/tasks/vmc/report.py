@@ -12,6 +12,7 @@ from gaugeflow.runs import Metrics
 from gaugeflow.tasks.estimates import row
 from gaugeflow.tasks.table import format_table, listed
 from gaugeflow.tasks.vmc.proof import proof_markdown
+from gaugeflow.tasks.vmc.sectors import sectors_markdown
 from gaugeflow.tasks.vmc.systems import MoleculeConfig
 from gaugeflow.wavefunctions import Hamiltonian
 
@@ -146,7 +147,7 @@ def vmc_markdown(report: dict[str, Any]) -> str:
     return (
         f"# {report['system']['name']} ({_system(report)}), {parts}\n\n{warnings}{format_table(['', 'value'], rows)}\n"
         f"Parameters were frozen; energies are those of {walkers}. The error is one standard deviation by the Gamma "
-        f"method. {source}{found}{references_markdown(report)}{proof_markdown(report)}"
+        f"method. {source}{found}{references_markdown(report)}{proof_markdown(report)}{sectors_markdown(report)}"
     )
 
 

@@ -28,6 +28,7 @@ from gaugeflow.tasks.vmc.pretraining import Pretraining
 from gaugeflow.tasks.vmc.proof import broken, examined, zero_variance
 from gaugeflow.tasks.vmc.ranks import require_equal_shares, shared_local_energy, shared_log_density
 from gaugeflow.tasks.vmc.report import vmc_markdown, vmc_report
+from gaugeflow.tasks.vmc.sectors import sector_rows
 from gaugeflow.wavefunctions import Product, count_nodal_cells
 from gaugeflow.wavefunctions.analysis.nodal_cells import permutations
 from gaugeflow.wavefunctions.optimizers.clipping import clip_about_median
@@ -49,7 +50,7 @@ class VMC(Task[VMCConfig]):
     name = "vmc"
     schema = VMCConfig
     extendable: ClassVar[frozenset[str]] = frozenset(
-        {"evaluation", "examination", "nodal_exchanges", "checkpoint_every"}
+        {"evaluation", "examination", "sectors", "nodal_exchanges", "checkpoint_every"}
     )
     distributed: ClassVar[bool] = True
 
@@ -58,6 +59,8 @@ class VMC(Task[VMCConfig]):
         self.hamiltonian = config.system.build()
         if config.nodal_exchanges:
             permutations(self.hamiltonian.particles)  # before a long training, not behind it
+        if config.sectors is not None:
+            config.sectors.build(self.hamiltonian)
         self.equilibration = config.equilibration
         """Updates of new walkers in front of the evaluation; none where an older version has begun the run."""
         self._status = ""
@@ -293,7 +296,17 @@ class VMC(Task[VMCConfig]):
         report = vmc_report(
             self.config, self.hamiltonian, metrics, parameters, per_iteration, self.equilibration, self.starts
         )
-        return {**report, **self._expected(), **self._proof(metrics, report), "nodal_cells": self._nodal_cells()}
+        parts = {**self._expected(), **self._proof(metrics, report), **self._sectors()}
+        return {**report, **parts, "nodal_cells": self._nodal_cells()}
+
+    def _sectors(self) -> dict[str, Any]:
+        """The wavefunction over the parts of a point group, if the configuration asks for it."""
+        config = self.config
+        if config.sectors is None:
+            return {}
+        generator = stream("sectors", config.seed, device=config.device)
+        of = (config.sectors, self.psi, self.hamiltonian, self.sampler, self.walkers, generator)
+        return sector_rows(*of, config.chunk_size)
 
     def _proof(self, metrics: Metrics, report: dict[str, Any]) -> dict[str, Any]:
         """The identities, what fails among the warnings, and the line to zero variance."""

@@ -6,13 +6,16 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
+from gaugeflow.errors import UserError
 from gaugeflow.wavefunctions.wavefunction import Wavefunction
 
 __all__ = ["log_derivatives", "trained", "weighted_gradient"]
 
 
 def trained(psi: nn.Module) -> dict[str, nn.Parameter]:
-    """The parameters that are learned, by name."""
+    """The parameters that are learned, by name. Raises UserError for a wavefunction that is not to be trained."""
+    if getattr(psi, "untrained", ""):
+        raise UserError(f"optimizer: expected a wavefunction to train, came one that is not: {psi.untrained}")
     return {name: parameter for name, parameter in psi.named_parameters() if parameter.requires_grad}
 
 

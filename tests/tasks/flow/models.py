@@ -1,6 +1,7 @@
 """An action and small models of a user's own, as the configurations of the tests name them."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import normflows
@@ -48,6 +49,20 @@ class Scale(normflows.flows.Flow):
         return x / self.a.exp(), (-self.a * x[0].numel()).expand(len(x))
 
 
+class Shift(Scale):
+    """`x = z + mu` with a mean for each site, which no translation leaves alone."""
+
+    def __init__(self, mean: Sequence[Any], dtype: torch.dtype) -> None:
+        super().__init__(dtype)
+        self.register_buffer("mean", torch.tensor(mean, dtype=dtype))
+
+    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        return z + self.mean, self.a * torch.zeros(len(z), dtype=z.dtype)
+
+    def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return x - self.mean, self.a * torch.zeros(len(x), dtype=x.dtype)
+
+
 class Poison(Scale):
     """NaN in the gradient as soon as `a` passes 0.05."""
 
@@ -74,6 +89,12 @@ def scale(
     action: Action, group: Any, shape: Any, dtype: Any, device: Any, generator: Any, layers: int = 1
 ) -> GaugeFlow:
     return GaugeFlow(GaussianBase(shape, dtype), [Scale(dtype) for _ in range(layers)], action)
+
+
+def shifted(
+    action: Action, group: Any, shape: Any, dtype: Any, device: Any, generator: Any, mean: Sequence[float]
+) -> GaugeFlow:
+    return GaugeFlow(GaussianBase(shape, dtype), [Shift(mean, dtype)], action)
 
 
 def poison(action: Action, group: Any, shape: Any, dtype: Any, device: Any, generator: Any) -> GaugeFlow:

@@ -243,3 +243,35 @@ def test_numbers_of_the_layers_of_a_stochastic_flow() -> None:
     expected = {"ess": ess.value, "ess_error": ess.error, "samples": SAMPLES}
     assert numbers(report["layers_alone"]) == pytest.approx(expected)
     assert report["stochastic"]["updates"][0]["times"] == [1.0]
+
+
+def test_numbers_of_a_density_that_is_averaged() -> None:
+    """What its average wins is a column of its own samples, which is no observable."""
+    tables, draws = known_tables(), np.random.default_rng(3)
+    tables["layers"] = {"log_weight": 0.5 * draws.normal(size=(ROWS, CHUNK))}
+    won = draws.random((ROWS, CHUNK))
+    tables["flow"]["distance_won"] = won
+    model = {"name": "symmetrized", "base": "u1_2d_8_coupling", "group": "hypercubic * charge", "elements": 8}
+    made, metrics = made_with(tables, model=model, shape=[8, 8], report=CONFIG["report"] | {"shapes": []})
+    report, log_w = made.report(metrics), tables["flow"]["log_weight"].ravel()
+    ess, alone = (
+        derived(lambda a, b: a * a / b, np.exp(x), np.exp(2 * x))
+        for x in (log_w, tables["layers"]["log_weight"].ravel())
+    )
+    found = {key: report[key] for key in ("ess_symmetrized", "ess_symmetrized_error", "kl_won", "kl_won_error")}
+    of_column = estimate(won.ravel())
+    assert found == pytest.approx(
+        {
+            "ess_symmetrized": ess.value,
+            "ess_symmetrized_error": ess.error,
+            "kl_won": of_column.value,
+            "kl_won_error": of_column.error,
+        }
+    )
+    assert report["symmetrized"] == {"elements": 8, "order": 16, "invariant_under": "hypercubic"}
+    assert report["layers_alone"]["ess"] == pytest.approx(alone.value)
+    assert set(report["reweighted"]) == {"plaquette"}
+    tables["flow"]["log_weight"][0, 0] = 100.0  # one weight is nearly all
+    made, metrics = made_with(tables, model=model, shape=[8, 8], report=CONFIG["report"] | {"shapes": []})
+    collapsed = made.report(metrics)
+    assert (collapsed["ess_symmetrized"], collapsed["ess_symmetrized_error"]) == (None, None)

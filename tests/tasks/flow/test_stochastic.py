@@ -11,16 +11,27 @@ import torch
 
 from gaugeflow import runs
 from gaugeflow.errors import UserError
-from gaugeflow.flows import Bridge, GaugeFlow, GaussianBase, HaarBase, StochasticFlow, Updates, forward_log_z
+from gaugeflow.flows import (
+    Bridge,
+    GaugeFlow,
+    GaussianBase,
+    HaarBase,
+    StochasticFlow,
+    Symmetrized,
+    Updates,
+    choose_operations,
+    forward_log_z,
+)
 from gaugeflow.flows.statistics import Weights, forward_ess
 from gaugeflow.groups import get_group
 from gaugeflow.lattice import WilsonAction, hot_start
 from gaugeflow.montecarlo import HMC, HeatBath
 from gaugeflow.runs import Ranks
+from gaugeflow.symmetry import SiteScalars
 from gaugeflow.tasks import Flow
-from gaugeflow.tasks.flow.weighing import Layers, WithUpdates
+from gaugeflow.tasks.flow.weighing import Averaged, Layers, WithUpdates
 from tests.tasks.crashes import crash
-from tests.tasks.flow.models import SIGMA, Harmonic, Scale
+from tests.tasks.flow.models import SIGMA, Harmonic, Scale, Shift
 
 pytestmark = pytest.mark.slow
 
@@ -95,7 +106,21 @@ def test_there_is_no_way_back_through_sweeps(generator):
         stochastic.reverse(hot_start("u1", (2, 2), generator), generator)
 
 
-@pytest.mark.parametrize("weigher", [lambda: Layers(harmonic_flow()), lambda: WithUpdates(between(harmonic_flow()))])
+def averaged() -> GaugeFlow:
+    """Over the four translations of a lattice of 2 x 2."""
+    x = SiteScalars(torch.zeros(1, 2, 2, dtype=torch.float64), channels=0)
+    flow = GaugeFlow(GaussianBase((2, 2)), [Shift([[0.5, -0.2], [0.1, 0.3]], torch.float64)])
+    return GaugeFlow(Symmetrized(flow, choose_operations("translations", x).elements, x), [], Harmonic())
+
+
+@pytest.mark.parametrize(
+    "weigher",
+    [
+        lambda: Layers(harmonic_flow()),
+        lambda: WithUpdates(between(harmonic_flow())),
+        lambda: Averaged(averaged()),
+    ],
+)
 def test_shares_are_those_of_the_whole(weigher, monkeypatch):
     """By one process, by two, and by three."""
     fields = torch.randn(100, 2, 2, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
@@ -104,7 +129,8 @@ def test_shares_are_those_of_the_whole(weigher, monkeypatch):
         monkeypatch.setattr("gaugeflow.tasks.flow.weighing.ranks", lambda: Ranks(rank, size))
         generator = torch.Generator().manual_seed(1)
         with torch.no_grad():
-            found = (*weigher().draw(100, generator), weigher().weigh(fields, generator))
+            x, columns = weigher().draw(100, generator)
+            found = (x, *columns.values(), weigher().weigh(fields, generator))
         return found, generator.get_state()
 
     whole, state = made(0, 1)

@@ -7,12 +7,14 @@ import pytest
 import torch
 
 from gaugeflow import runs
+from gaugeflow.errors import UserError
 from gaugeflow.montecarlo.errors import estimate
+from gaugeflow.random import stream
 from gaugeflow.runs.forecast import Forecast
 from gaugeflow.tasks import VMC
 from gaugeflow.tasks.vmc import task as vmc
-from gaugeflow.tasks.vmc.proof import broken, zero_variance
-from gaugeflow.wavefunctions import examine
+from gaugeflow.tasks.vmc.proof import broken, walked, zero_variance
+from gaugeflow.wavefunctions import PointGroup, Projected, examine, local_energy, sector_shares
 from tests.tasks.numbers import numbers
 from tests.tasks.vmc.test_task import begun, failing_at, task
 
@@ -207,3 +209,39 @@ def test_what_fails_leads_the_report() -> None:
     assert broken(rows[:1]) == ""
     short = runs.Metrics()
     assert zero_variance(short) is None
+
+
+def test_the_parts_of_a_wavefunction_where_they_are_asked_for(tmp_path: Any) -> None:
+    """Weights of a network without training add up to 1; the energy of its invariant part is that of `Projected`."""
+    made, metrics = begun(examination=0, sectors={"group": "D4", "sets": 5, "energy": "A1"}), runs.Metrics()
+    metrics.record("evaluation", {"step": 0, "energy": np.ones(64), "acceptance": np.ones(64)})
+    report = runs.Run(made, runs.RunDirectory(tmp_path), runs.Record(metrics), seconds=1.0).report()
+    sectors = report["sectors"]
+    assert list(sectors["weights"]) == ["A1", "A2", "B1", "B2", "E"]
+    assert sum(row["value"] for row in sectors["weights"].values()) == pytest.approx(1)
+    assert all(row["error"] > 0 for row in sectors["weights"].values())
+    assert (report["sector_weight"], report["sector_weight_error"]) == tuple(sectors["weights"]["A1"].values())
+    exact, series = walked(made.psi, made.sampler, made.walkers, 5, stream("sectors", made.config.seed))
+    group = PointGroup("D4", torch.zeros(2))
+    x = series.flatten(0, 1)
+    weights = sector_shares(exact, group, x)["A1"]
+    energies = local_energy(Projected(exact, group, "A1"), made.hamiltonian, x)
+    assert sectors["weights"]["A1"]["value"] == pytest.approx(float(weights.mean()))
+    assert sectors["energy"] == pytest.approx(float((weights * energies).sum() / weights.sum()))
+    assert 3 < sectors["energy"] < report["energy"] + 5
+    assert sectors["energy_error"] > 0
+    text = made.markdown(report)
+    assert "## Parts under D4" in text
+    assert "Energy of A1: " in text
+
+
+@pytest.mark.parametrize(
+    ("sectors", "message"),
+    [
+        ({"group": "S4"}, "expected C or D with a number as in D4, or Ci, came 'S4'"),
+        ({"group": "C4", "energy": "A1"}, "sectors.energy: expected one of A, B, E, came 'A1'"),
+    ],
+)
+def test_parts_that_there_are_not(sectors: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        task(sectors=sectors)

@@ -49,8 +49,8 @@ def halvings(flow: GaugeFlow, samples: int) -> int:
 
 def _log_weights(flow: GaugeFlow) -> Tensor:
     place = next(flow.parameters()).device
-    log_w = Layers(flow).draw(FIELDS, stream("accuracy", device=place))[1]
-    return ranks().gather(log_w.double())
+    columns = Layers(flow).draw(FIELDS, stream("accuracy", device=place))[1]
+    return ranks().gather(columns["log_weight"].double())
 
 
 def _move(coarse: Tensor, fine: Tensor) -> float:

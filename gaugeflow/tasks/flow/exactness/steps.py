@@ -61,8 +61,8 @@ class StepError(Stage):
         return self.chunk / few
 
     def _carried(self, flow: GaugeFlow, generator: torch.Generator) -> dict[str, torch.Tensor]:
-        x, log_w = Layers(flow).draw(self.chunk, generator)
-        return {"log_weight": log_w.double(), **measured(self.observables, x)}
+        x, columns = Layers(flow).draw(self.chunk, generator)
+        return {"log_weight": columns["log_weight"].double(), **measured(self.observables, x)}
 
 
 def step_error(
