@@ -1,5 +1,4 @@
-"""The pictures of the README, from committed reports, and those of the docs: `python scripts/pictures.py` writes
-docs/images."""
+"""The pictures of the README and the docs, from committed reports: `python scripts/pictures.py` writes docs/images."""
 
 from __future__ import annotations
 
@@ -7,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from result_tables import trained
+from matplotlib.axes import Axes
+from result_tables import routes, trained
 from result_tables.table import ROOT
 
 from gaugeflow.plots.figure import BLUE, GREY, INK, ORANGE, figure
@@ -24,6 +24,22 @@ ENERGIES = {
     "lih": "LiH",
     "dot6_omega1": "6 electrons, omega = 1",
     "dot6_omega0p5": "6 electrons, omega = 1/2",
+}
+ORBITS = {
+    "nothing": (GREY, ":"),
+    routes.ALONE: (GREY, "-"),
+    "augmentation, ensemble of 5": (ORANGE, "--"),
+    routes.ENSEMBLE: (ORANGE, "-"),
+    "equivariant": (BLUE, "-"),
+    "canonical": (INK, "--"),
+}
+CURVES = {
+    "plain": (GREY, ":"),
+    "augmented": (GREY, "-"),
+    "averaged over 64 gauges": (GREY, "--"),
+    routes.TREE: (BLUE, "-"),
+    "canonical, averaged over turns": (BLUE, "--"),
+    routes.LCNN: (ORANGE, "-"),
 }
 
 
@@ -68,7 +84,7 @@ def energies(path: Path) -> None:
         axes.legend(loc="upper left")
 
 
-def maps(path: Path) -> None:
+def intertwiners_of_pictures(path: Path) -> None:
     """Random linear maps between pictures of 5 x 5 that commute with more and more."""
     picture = Image(torch.ones(1, 1, 5, 5))
     names = {"z2": "any", "translations": "translations", "translations * dihedral": "turns and mirrors too"}
@@ -80,10 +96,49 @@ def maps(path: Path) -> None:
             axes.set(xticks=[], yticks=[], title=f"{label}: {found.dim} numbers")
 
 
+def orbits(path: Path) -> None:
+    """The share of group elements under which a prediction stays, outside of what a network was trained on."""
+    titles = {"orbit": "U(1) fields (exact action)", "digits": "Digits (interpolation beyond C4)"}
+    with figure(path, width=8.0) as canvas:
+        for axes, (name, title) in zip(canvas.subplots(1, 2, sharey=True), titles.items(), strict=True):
+            for method, (colour, line) in ORBITS.items():
+                _orbit_line(axes, name, method, colour, line)
+            axes.set(xscale="log", xlabel="group order", title=title)
+            axes.set_xticks([4, 8, 16], ["4", "8", "16"])
+            axes.minorticks_off()
+        canvas.axes[0].set_ylabel("share with the same prediction")
+        canvas.axes[1].legend(fontsize=8)
+
+
+def _orbit_line(axes: Axes, name: str, method: str, colour: str, line: str) -> None:
+    points = []
+    for part in routes.section(name).values():
+        row = next(row for row in part["rows"] if row["method"] == method)
+        mean, error = routes.over_seeds(routes.outside(row, part["outside"]))
+        points.append((part["order"], mean / part["order"], error / part["order"]))
+    order, share, error = zip(*points, strict=True)
+    axes.errorbar(order, share, error, fmt="o", linestyle=line, markersize=4, color=colour, label=method)
+
+
+def learning_curves(path: Path) -> None:
+    """Errors of SU(2) W(2, 2) over the variance of the target, against the number of fields."""
+    with figure(path) as canvas:
+        axes = canvas.subplots()
+        axes.axhline(1, color=INK, linewidth=0.8)
+        for name, (colour, line) in CURVES.items():
+            part = routes.section("learning")[name]
+            value, error = np.array(part["mse"]).T
+            label = f"{name} (slope {part['slope'][0]:.2f})"
+            axes.errorbar(part["sizes"], value, error, fmt="o", linestyle=line, markersize=4, color=colour, label=label)
+        axes.set(xscale="log", yscale="log", xlabel="fields", ylabel="error / variance")
+        axes.set(title="SU(2), W(2, 2) on 8 x 8")
+        axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+
+
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    for name, draw in {"flows": flows, "energies": energies, "intertwiners": maps}.items():
-        path = FOLDER / f"{name}.png"
+    for draw in (flows, energies, intertwiners_of_pictures, orbits, learning_curves):
+        path = FOLDER / f"{draw.__name__}.png"
         draw(path)
         print(path.relative_to(ROOT))
 

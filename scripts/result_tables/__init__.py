@@ -8,6 +8,7 @@ from result_tables import (  # noqa: F401  (register)
     flows,
     preconditioner,
     regression,
+    routes,
     speed,
     symmetrized,
     wavefunctions,
