@@ -25,7 +25,7 @@ GROUPS: dict[str, Group] = {
     "D4 x C": Hypercubic() * ChargeConjugation(),
 }
 BETA, OUTSIDE = 2.0, {"beta = 0.5": 0.5, "beta = 6": 6.0, "Haar": 0.0}
-FIELDS, TESTED, TRANSLATES = 2000, 400, 8
+FIELDS, TESTED, TRANSLATES, STEPS = 2000, 400, 8, 1200
 
 
 def fields(beta: float, count: int, generator: torch.Generator) -> Tensor:
@@ -63,7 +63,9 @@ def part(name: str) -> dict[str, Any]:
     laws = {f"beta = {BETA:g}": BETA, **OUTSIDE}
     tested = {law: fields(beta, TESTED, stream("routes", "orbit", law)) for law, beta in laws.items()}
     x = fields(BETA, SEEDS * FIELDS, generator)
-    problem = Problem(GROUPS[name], Links, features, x, classes(x), translations(), translates, shared=False)
+    problem = Problem(
+        GROUPS[name], Links, features, x, classes(x), translations(), translates, shared=False, steps=STEPS
+    )
     found = rows(problem, {law: (links, classes(links)) for law, links in tested.items()}, generator)
     return {"order": GROUPS[name].order(Links(x)), "outside": [*OUTSIDE], "rows": found}
 

@@ -17,7 +17,7 @@ from gaugeflow.random import stream
 from gaugeflow.symmetry import Cyclic, Image
 
 ORDERS = (4, 8, 16)
-KNOWN, TRAINED = 5, 600
+KNOWN, TRAINED, STEPS = 5, 600, 600
 
 
 def pictures() -> tuple[Tensor, Tensor]:
@@ -42,10 +42,9 @@ def part(order: int) -> dict[str, Any]:
         "digits 5 to 9": (unknown, digit[~known][:400]),
         "noise": (noise, torch.full((400,), -1)),
     }
-    problem = Problem(
-        Cyclic(order), Image, partial(torch.flatten, start_dim=1), train, labels[:TRAINED],
-        torch.arange(64)[None], torch.clone, shared=True,
-    )  # fmt: skip
+    still = torch.arange(64)[None]
+    flat = partial(torch.flatten, start_dim=1)
+    problem = Problem(Cyclic(order), Image, flat, train, labels[:TRAINED], still, torch.clone, shared=True, steps=STEPS)
     return {"order": order, "outside": ["digits 5 to 9", "noise"], "rows": rows(problem, tested, generator)}
 
 

@@ -17,7 +17,7 @@ from gaugeflow.random import stream
 from gaugeflow.symmetry import Links, SiteScalars, check, routes
 
 LOOPS = {"1x2": (1, 2), "2x2": (2, 2)}
-FIELDS, SEEDS, STEPS, COPIES = 2048, 3, 2000, 4
+FIELDS, SEEDS, STEPS, COPIES = 1024, 3, 1200, 4
 VOLUMES = {8: 512, 16: 128, 32: 32}
 """Fields of the test set by the extent of the lattice: as many sites each."""
 SAMPLES, SAMPLED = 64, 32

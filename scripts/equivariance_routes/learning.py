@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from equivariance_routes.link_networks import entries
+from equivariance_routes.link_networks import LinkNetworks, entries
 from equivariance_routes.loops import Training, errors, fields, gauge_form, lcnn, loop, turned
 from equivariance_routes.section import Part, section
 from equivariance_routes.seeds import bootstrap_slope, mean_error
@@ -18,11 +18,17 @@ from gaugeflow.random import stream
 from gaugeflow.symmetry import Links, Scalars, SiteScalars, routes
 
 SIDES = (2, 2)
-SIZES, SEEDS, TESTED = (64, 256, 1024, 4096), 4, 512
-POOL, STEPS, COPIES = 8192, 1000, 4
+SIZES, SEEDS, TESTED = (64, 256, 1024, 4096), 3, 512
+POOL, STEPS, COPIES = 6144, 800, 4
 SAMPLES, SAMPLED = 64, 64
 """Random gauge transformations of an average, and on how many fields it is tested: it costs that much more."""
 Network = Callable[[Tensor], Tensor]
+
+
+@cache
+def pool_of_fields() -> Tensor:
+    """The same for all routes."""
+    return fields(POOL, stream("routes", "learning"))
 
 
 def training(images: list[Tensor], generator: torch.Generator) -> Training:
@@ -40,13 +46,20 @@ def plain(pool: Tensor, generator: torch.Generator) -> Network:
 
 def augmented(pool: Tensor, generator: torch.Generator) -> Network:
     """Each field in several random gauges, turned and mirrored."""
-    moved = [turned(pool, "gauge * hypercubic", generator) for _ in range(COPIES)]
+    return augmented_networks()
+
+
+@cache
+def augmented_networks() -> LinkNetworks:
+    """Trained once for the two rows that need them."""
+    generator = stream("routes", "learning", "augmented networks")
+    moved = [turned(pool_of_fields(), "gauge * hypercubic", generator) for _ in range(COPIES)]
     return training(moved, generator).networks()
 
 
 def averaged(pool: Tensor, generator: torch.Generator) -> Network:
     """The augmented network, its mean over random gauge transformations."""
-    return routes.Average(augmented(pool, generator), Links, "gauge", out=SiteScalars, samples=SAMPLES, chunk_size=512)
+    return routes.Average(augmented_networks(), Links, "gauge", out=SiteScalars, samples=SAMPLES, chunk_size=512)
 
 
 def canonical(pool: Tensor, generator: torch.Generator) -> Network:
@@ -68,12 +81,6 @@ ROUTES: dict[str, Callable[[Tensor, torch.Generator], Network]] = {
     "canonical (tree gauge)": canonical,
     "canonical, averaged over turns": canonical_averaged,
 }
-
-
-@cache
-def pool_of_fields() -> Tensor:
-    """The same for all routes."""
-    return fields(POOL, stream("routes", "learning"))
 
 
 def part(name: str) -> dict[str, Any]:

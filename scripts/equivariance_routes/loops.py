@@ -18,7 +18,7 @@ from gaugeflow.symmetry import Links, routes
 __all__ = ["SHAPE", "Training", "errors", "fields", "gauge_form", "lcnn", "loop", "turned"]
 
 SHAPE, BETA = (8, 8), 4.0
-WIDTH, RATE, SITES = 64, 1e-2, 512
+WIDTH, RATE, SITES = 48, 1e-2, 512
 
 
 def fields(count: int, generator: torch.Generator, shape: tuple[int, int] = SHAPE) -> Tensor:

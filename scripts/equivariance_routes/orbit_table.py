@@ -1,4 +1,4 @@
-"""How often networks predict one class along an orbit: trained on plain and augmented data, ensembles, and two routes."""
+"""How often networks predict one class along an orbit: by plain and augmented training, ensembles, and two routes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from equivariance_routes.stacked import StackedDense, descend
 from gaugeflow.symmetry import Group, Scalars, Value, routes
 
 SEEDS, MEMBERS = 5, 20
-WIDTH, BATCH, STEPS, RATE = 48, 32, 1200, 3e-3
+WIDTH, BATCH, RATE = 48, 32, 3e-3
 Network = Callable[[Tensor], Tensor]
 
 
@@ -34,6 +34,7 @@ class Problem:
             in training; they are no part of the group.
         copied: inputs `(batch, ...)` to several copies of each under such moves, side by side, `(batch * copies, ...)`.
         shared: whether every seed trains on all inputs, and not on its own.
+        steps: of the optimiser.
     """
 
     group: Group
@@ -44,6 +45,7 @@ class Problem:
     moves: Tensor
     copied: Callable[[Tensor], Tensor]
     shared: bool
+    steps: int
 
     @property
     def classes(self) -> int:
@@ -97,7 +99,7 @@ def trained(problem: Problem, draws: Draws, every: bool = False) -> Classifiers:
         logits = networks.dense(rows).view(draws.members, len(seen), BATCH, -1).mean(1)
         return draws.members * cross_entropy(logits.flatten(0, 1), labels.flatten())
 
-    descend(networks, loss, STEPS, RATE)
+    descend(networks, loss, problem.steps, RATE)
     return networks.double()
 
 
@@ -112,11 +114,14 @@ def rows(
             here, orbit = orbit_outputs(f, problem.value(x), problem.group)
             same = same_predictions(here, orbit).double()
             right = (here.argmax(-1) == labels[:, None]).double()
-            row["same"][name], row["accuracy"][name] = (
-                t.mean(0).view(SEEDS, -1).mean(1).tolist() for t in (same, right)
-            )
+            row["same"][name], row["accuracy"][name] = by_seed(same), by_seed(right)
         found.append(row)
     return found
+
+
+def by_seed(values: Tensor) -> list[float]:
+    """Means over inputs and networks, `(batch, networks)`, for each seed."""
+    return values.mean(0).view(SEEDS, -1).mean(1).tolist()
 
 
 def methods(problem: Problem, generator: torch.Generator) -> dict[str, Network]:
@@ -148,8 +153,10 @@ def ensembles(networks: Classifiers, size: int, x: Tensor) -> Tensor:
 
 
 def canonical_forms(problem: Problem) -> tuple[Tensor, Tensor]:
-    """Features `(1, copies, features)` of copies of the inputs in canonical form, which is what `routes.Canonical` shows
-    its function, and their labels. A move after the canonical form would spoil it, hence the copies."""
+    """Features `(1, copies, features)` of copies of the inputs in canonical form, and their labels.
+
+    `routes.Canonical` shows its function such forms. A move behind it would spoil them, hence the copies.
+    """
     form = routes.Canonical(lambda x: x, problem.value, problem.group, out="invariants")
     copies = problem.copied(problem.x)
     forms = torch.cat([problem.features(form(part)).float() for part in copies.split(1000)])

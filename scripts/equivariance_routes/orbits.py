@@ -32,5 +32,5 @@ def same_predictions(here: Tensor, orbit: Tensor) -> Tensor:
 
 
 def spread(orbit: Tensor) -> Tensor:
-    """Root mean square over the inputs of the standard deviation over the orbit, `(elements, batch, ...)` to `(...)`."""
+    """Root mean square over the inputs of the deviation over the orbit, `(elements, batch, ...)` to `(...)`."""
     return orbit.var(0, correction=0).mean(0).sqrt()

@@ -1,8 +1,8 @@
 """Dense ReLU networks of infinite width: their kernels in closed form, and the mean of infinitely many trained ones.
 
-The networks are `h_1 = W_1 x / sqrt(d)`, `h_l+1 = sqrt(2 / n) W_l+1 relu(h_l)`, and the last one gives a number. Weights are
-normal, and there are no biases. With `layers` hidden layers of width n to infinity the covariance K of the outputs and
-the neural tangent kernel Theta, the scalar product of their gradients, follow from arc-cosine kernels
+The networks are `h_1 = W_1 x / sqrt(d)`, `h_l+1 = sqrt(2 / n) W_l+1 relu(h_l)`, and the last one gives a number.
+Weights are normal, and there are no biases. With `layers` hidden layers of width n to infinity the covariance K of the
+outputs and the neural tangent kernel Theta, the scalar product of their gradients, follow from arc-cosine kernels
 (arXiv:1806.07572, eq. (11) of arXiv:1904.11955).
 """
 

@@ -1,21 +1,19 @@
-"""The pieces of `scripts/routes.py` by closed forms: the integrator, the counting along an orbit, networks side by side."""
+"""The pieces of `scripts/routes.py` by closed forms: the integrator, counts along an orbit, networks side by side."""
 
 import math
-from collections.abc import Iterator
 
 import pytest
 import torch
 
 from gaugeflow.groups import get_group
 from gaugeflow.lattice import hot_start
-from gaugeflow.symmetry import Cyclic, Image
+from gaugeflow.symmetry import Cyclic, Image, Links
 from tests.places import ROOT
 
 
 @pytest.fixture(autouse=True)
-def scripts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def scripts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    yield
 
 
 def test_the_error_of_the_integrator_falls_as_the_square_of_the_step(generator: torch.Generator) -> None:
@@ -46,7 +44,7 @@ def test_two_charges_fall_towards_each_other_and_equal_ones_apart() -> None:
 
 
 def test_the_counter_along_an_orbit() -> None:
-    """Class 0 where the first corner is bright. One bright corner is first for one of four turns, two opposite for two."""
+    """Class 0 where the first corner is bright: one corner for one of four turns, two opposite ones for two."""
     from equivariance_routes.orbits import orbit_outputs, same_predictions
 
     pictures = torch.tensor([[[1.0, 0], [0, 0]], [[0.0, 1], [0, 0]], [[1.0, 0], [0, 1]], [[1.0, 1], [1, 1]]])[:, None]
@@ -105,15 +103,12 @@ def test_a_plain_network_moves_with_its_lattice_and_sees_three_sites(generator: 
 
 def test_no_class_and_no_number_of_the_charge_depends_on_the_gauge(generator: torch.Generator) -> None:
     from equivariance_routes.charge_classes import GROUPS, classes, features, fields, translations
+    from equivariance_routes.orbits import images
 
     links = fields(2.0, 64, generator)
     assert {0, 1, 2} == set(classes(links).tolist())
     moved = features(links)[:, translations()[8 * 1 + 3]]
     torch.testing.assert_close(moved, features(links.roll((1, 3), (2, 3))))
-    from equivariance_routes.orbits import images
-
-    from gaugeflow.symmetry import Links
-
     for group in GROUPS.values():
         for moved in images(Links(links), group):
             assert torch.equal(classes(moved), classes(links))
