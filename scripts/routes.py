@@ -23,7 +23,7 @@ from result_tables import TABLES
 RESULTS = Path(__file__).parent / "results"
 FILE = RESULTS / "routes.json"
 TABLED = ("routes-", "symmetrized-")
-"""How the names of the tables begin that are shown; the second, flows and wavefunctions, are those of symmetrized.py."""
+"""How the names of the tables begin that are shown; flows and wavefunctions come from `scripts/symmetrized.py`."""
 
 
 def read() -> dict[str, Any]:

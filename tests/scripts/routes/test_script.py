@@ -89,3 +89,7 @@ def test_every_row_of_the_learning_curves_has_its_slope(tables: ModuleType) -> N
     for part in tables.section("learning").values():
         assert len(part["mse"]) == len(part["sizes"]) == 4
         assert statistics.mean(error for _, error in part["mse"]) > 0
+
+
+def test_the_page_of_results_is_that_of_the_numbers(script: ModuleType) -> None:
+    assert (script.RESULTS / "routes.md").read_text(encoding="utf-8") == script.page()
