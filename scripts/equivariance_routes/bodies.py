@@ -19,7 +19,7 @@ from gaugeflow.symmetry import PointFeatures, Points, routes
 
 PARTICLES, TIME, INTEGRATION_STEPS = 5, 1.0, 200
 TRAINED, TESTED, SEEDS = 1000, 1000, 3
-WIDTH, BATCH, STEPS, RATE = 32, 50, 800, 2e-3
+WIDTH, BATCH, STEPS, RATE = 32, 50, 1500, 2e-3
 State = tuple[Tensor, Tensor, Tensor]
 
 

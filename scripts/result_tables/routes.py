@@ -143,6 +143,8 @@ def gauge() -> str:
         for name, row in rows.items():
             cells = [uncertain(*row["mean"][v]) if v in row["mean"] else "-" for v in volumes]
             held = "holds" if row["held"] else "broken"
+            if "standard_error" in row:
+                held += f", standard error {row['standard_error']:.2f} of its spread"
             lines.append([f"{loop}, {name}", *cells, uncertain(*row["site"]["8"]), held])
         factors = [f"{rows[TREE]['mean'][v][0] / rows[LCNN]['mean'][v][0]:.3g}" for v in volumes]
         lines.append([f"{loop}, tree gauge over L-CNN", *factors, "-", "-"])
