@@ -22,7 +22,7 @@ from result_tables import TABLES
 
 RESULTS = Path(__file__).parent / "results"
 FILE = RESULTS / "routes.json"
-TABLED = ("routes-", "symmetrized-")
+TABLED = ("routes-", "symmetrized-", "sectors")
 """How the names of the tables begin that are shown; flows and wavefunctions come from `scripts/symmetrized.py`."""
 
 

@@ -17,7 +17,8 @@ from gaugeflow.random import stream
 from gaugeflow.symmetry import Links, SiteScalars, check, routes
 
 LOOPS = {"1x2": (1, 2), "2x2": (2, 2)}
-FIELDS, SEEDS, STEPS, COPIES = 1024, 3, 1200, 4
+FIELDS, SEEDS, COPIES = 1536, 3, 4
+WIDTH, ROWS, STEPS = 64, 1024, 2500
 VOLUMES = {8: 512, 16: 128, 32: 32}
 """Fields of the test set by the extent of the lattice: as many sites each."""
 SAMPLES, SAMPLED = 64, 32
@@ -29,7 +30,8 @@ def trained(images: list[Tensor], sides: tuple[int, int], generator: torch.Gener
     seen = torch.stack([entries(links).float() for links in images])
     target = torch.stack([loop(links, sides).flatten(1).float() for links in images])
     chosen = torch.arange(SEEDS * FIELDS).view(SEEDS, FIELDS)
-    return Training(seen, target, chosen, torch.full((SEEDS,), FIELDS), STEPS, generator).networks()
+    sizes = torch.full((SEEDS,), FIELDS)
+    return Training(seen, target, chosen, sizes, WIDTH, ROWS, STEPS, generator).networks()
 
 
 def lcnns(links: Tensor, sides: tuple[int, int], generator: torch.Generator) -> Network:

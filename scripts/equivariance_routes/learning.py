@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from equivariance_routes.link_networks import LinkNetworks, entries
-from equivariance_routes.loops import Training, errors, fields, gauge_form, lcnn, loop, turned
+from equivariance_routes.loops import SITES, Training, errors, fields, gauge_form, lcnn, loop, turned
 from equivariance_routes.section import Part, section
 from equivariance_routes.seeds import bootstrap_slope, mean_error
 from gaugeflow.random import stream
@@ -19,7 +19,8 @@ from gaugeflow.symmetry import Links, Scalars, SiteScalars, routes
 
 SIDES = (2, 2)
 SIZES, SEEDS, TESTED = (64, 256, 1024, 4096), 3, 512
-POOL, STEPS, COPIES = 6144, 800, 4
+POOL, COPIES = 6144, 4
+WIDTH, STEPS = 48, 800
 SAMPLES, SAMPLED = 64, 64
 """Random gauge transformations of an average, and on how many fields it is tested: it costs that much more."""
 Network = Callable[[Tensor], Tensor]
@@ -37,7 +38,7 @@ def training(images: list[Tensor], generator: torch.Generator) -> Training:
     seen = torch.stack([entries(links).float() for links in images])
     target = torch.stack([loop(links, SIDES).flatten(1).float() for links in images])
     sizes = torch.tensor(SIZES).repeat_interleave(SEEDS)
-    return Training(seen, target, chosen.repeat(len(SIZES), 1), sizes, STEPS, generator)
+    return Training(seen, target, chosen.repeat(len(SIZES), 1), sizes, WIDTH, SITES, STEPS, generator)
 
 
 def plain(pool: Tensor, generator: torch.Generator) -> Network:

@@ -15,10 +15,10 @@ from gaugeflow.montecarlo import ExactSampler
 from gaugeflow.nn import LCNN, GaugeTheory
 from gaugeflow.symmetry import Links, routes
 
-__all__ = ["SHAPE", "Training", "errors", "fields", "gauge_form", "lcnn", "loop", "turned"]
+__all__ = ["SHAPE", "SITES", "Training", "errors", "fields", "gauge_form", "lcnn", "loop", "turned"]
 
 SHAPE, BETA = (8, 8), 4.0
-WIDTH, RATE, SITES = 48, 1e-2, 512
+RATE, SITES = 1e-2, 512
 
 
 def fields(count: int, generator: torch.Generator, shape: tuple[int, int] = SHAPE) -> Tensor:
@@ -51,6 +51,8 @@ class Training:
         target: at each site of each, `(images, fields, sites)`.
         chosen: which fields each member has, `(members, largest set)`.
         sizes: how many of these, from the first on, `(members,)`.
+        width: of the networks.
+        rows: sites in a batch.
         steps: of the optimiser.
         generator: of weights and batches.
     """
@@ -59,21 +61,23 @@ class Training:
     target: Tensor
     chosen: Tensor
     sizes: Tensor
+    width: int
+    rows: int
     steps: int
     generator: torch.Generator
 
     def networks(self) -> LinkNetworks:
         """Trained on the mean squared error at the sites."""
-        networks = LinkNetworks(len(self.sizes), WIDTH, self.generator)
+        networks = LinkNetworks(len(self.sizes), self.width, self.generator)
         networks.centre, networks.scale = self.target.mean(), self.target.std()
         descend(networks, lambda _: self._loss(networks), self.steps, RATE)
         return networks
 
     def _loss(self, networks: LinkNetworks) -> Tensor:
-        members = len(self.sizes)
-        which = (torch.rand(members, SITES, generator=self.generator) * self.sizes[:, None]).long()
-        image = torch.randint(len(self.seen), (members, SITES), generator=self.generator)
-        site = torch.randint(self.seen.shape[2], (members, SITES), generator=self.generator)
+        size = len(self.sizes), self.rows
+        which = (torch.rand(size, generator=self.generator) * self.sizes[:, None]).long()
+        image = torch.randint(len(self.seen), size, generator=self.generator)
+        site = torch.randint(self.seen.shape[2], size, generator=self.generator)
         field = self.chosen.gather(1, which)
         windows = self.seen[image[..., None], field[..., None], neighbours(SHAPE)[site]]
         off = (networks.rows(windows) - self.target[image, field, site]) / networks.scale
@@ -81,7 +85,7 @@ class Training:
 
 
 def lcnn(links: Tensor, target: Tensor, steps: int, generator: torch.Generator) -> nn.Module:
-    """The small L-CNN with generic kernels, trained on the same error with as many sites in a batch."""
+    """The small L-CNN with generic kernels, trained on the same error, SITES of them in a batch."""
     theory = GaugeTheory("su2", 2, torch.float32)
     network = LCNN.of(theory, generator=generator, channels=(2, 2), paths=["", "+x", "+t"], hidden=())
     links, target = links.to(torch.complex64), target.float()
