@@ -42,25 +42,29 @@ def _exact(value: float, error: float) -> str:
     return f"{value:g}" if error == 0 else uncertain(value, error)
 
 
-def _accuracy(part: dict[str, Any], method: str, law: str) -> str:
-    row = next(row for row in part["rows"] if row["method"] == method)
-    return f"{statistics.mean(row['accuracy'][law]):.2f}"
-
-
 def _orbit(name: str, law: str) -> str:
     parts = section(name)
     found = {
         (row["method"], group): outside(row, part["outside"]) for group, part in parts.items() for row in part["rows"]
     }
     last = [*parts][-1]
+    rows = {row["method"]: row for row in parts[last]["rows"]}
+    others = [each for each in rows[ALONE]["same"] if each not in (law, *parts[last]["outside"])]
     lines = [
-        [method, *(_exact(*over_seeds(found[method, group])) for group in parts), _accuracy(parts[last], method, law)]
-        for method in dict.fromkeys(method for method, _ in found)
+        [
+            method,
+            *(_exact(*over_seeds(found[method, group])) for group in parts),
+            *(_exact(*over_seeds(row["same"][other])) for other in others),
+            f"{statistics.mean(row['accuracy'][law]):.2f}",
+        ]
+        for method, row in rows.items()
     ]
     ahead = [[a - b for a, b in zip(found[ENSEMBLE, group], found[ALONE, group], strict=True)] for group in parts]
-    lines.append(["ensemble of 20 less augmentation", *(uncertain(*over_seeds(row)) for row in ahead), "-"])
+    lines.append(["ensemble of 20 less augmentation", *(uncertain(*over_seeds(row)) for row in ahead)])
+    lines[-1] += ["-"] * (len(others) + 1)
     head = ["elements with the same prediction", *(f"{g} ({part['order']})" for g, part in parts.items())]
-    return written([*head, f"accuracy, {law}, {last}"], lines, _below(name))
+    head += [*(f"{other}, {last}" for other in others), f"accuracy, {law}, {last}"]
+    return written(head, lines, _below(name))
 
 
 @table("routes-orbit")
