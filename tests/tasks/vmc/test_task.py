@@ -281,7 +281,14 @@ BORON = {**BE, "atoms": [["B", 0, 0, 0]]}
 
 @pytest.mark.parametrize(
     ("system", "energy", "flagged"),
-    [(DOT, 2.99, True), (DOT, 3.01, False), (LIH, -8.09, True), (LIH, -8.06, False), (BE, -14.68, True), (BORON, -24.67, False)],
+    [
+        (DOT, 2.99, True),
+        (DOT, 3.01, False),
+        (LIH, -8.09, True),
+        (LIH, -8.06, False),
+        (BE, -14.68, True),
+        (BORON, -24.67, False),
+    ],
 )
 def test_an_energy_below_the_exact_one_is_flagged(system: dict[str, Any], energy: float, flagged: bool) -> None:
     """That of boron is an estimate: something lower may be right."""
