@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
+from algebra_rows import charges as charges_row
 from matplotlib.axes import Axes
 from result_tables import routes, trained
 from result_tables.table import ROOT
 
 from gaugeflow.plots.figure import BLUE, GREY, INK, ORANGE, figure
-from gaugeflow.symmetry import Image, intertwiners
+from gaugeflow.symmetry import Image, Links, charges, intertwiners
+from gaugeflow.symmetry.algebra.directions.slopes import slopes
+from gaugeflow.symmetry.algebra.directions.widest import widest_family
+from gaugeflow.symmetry.checks.trials.subject import Subject
+from gaugeflow.symmetry.examples.cases import wilson_log_prob
 
 FOLDER = ROOT / "docs" / "images"
 FLOWS = {"su2_2d_16_beta2p7": "SU(2), beta = 2.7", "su3_2d_16_beta6": "SU(3), beta = 6"}
@@ -135,9 +141,55 @@ def learning_curves(path: Path) -> None:
         axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
 
 
+def symmetries_of_an_action(path: Path) -> None:
+    """The spectrum of the gradient of an action with and without a mass, and what a leapfrog conserves."""
+    with figure(path, width=8.0) as canvas:
+        spectrum, drift = canvas.subplots(1, 2)
+        values = {"plaquettes": (BLUE, wilson_log_prob), "and a mass of the links": (ORANGE, _massive)}
+        for label, (colour, action) in values.items():
+            spectrum.plot(np.arange(1, 19), _singular_values(action), "o", markersize=4, color=colour, label=label)
+        spectrum.set(yscale="log", xlabel="direction", title="U(1) on 3 x 3: slopes of the action")
+        spectrum.set_ylabel("singular value / largest")
+        spectrum.legend()
+        for label, (colour, change) in _drifts().items():
+            drift.plot(np.arange(1, len(change) + 1), change, color=colour, label=label)
+        drift.set(yscale="log", xlabel="steps", ylabel="largest change", title="SU(3) on $2^4$: a leapfrog")
+        drift.legend(loc="center right", fontsize=8)
+
+
+def _massive(theta: torch.Tensor) -> torch.Tensor:
+    return wilson_log_prob(theta) + (1 - theta.cos()).sum((1, 2, 3))
+
+
+def _singular_values(action: Callable[[torch.Tensor], torch.Tensor]) -> np.ndarray:
+    """Of the derivatives along all directions at 64 random fields; rounding stands at 1e-16."""
+    noise = torch.Generator().manual_seed(1)
+    theta = Links(2 * torch.pi * torch.rand(64, 2, 3, 3, generator=noise, dtype=torch.float64))
+    values = torch.linalg.svdvals(slopes(Subject(action, None), theta, [widest_family(theta)], noise))
+    return (values / values[0]).clamp(min=1e-16).numpy()
+
+
+def _drifts() -> dict[str, tuple[str, list[float]]]:
+    """The change of the energy and of Gauss's law over 100 steps, and of that under a wrong force."""
+    hmc, u, p = charges_row.start()
+    first, energy = charges(Links(u), p, "gauge"), hmc.hamiltonian(u, p)
+    drifts: dict[str, tuple[str, list[float]]] = {
+        "energy": (GREY, []),
+        "Gauss's law, wrong force": (ORANGE, []),
+        "Gauss's law": (BLUE, []),
+    }
+    right, wrong = (u, p), (u, p)
+    for _ in range(100):
+        right, wrong = hmc.trajectory(*right), charges_row.wrong_step(hmc, *wrong)
+        drifts["energy"][1].append(float((hmc.hamiltonian(*right) - energy).abs().max()))
+        for name, (q, momenta) in (("Gauss's law", right), ("Gauss's law, wrong force", wrong)):
+            drifts[name][1].append(float((charges(Links(q), momenta, "gauge") - first).abs().max()))
+    return drifts
+
+
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    for draw in (flows, energies, intertwiners_of_pictures, orbits, learning_curves):
+    for draw in (flows, energies, intertwiners_of_pictures, symmetries_of_an_action, orbits, learning_curves):
         path = FOLDER / f"{draw.__name__}.png"
         draw(path)
         print(path.relative_to(ROOT))

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gaugeflow.symmetry.actions.irreps import IrrepFeatures, Irreps
 from gaugeflow.symmetry.actions.scalars import CartesianTensors
 from gaugeflow.symmetry.actions.values import Tree, Value, map_leaves, wide, zip_leaves
 from gaugeflow.symmetry.checks.equivariance import label_of
@@ -126,3 +127,15 @@ def _(value: CartesianTensors) -> dict[str, Tensor]:
     trace = data.diagonal(dim1=-2, dim2=-1).mean(-1)[..., None, None] * one
     odd = (data - data.mT) / 2
     return {"l=0": trace, "l=1": odd, "l=2": data - trace - odd}
+
+
+@parts_of.register
+def _(value: IrrepFeatures) -> dict[str, Tensor]:
+    """All parts of one degree and parity together, by the names of e3nn."""
+    irreps = Irreps(value.irreps)
+    names = [
+        f"{l}{'e' if parity == 1 else 'o'}" for multiplicity, l, parity in irreps.parts for _ in range(multiplicity)
+    ]
+    of_component = [name for name, size in zip(names, irreps.sizes, strict=True) for _ in range(size)]
+    kept = {name: [part == name for part in of_component] for name in dict.fromkeys(names)}
+    return {name: value.data * torch.tensor(mask).to(value.data) for name, mask in kept.items()}

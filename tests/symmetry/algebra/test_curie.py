@@ -10,6 +10,7 @@ from gaugeflow.symmetry import (
     Angles,
     CartesianTensors,
     Image,
+    Irreps,
     Links,
     Points,
     PolyakovLoop,
@@ -17,6 +18,7 @@ from gaugeflow.symmetry import (
     SiteScalars,
     SiteVectors,
     check_curie,
+    clebsch_gordan,
     forbids,
     order_parameter,
 )
@@ -221,6 +223,24 @@ def test_a_tensor_is_the_sum_of_its_parts():
     assert even.diagonal(dim1=1, dim2=2).sum(1).abs().max() < 1e-14
     assert (odd + odd.mT).abs().max() < 1e-15
     assert (trace - trace[:, :1, :1] * torch.eye(3)).abs().max() < 1e-15
+
+
+def test_features_are_the_sum_of_their_degrees_and_parities():
+    x = Irreps("2x0e+1x1o+1x1e+1x1o")(normal(2, 11))
+    parts = parts_of(x)
+    assert list(parts) == ["0e", "1o", "1e"]
+    assert torch.equal(sum(parts.values()), x.data)
+    assert torch.equal(parts["1o"].abs().sum(0) > 0, torch.tensor([0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1]).bool())
+
+
+def test_a_square_becomes_a_rectangle_by_the_even_part_of_degree_two():
+    def network(r, a):
+        stretch = torch.einsum("ijm,bm->bij", clebsch_gordan(1, 1, 2).to(a), a[:, 4:])
+        return (1 + a[:, :1, None]) * r + a[:, None, 1:4] + r @ stretch
+
+    target = Points(FLAT * torch.tensor([1.25, 0.75, 1.0]))
+    found = order_parameter(network, Points(FLAT), target, Irreps("0e+1o+2e")(torch.zeros(1, 9)))
+    assert [name for name, part in found.items() if part] == ["2e"]
 
 
 def test_one_value_needs_no_name():

@@ -8,13 +8,16 @@ import torch
 from gaugeflow.symmetry import (
     Group,
     Links,
+    MatrixGroup,
     PointFeatures,
     Points,
     Scalars,
     SiteMatrices,
     SiteScalars,
     SiteVectors,
+    charges,
     generated,
+    preserving,
     represent,
     symmetries_of,
 )
@@ -265,3 +268,25 @@ def test_a_density_an_action_and_a_large_example_are_looked_at_and_a_map_is_not(
     assert "large at extent 0 = 2, extent 1 = 2, extent 2 = 2: constant along 24 of 144" in out
     assert "numbers: constant along 10 of 18" in out
     assert "a map: not looked at: expected a function to numbers, got a claim of the kind Bijection" in out
+
+
+METRIC = torch.diag(torch.tensor([1.0, -1.0, -1.0, -1.0], dtype=torch.float64))
+
+
+@pytest.mark.parametrize(("metric", "held"), [(METRIC, 6), (torch.eye(4, dtype=torch.float64), 3)])
+def test_a_group_of_matrices_is_a_family_by_its_generators(metric, held):
+    lorentz = MatrixGroup(preserving(METRIC), name="SO(1,3)")
+
+    def products(p):
+        return torch.einsum("bim,mn,bjn->bij", p, metric.to(p), p).flatten(1)
+
+    found = symmetries_of(products, Points(normal(1, 3, 4)), groups=[lorentz])
+    assert (found["SO(1,3)"].held, found["SO(1,3)"].of) == (held, 6)
+
+
+def test_the_charges_of_a_group_of_matrices_are_angular_momenta():
+    r, p = normal(1, 4, 3), normal(1, 4, 3, seed=1)
+    turns = MatrixGroup(preserving(torch.eye(3)), name="SO(3)")
+    assert charges(Points(r), p, turns).abs().sort().values == pytest.approx(
+        torch.linalg.cross(r, p).sum(1).abs().sort().values
+    )
