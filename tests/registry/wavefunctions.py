@@ -88,4 +88,11 @@ WITHOUT = {
     "HartreeFock": "numbers of orbitals, which have a line",
     "hartree_fock": "makes orbitals, which have a line",
     "free_energy": "of counts, not of coordinates",
+    "Diffusion": "a random process, which tests/wavefunctions/test_diffusion.py holds against closed forms",
+    "Generation": "numbers of walkers",
+    "Guided": "psi and its derivatives, which have lines",
+    "trial_guide": "makes what a process is guided by",
+    "mixed_estimate": "of numbers",
+    "Extrapolation": "numbers",
+    "extrapolated": "of numbers",
 }

@@ -24,6 +24,8 @@ LEAST = {
     "local energies": 5,
 }
 """How many breakers apply to each claim of a family, at the least."""
+FEW = {"projected on A1": 1, "modulus of the part B1": 3}
+"""Of D4 about the middle alone: mistakes in the order of particles and most of those in coordinates commute with it."""
 AT_ONCE = {"fresh": False, "chunk_size": 8}
 """Every trial in one call."""
 
@@ -48,7 +50,7 @@ def test_no_breaker_is_missed(name: str) -> None:
     kills = power_of(claim, strengths=(1.0,), seed=1, trials=8)
     assert tuple(kill.breaker for kill in kills if kill.outcome == "missed") == STILL_HOLDS.get(own, ())
     caught = [kill.breaker for kill in kills if kill.outcome == "caught"]
-    assert len(caught) >= LEAST[family], caught
+    assert len(caught) >= FEW.get(own, LEAST[family]), caught
 
 
 def test_claims_have_names_of_their_own() -> None:

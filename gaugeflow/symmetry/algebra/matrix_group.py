@@ -12,6 +12,7 @@ from gaugeflow.symmetry.actions.groups import Group, Parameters, refused, repres
 from gaugeflow.symmetry.actions.particles import EdgeIndex, PairFeatures, PointFeatures, Points
 from gaugeflow.symmetry.actions.scalars import CartesianTensors, Cell, Scalars, rotate
 from gaugeflow.symmetry.actions.values import Tree, Value, leaves, wide
+from gaugeflow.symmetry.algebra.directions.generated import Algebra, generated
 
 __all__ = ["MatrixGroup"]
 
@@ -173,3 +174,15 @@ def _(g: Parameters, value: Scalars) -> Scalars:
 
 trivial(MatrixGroup, EdgeIndex)
 refused(MatrixGroup, LatticeValue, reason="a lattice has no continuous motions; hypercubic, cyclic and dihedral fit it")
+
+
+@generated(MatrixGroup)
+def _(group: MatrixGroup, x: Tree) -> Algebra:
+    basis = group.generators()
+
+    def element(theta: Tensor) -> Parameters:
+        turn = torch.einsum("bk,kij->bij", theta.to(basis.dtype), basis.to(theta.device))
+        one = torch.eye(basis.shape[-1], dtype=basis.dtype, device=theta.device)
+        return {"matrix": one + turn, "inverse": one - turn}
+
+    return len(basis), element

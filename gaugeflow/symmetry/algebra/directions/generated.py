@@ -24,7 +24,6 @@ from gaugeflow.symmetry.actions.groups import Element, Group, Parameters, group_
 from gaugeflow.symmetry.actions.particles import dimension_of
 from gaugeflow.symmetry.actions.values import Tree
 from gaugeflow.symmetry.algebra.directions.family import Family
-from gaugeflow.symmetry.algebra.matrix_group import MatrixGroup
 
 __all__ = ["antisymmetric", "family_of", "generated", "near_one"]
 
@@ -105,18 +104,6 @@ def _(group: Euclidean, x: Tree) -> Algebra:
         return {"rotation": torch.eye(d, dtype=theta.dtype, device=theta.device) + turn, "shift": shift}
 
     return turns + shifts, element
-
-
-@generated(MatrixGroup)
-def _(group: MatrixGroup, x: Tree) -> Algebra:
-    basis = group.generators()
-
-    def element(theta: Tensor) -> Parameters:
-        turn = torch.einsum("bk,kij->bij", theta.to(basis.dtype), basis.to(theta.device))
-        one = torch.eye(basis.shape[-1], dtype=basis.dtype, device=theta.device)
-        return {"matrix": one + turn, "inverse": one - turn}
-
-    return len(basis), element
 
 
 def antisymmetric(theta: Tensor, d: int) -> Tensor:
