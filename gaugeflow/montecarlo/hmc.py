@@ -15,6 +15,8 @@ from gaugeflow.montecarlo.sampler import check_start
 
 __all__ = ["HMC"]
 
+PATIENCE = 10
+"""Rejections of a chain in a row after which the warm-up tunes for it alone: by chance once in ten million times."""
 MOST_STEPS = 5000
 """Where the warm-up gives up: a trajectory that needs more has a wrong force or an impossible start."""
 
@@ -24,7 +26,8 @@ class HMC:
 
     Every chain of the batch accepts for itself. While ``warmup`` is true each update moves the step size towards
     ``target_acceptance`` by a Robbins-Monro recursion on its logarithm; when ``warmup`` is set to false the step is
-    frozen at the mean of the last iterates, so that the chain has the exact equilibrium from there on.
+    frozen at the mean of the last iterates, so that the chain has the exact equilibrium from there on. A chain that
+    started where forces are steep may be stuck at a step that suits all others: while one is, the step follows it.
 
     Args:
         action: any :class:`~gaugeflow.lattice.action.Action`; sums of Wilson loops run in the compiled kernels.
@@ -60,6 +63,7 @@ class HMC:
         self._log_step = math.log(min(step_size, length))
         self._mean_log_step = self._log_step
         self._tuned = 0
+        self._rejections: Tensor | None = None
 
     @property
     def steps(self) -> int:
@@ -113,8 +117,17 @@ class HMC:
         choose = accepted.view(-1, *[1] * (field.ndim - 1))
         field = torch.where(choose, proposal, field)
         if self.warmup:
-            self._tune(float(torch.exp(-violation.clamp(min=0)).mean()))
+            self._tune(self._slowest(torch.exp(-violation.clamp(min=0)), accepted))
         return field, {"energy_violation": violation, "acceptance": accepted.double()}
+
+    def _slowest(self, acceptance: Tensor, accepted: Tensor) -> float:
+        """The mean acceptance of the chains that are stuck, of all where none is."""
+        before = self._rejections
+        if before is None or before.shape != accepted.shape:
+            before = torch.zeros_like(accepted, dtype=torch.int64)
+        self._rejections = torch.where(accepted, 0, before.to(accepted.device) + 1)
+        stuck = self._rejections > PATIENCE
+        return float(acceptance[stuck].mean() if bool(stuck.any()) else acceptance.mean())
 
     def _tune(self, acceptance: float) -> None:
         """Robbins-Monro with gain 3/sqrt(n), which forgets a bad start in ten updates; the mean of its iterates."""
@@ -136,9 +149,11 @@ class HMC:
             "log_step": self._log_step,
             "mean_log_step": self._mean_log_step,
             "tuned": self._tuned,
+            "rejections": self._rejections,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continues from :meth:`state_dict`."""
         self.warmup, self._tuned = bool(state["warmup"]), int(state["tuned"])
         self._log_step, self._mean_log_step = float(state["log_step"]), float(state["mean_log_step"])
+        self._rejections = state.get("rejections")  # older checkpoints have none

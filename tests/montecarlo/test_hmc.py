@@ -155,6 +155,21 @@ def test_the_step_is_tuned_to_the_target_and_then_frozen(target, generator):
     assert sum(rates) / len(rates) == pytest.approx(target, abs=0.06)
 
 
+@pytest.mark.parametrize("seed", [2, 10])
+def test_a_chain_that_starts_where_forces_are_steep_is_not_left_behind(seed):
+    """phi^4 with lambda = 8 turns over at phi = 4 in 0.05; a step that suits the other chains is never accepted."""
+    generator = torch.Generator().manual_seed(seed)
+    field = torch.randn((32, 8, 8), generator=generator, dtype=torch.float64)
+    hmc = HMC(Phi4Action(m2=-4.0, lam=8.0))
+    for _ in range(100):
+        field, _ = hmc.update(field, generator)
+    hmc.warmup = False
+    assert hmc.step_size > 0.1  # nor does it slow down the others for good
+    accepted = sum(hmc.update(field, generator)[1]["acceptance"] for _ in range(10))
+    assert float(accepted.min()) > 0
+    assert float(field.square().mean((1, 2)).max()) < 0.3
+
+
 def test_the_minimum_norm_scheme_beats_leapfrog(generator):
     """At equal cost (two forces a step against one) its energy violation is several times smaller."""
     action, field, _ = start("su3", 8)
