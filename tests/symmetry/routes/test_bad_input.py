@@ -214,6 +214,11 @@ MESSAGES = {
         "expected at least one entry in the batch, got none",
         lambda: average(x=PICTURE[:0]),
     ),
+    "a measurement of one sample": (
+        ValueError,
+        "expected 2 samples or more, got 0",
+        lambda: measure(number, Image(PICTURE), "d4", out=Scalars, samples=0),
+    ),
     "half a sample": (ValueError, "expected 2 samples or more, got 2.5", lambda: average(samples=2.5)),
     "a member that is no function": (
         TypeError,
