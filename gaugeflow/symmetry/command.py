@@ -90,10 +90,13 @@ def check_command(
 
     `tolerance` and `batch_dependent` as for `check`.
     """
+    other = {"--discover": discover, "--measure": measure, "--replay": replay is not None}
+    verdict = {"--power": power, "--junit": junit is not None, "--save": save is not None}
     options: dict[str, Any] = {"trials": trials, "seed": seed}
     options |= {"tolerance": tolerance} if tolerance else {}
     options |= {"batch_dependent": True} if batch_dependent else {}
     try:
+        _refuse_together([name for name, asked in other.items() if asked], [n for n, asked in verdict.items() if asked])
         if discover:
             found = symmetries_in(functions_of(target, groups, resolver), seed)
             if all(isinstance(one, NothingFound) for one in found):
@@ -121,6 +124,14 @@ def check_command(
         return 2
     print(to_json(report_data(reports, [rows for rows, _ in tables])) if json else _text(reports, tables))
     return _exit_code(reports)
+
+
+def _refuse_together(instead: list[str], verdict: list[str]) -> None:
+    """What is asked for instead of a check, one thing at a time, and then nothing that needs a verdict."""
+    if len(instead) > 1:
+        raise TargetError(f"expected one of {' and '.join(instead)}, got both")
+    if verdict and instead and instead != ["--replay"]:
+        raise TargetError(f"{instead[0]} gives no verdict: expected it without {', '.join(verdict)}")
 
 
 def _measured(claims: list[Claim], seed: int, json: bool) -> str:

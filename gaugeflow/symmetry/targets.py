@@ -87,6 +87,8 @@ def functions_of(target: str, groups: Sequence[str], resolver: Resolver | None) 
     """The functions of a target, each once; one whose example is a value needs no group that says how to read it."""
     made = list(resolver(target)) if _is_other(target) and resolver is not None else _made(target)
     claims = _functions(made, groups, target)
+    if not claims:
+        raise TargetError(f"{target}: expected at least one function to look at, got none")
     return list({(id(claim.f), id(claim.x)): claim for claim in claims}.values())
 
 

@@ -30,6 +30,7 @@ class PointGroup(Euclidean):
     """
 
     name = "point group"
+    listed = True
 
     def __init__(self, symbol: str, centre: Tensor) -> None:
         super().__init__()

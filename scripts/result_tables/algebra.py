@@ -42,10 +42,10 @@ def _pairs(kind: str) -> str:
 @table("algebra-pairs-of-points")
 def pairs_of_points() -> str:
     """Point clouds that look alike."""
-    return _pairs("Points")
+    return _pairs("points")
 
 
 @table("algebra-pairs-of-links")
 def pairs_of_links() -> str:
     """Fields of links that look alike."""
-    return _pairs("Links")
+    return _pairs("links")

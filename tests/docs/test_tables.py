@@ -36,6 +36,12 @@ def test_every_table_stands_on_a_page(scripts: None) -> None:
     assert placed == TABLES.keys()
 
 
+def test_every_table_has_rows(scripts: None) -> None:
+    from result_tables import TABLES
+
+    assert [name for name, write in TABLES.items() if write().strip().count("\n|") < 2] == []
+
+
 def test_no_measured_number_is_typed(scripts: None) -> None:
     from tables import PLACE, pages
 

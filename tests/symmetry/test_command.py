@@ -101,6 +101,40 @@ class TestSampleProject:
         assert message in printed.err
         assert printed.err.count("\n") == 1
 
+    @pytest.mark.parametrize(
+        ("asked", "message"),
+        [
+            ({"measure": True, "discover": True}, "expected one of --discover and --measure, got both"),
+            ({"measure": True, "power": True, "junit": "x.xml"}, "expected it without --power, --junit"),
+            ({"discover": True, "save": "case.pt"}, "--discover gives no verdict"),
+        ],
+    )
+    def test_what_does_not_go_together_is_refused(self, asked, message, capsys):
+        assert check_command("spin_model:bad", **asked) == 2
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        assert message in printed.err
+
+
+@pytest.mark.parametrize("way", ["measure", "discover"])
+def test_nothing_to_look_at_is_said_in_one_message(way, capsys):
+    assert check_command("x", resolver=lambda _: [], **{way: True}) == 2
+    printed = capsys.readouterr().err
+    assert "expected at least one" in printed
+    assert printed.count("\n") == 1
+
+
+@pytest.mark.parametrize("way", ["measure", "discover", "json"])
+def test_an_empty_batch_is_said_in_one_message(way, capsys):
+    def resolve(_):
+        empty = links().map(lambda t: t[:0])
+        return [Equivariance(lambda u: u.cos().sum((1, 2, 3)), empty, group="charge", out=Scalars)]
+
+    assert check_command("x", resolver=resolve, **{way: True}) == 2
+    printed = capsys.readouterr().err
+    assert "expected at least one entry in the batch, got none" in printed
+    assert printed.count("\n") == 1
+
 
 def test_other_targets_go_to_the_resolver(capsys):
     def resolve(target):

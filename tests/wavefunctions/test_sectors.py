@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from gaugeflow.errors import UserError
+from gaugeflow.symmetry import Points, Scalars, check, group_named, routes
+from gaugeflow.symmetry.algebra.stabiliser import stabiliser
 from gaugeflow.wavefunctions import (
     Adam,
     LogPsi,
@@ -141,3 +143,24 @@ def test_a_centre_that_is_not_the_origin():
 def test_groups_and_parts_that_there_are_not(make, message):
     with pytest.raises(UserError, match=message):
         make()
+
+
+@pytest.mark.parametrize("route", [routes.Average, routes.Frame, routes.Canonical])
+def test_a_point_group_is_a_finite_group_of_the_routes(route):
+    """Its elements are listed: none of the other motions of the plane is taken for one of them."""
+    group, generator = PointGroup("D4", PLANE), torch.Generator().manual_seed(1)
+    r = torch.randn(3, 4, 2, dtype=torch.float64, generator=generator)
+    weight = torch.arange(8.0, dtype=torch.float64).reshape(4, 2)
+    invariant = route(lambda r: torch.tanh(r * weight + 0.5).sum((1, 2)), Points, group, out=Scalars)
+    assert check(invariant, Points(r)).holds
+    assert not check(invariant, Points(r), PointGroup("C3", PLANE), out=Scalars).holds
+
+
+def test_a_symmetric_cloud_keeps_the_elements_of_its_point_group_alone():
+    square = Points(torch.tensor([[[1.0, 1], [-1, 1], [-1, -1], [1, -1]]], dtype=torch.float64))
+    permutations = group_named("permutations")
+    assert [stabiliser(square, PointGroup(name, PLANE) * permutations).order for name in ("D1", "D2", "D4")] == [
+        2,
+        4,
+        8,
+    ]

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from gaugeflow.symmetry.actions.fields import Links
 from gaugeflow.symmetry.actions.scalars import Angles
-from gaugeflow.symmetry.actions.values import Tree, Value, leaves, map_leaves, wide
+from gaugeflow.symmetry.actions.values import Tree, Value, batch_size, leaves, map_leaves, wide
 
 __all__ = ["displaced", "moved_along", "read_tangent", "tangent_scale", "tangent_size"]
 
@@ -33,7 +33,7 @@ def generators(n: int) -> Tensor:
 
 
 def _leaf_size(leaf: Value) -> int:
-    per_entry = leaf.data[0].numel()
+    per_entry = leaf.data.numel() // batch_size(leaf)
     if isinstance(leaf, Links) and not leaf.is_abelian:
         n = leaf.colour
         return per_entry // n**2 * (n**2 - 1)

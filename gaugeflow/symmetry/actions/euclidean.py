@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 
 from gaugeflow.symmetry.actions.fields import LatticeValue
@@ -24,6 +26,8 @@ class Euclidean(Group):
     """
 
     name = "euclidean"
+    listed: ClassVar[bool] = False
+    """Whether these are finitely many motions, which `every` lists, as those of a point group."""
 
     def __init__(self, rotations: bool = True, reflections: bool = True, translations: bool = True) -> None:
         self.rotations = rotations

@@ -203,10 +203,12 @@ def zip_leaves(left: Tree, right: Tree) -> Iterable[tuple[Value, Value]]:
 
 
 def batch_size(tree: Tree) -> int:
-    """The common length of the first axes; a `ValueError` where they differ."""
+    """The common length of the first axes; a `ValueError` where they differ or nothing is in the batch."""
     sizes = {tensor.shape[0] for leaf in leaves(tree) for tensor in leaf.tensors}
     if len(sizes) != 1:
         raise ValueError(f"expected one batch size in all values, got {sorted(sizes)}")
+    if 0 in sizes:
+        raise ValueError("expected at least one entry in the batch, got none")
     return sizes.pop()
 
 

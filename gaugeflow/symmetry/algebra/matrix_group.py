@@ -19,6 +19,7 @@ __all__ = ["MatrixGroup"]
 _FACTORS = 2
 _TURN = 3.0
 _MOST = 1024
+_SINGULAR = 1e-12
 
 
 class MatrixGroup(Group):
@@ -60,6 +61,8 @@ class MatrixGroup(Group):
             raise ValueError(
                 f"expected generators (k, d, d) or discrete matrices (d, d), all of one size, got {shapes}"
             )
+        if any(bool(torch.linalg.det(wide(m)).abs() < _SINGULAR) for m in discrete):
+            raise ValueError("expected discrete matrices that have an inverse, got one of determinant zero")
         if not reach > 0:
             raise ValueError(f"expected a reach above 0, got {reach}")
         all_of_them = torch.stack([wide(m) for m in given])

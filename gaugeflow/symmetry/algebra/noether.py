@@ -68,7 +68,8 @@ def charges(q: Tree, p: Value | Tensor, group: Group | str) -> Tensor:
 def _momenta(q: Tree, p: Value | Tensor) -> Tensor:
     """The momenta in a row, `(batch, dim)`, in float64."""
     data = p.data if isinstance(p, Value) else p
-    flat = (torch.view_as_real(data.resolve_conj()) if data.is_complex() else data).detach().double().flatten(1)
+    plain = (torch.view_as_real(data.resolve_conj()) if data.is_complex() else data).detach().double()
+    flat = plain.reshape(len(plain), -1) if plain.numel() else plain
     if tuple(flat.shape) != (batch_size(q), tangent_size(q)):
         raise ValueError(
             f"expected momenta with {tangent_size(q)} real numbers for each of {batch_size(q)} entries, one for each "
@@ -96,7 +97,7 @@ def check_conserved(
         tolerance: a drift in units of the momenta that is let pass.
 
     Raises:
-        ValueError: no pair of positions and momenta, a finite group, momenta of another size.
+        ValueError: no pair of positions and momenta, a finite group, momenta of another size, no step at all.
 
     >>> import torch
     >>> from gaugeflow.symmetry import Points, check_conserved
@@ -111,6 +112,8 @@ def check_conserved(
     start, group = time.perf_counter(), group_named(group)
     if not isinstance(x, tuple) or len(x) != 2:
         raise ValueError(f"expected the pair (positions, momenta), got {type(x).__name__}")
+    if steps < 1:
+        raise ValueError(f"expected at least one step, got {steps}")
     pair = master((x[0], x[1] if isinstance(x[1], Value) else Scalars(x[1])))
     first, claim = charges(pair[0], pair[1], group), f"conserved charges of {group.label()}"
     subject = Subject(step, spec_of(pair))

@@ -96,7 +96,7 @@ def _finite_elements(group: Group, x: Tree) -> Element | None:
 
 def _with_motions(group: Group, elements: Element | None, x: Tree) -> Element | None:
     """After each element the proper and the improper motion that best bring the points back to their places."""
-    motions = [part for part in group.parts() if isinstance(part, Euclidean) and part.rotations]
+    motions = [part for part in group.parts() if isinstance(part, Euclidean) and part.rotations and not part.listed]
     points = [leaf for leaf in leaves(x) if isinstance(leaf, Points)]
     if not motions or not points:
         return elements

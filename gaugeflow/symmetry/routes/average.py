@@ -59,10 +59,10 @@ class Average(Route):
         chunk_size: int | None = None,
     ) -> None:
         super().__init__(f, types, group, out=out, chunk_size=chunk_size)
-        if samples is not None and samples < 2:
+        if samples is not None and not (isinstance(samples, int) and samples >= 2):
             raise ValueError(f"expected 2 samples or more, got {samples}")
         for part in self.group.parts():
-            if isinstance(part, Euclidean) and part.translations:
+            if isinstance(part, Euclidean) and part.translations and not part.listed:
                 raise ValueError(
                     f"{part.label()} has no average: its translations have no uniform distribution; expected "
                     "routes.Frame or routes.Canonical, or Euclidean(translations=False)"

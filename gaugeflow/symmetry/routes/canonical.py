@@ -80,7 +80,7 @@ class Canonical(Route):
     def _stage(self, group: Group, x: Tree) -> Chosen:
         if isinstance(group, LocalGauge):
             return gauge_of_tree(group, x)
-        if isinstance(group, Euclidean):
+        if isinstance(group, Euclidean) and not group.listed:
             return principal_axes(group, x, self.tolerance)
         if isinstance(group, Permutations):
             _refuse_continuum(group, x)
@@ -95,10 +95,13 @@ class Canonical(Route):
         return Chosen(element.take(candidate), entry, weight)
 
 
+_UNSCORED = (Euclidean, Permutations, LocalGauge)
+
+
 def _stages(group: Group) -> list[Group]:
     """The parts of a product from the outermost to the innermost; finite ones are scored together."""
-    finite = [part for part in group.parts() if not isinstance(part, (LocalGauge, Euclidean, Permutations))]
-    others = {kind: [p for p in group.parts() if isinstance(p, kind)] for kind in (Euclidean, Permutations, LocalGauge)}
+    finite = [part for part in group.parts() if getattr(part, "listed", not isinstance(part, _UNSCORED))]
+    others = {kind: [p for p in group.parts() if isinstance(p, kind) and p not in finite] for kind in _UNSCORED}
     moves, orders, gauges = others[Euclidean], others[Permutations], others[LocalGauge]
     if max(map(len, others.values())) > 1 or (bool(moves or orders) and bool(finite or gauges)):
         raise ValueError(

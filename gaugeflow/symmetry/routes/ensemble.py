@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from gaugeflow.symmetry.actions.groups import Group, group_named
 from gaugeflow.symmetry.actions.values import Tree, batch_size, call_raw, device_of, raw_of
 from gaugeflow.symmetry.routes.route import joined
-from gaugeflow.symmetry.routes.values.reading import precision_of, read, require_actions, written_like
+from gaugeflow.symmetry.routes.values.reading import precision_of, read, read_call, require_actions, written_like
 from gaugeflow.symmetry.routes.values.spread import spread
 from gaugeflow.symmetry.routes.values.sums import summed
 
@@ -31,6 +31,7 @@ class Ensemble(nn.Module):
 
     Raises:
         ValueError: no members.
+        TypeError: a member that is no function.
         NoAction: the group cannot act on one of the types.
     """
 
@@ -38,6 +39,9 @@ class Ensemble(nn.Module):
         super().__init__()
         if not networks:
             raise ValueError("expected at least one member of an ensemble, got none")
+        for network in networks:
+            if not callable(network):
+                raise TypeError(f"expected functions of tensors as members, got a {type(network).__name__}")
         modules = all(isinstance(network, nn.Module) for network in networks)
         self.networks: Any = nn.ModuleList(networks) if modules else list(networks)  # type: ignore[arg-type]
         self.types, self.group, self.out = types, group_named(group), out
@@ -70,7 +74,7 @@ class Ensemble(nn.Module):
 
     def _evaluated(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Tree, Tensor, Tensor, int]:
         """The last plain output, the typed outputs of all members one behind the other, and how to sum them."""
-        x = read(self.types, kwargs if isinstance(self.types, Mapping) else args, "input")
+        x = read_call(self.types, args, kwargs)
         raws = [call_raw(network, raw_of(x)) for network in self.networks]
         y = joined([read(self.out, raw, "output") for raw in raws])
         batch, members = batch_size(x), len(self.networks)

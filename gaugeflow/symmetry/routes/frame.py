@@ -56,7 +56,7 @@ class Frame(Route):
         self.width, self.score = width, score
 
     def chosen(self, x: Tree) -> Chosen:
-        if isinstance(self.group, Euclidean):
+        if isinstance(self.group, Euclidean) and not self.group.listed:
             return frames_of_tuples(self.group, x, self.width or 0.5)
         try:
             element, scores = scored_orbit(self.group, x, self.score)

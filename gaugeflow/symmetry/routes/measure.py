@@ -79,12 +79,13 @@ def measure(
 
     Args:
         f, x, group, out, batched: as for `check`.
-        samples: the number of random elements; if None, all of a finite group with at most 4096 elements, else 64.
+        samples: the number of random elements, at least 2; if None, all of a finite group with at most 4096
+            elements, else 64.
         seed: of the random elements.
 
     Raises:
         NoAction: the group cannot act on a value.
-        ValueError: a function that cannot run, or whose output does not fit `out`.
+        ValueError: a function that cannot run, or whose output does not fit `out`; fewer samples.
 
     >>> import torch
     >>> from gaugeflow.symmetry import Image, Scalars, measure
@@ -94,6 +95,8 @@ def measure(
     (1.0, 4)
     """
     group = group_named(group)
+    if samples is not None and samples < 2:
+        raise ValueError(f"expected 2 samples or more, got {samples}")
     require_actions(group, out)
     precision_of(x)
     dtype = native_dtype(x)
@@ -149,7 +152,7 @@ def _elements(group: Group, x: Tree, samples: int | None, seed: int) -> tuple[El
                 return group.elements(one), True
         except InfiniteGroup:
             pass
-    return group.element(one, samples or 64, torch.Generator().manual_seed(seed)), False
+    return group.element(one, 64 if samples is None else samples, torch.Generator().manual_seed(seed)), False
 
 
 def _over_orbit(subject: Subject, x: Tree, element: Element, dtype: torch.dtype) -> Tree:

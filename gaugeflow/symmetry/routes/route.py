@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -24,7 +24,7 @@ from gaugeflow.symmetry.actions.values import (
 )
 from gaugeflow.symmetry.checks.trials.casting import cast
 from gaugeflow.symmetry.routes.choices.chosen import Chosen, rows_of
-from gaugeflow.symmetry.routes.values.reading import precision_of, read, require_actions, written_like
+from gaugeflow.symmetry.routes.values.reading import precision_of, read, read_call, require_actions, written_like
 from gaugeflow.symmetry.routes.values.sums import summed
 
 __all__ = ["Route", "joined"]
@@ -98,7 +98,7 @@ class Route(nn.Module):
         return written_like(raw, summed(y, chosen.entry, chosen.weight, batch_size(x)))
 
     def _read(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tree:
-        x = read(self.types, kwargs if isinstance(self.types, Mapping) else args, "input")
+        x = read_call(self.types, args, kwargs)
         precision_of(x)
         return x
 

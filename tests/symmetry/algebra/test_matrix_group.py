@@ -166,6 +166,8 @@ def test_what_is_no_group_and_what_it_cannot_act_on_is_refused():
         MatrixGroup()
     with pytest.raises(ValueError, match="generate at most 1024 elements, got more"):
         MatrixGroup(discrete=[turn(1.0)])
+    with pytest.raises(ValueError, match="that have an inverse, got one of determinant zero"):
+        MatrixGroup(discrete=[torch.ones(2, 2)])
     with pytest.raises(ValueError, match="expected a reach above 0, got 0"):
         MatrixGroup(special_linear(2), reach=0)
     with pytest.raises(ValueError, match=r"SO\(1,3\) with parity acts on vectors of 4 components, got some of 3"):

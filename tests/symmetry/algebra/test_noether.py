@@ -105,6 +105,7 @@ def test_a_step_that_fails_is_neither_held_nor_broken():
     [
         ((CLOUD, MOMENTA), "permutations", "expected a group with continuous directions"),
         ((CLOUD, MOMENTA[:, :2]), "rotations", "expected momenta with 12 real numbers for each of 2 entries"),
+        ((CLOUD, torch.zeros(3)), "rotations", "expected momenta with 12 real numbers for each of 2 entries"),
         ((CLOUD, MOMENTA), "gauge", "acts on lattice fields"),
         (CLOUD, "rotations", r"expected the pair \(positions, momenta\), got Points"),
         ((SiteScalars(normal(1, 1, 3)), normal(1, 1, 3)), "rotations", "no action on site_scalars"),
@@ -113,3 +114,8 @@ def test_a_step_that_fails_is_neither_held_nor_broken():
 def test_what_has_no_charges_is_said_in_one_message(x, group, message):
     with pytest.raises(ValueError, match=message):
         check_conserved(ParticleLeapfrog(), x, group)
+
+
+def test_no_step_is_refused():
+    with pytest.raises(ValueError, match="expected at least one step, got 0"):
+        check_conserved(ParticleLeapfrog(), (CLOUD, MOMENTA), "rotations", steps=0)

@@ -189,6 +189,42 @@ MESSAGES = {
         lambda: routes.Frame(number, Image, "d4", out=Scalars, width=0.0),
     ),
     "no function": (TypeError, "expected a function of tensors, got a str", lambda: average("net")),
+    "an argument that the function would not get": (
+        ValueError,
+        r"input: expected none by name, got \['beta'\]; f is given what `types` names",
+        lambda: routes.Average(number, Image, "d4", out=Scalars)(PICTURE, beta=1.0),
+    ),
+    "an argument without its name": (
+        ValueError,
+        r"input: expected keyword arguments \['p'\], got positional ones",
+        lambda: routes.Average(number, {"p": Image}, "d4", out=Scalars)(PICTURE),
+    ),
+    "a value instead of a tensor": (
+        ValueError,
+        "input: expected plain tensors, as for the function itself, got Image",
+        lambda: average(x=Image(PICTURE)),
+    ),
+    "an array instead of a tensor": (
+        ValueError,
+        "input: expected a tensor, got a numpy ndarray, of which torch.from_numpy makes a tensor",
+        lambda: average(x=PICTURE.numpy()),
+    ),
+    "an empty batch": (
+        ValueError,
+        "expected at least one entry in the batch, got none",
+        lambda: average(x=PICTURE[:0]),
+    ),
+    "a measurement of one sample": (
+        ValueError,
+        "expected 2 samples or more, got 0",
+        lambda: measure(number, Image(PICTURE), "d4", out=Scalars, samples=0),
+    ),
+    "half a sample": (ValueError, "expected 2 samples or more, got 2.5", lambda: average(samples=2.5)),
+    "a member that is no function": (
+        TypeError,
+        "expected functions of tensors as members, got a int",
+        lambda: routes.Ensemble([number, 3], Image, "d4", out=Scalars),
+    ),
     "no members": (
         ValueError,
         "expected at least one member of an ensemble, got none",

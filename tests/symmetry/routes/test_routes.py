@@ -17,6 +17,7 @@ from gaugeflow.symmetry import (
     Scalars,
     SignedLog,
     SiteMatrices,
+    SiteVectors,
     check,
     group_named,
     measure,
@@ -156,6 +157,13 @@ def test_links_of_the_tree_are_one_and_the_form_is_the_same_for_all_gauges(colou
     tree = Links(tree_transporters(Links(seen[0])).unsqueeze(1).expand_as(seen[0]))
     one = torch.zeros_like(tree.data) if colour == 1 else torch.eye(colour).to(seen[0]).expand_as(tree.data)
     assert tree.distance(Links(one)).max() < 1e-12
+
+
+def test_vectors_that_vanish_leave_the_links_in_their_gauge():
+    with_vectors = routes.Canonical(lambda u, v: number(u), (Links, SiteVectors), "gauge", out=Scalars)
+    without = routes.Canonical(number, Links, "gauge", out=Scalars)
+    nothing = torch.zeros(2, 1, 3, 3, 2, dtype=SU2.data.dtype)
+    assert torch.allclose(with_vectors(SU2.data, nothing), without(SU2.data))
 
 
 def test_plaquettes_do_not_change_in_the_gauge_of_the_tree():

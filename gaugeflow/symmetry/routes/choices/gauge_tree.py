@@ -16,8 +16,10 @@ constant phase, leaves links and matrices alone, and vectors in the input fix it
 
 So the map is exact, with one element for each field. It is smooth but where two eigenvalues meet or an element beside
 the diagonal vanishes, sets of codimension three and two that do not separate fields. It does not exist where constant
-matrices other than phases leave the field alone: fields of pure gauge, Abelian fields. Near these, rounding is
-amplified by the inverse gap of the eigenvalues.
+matrices other than phases leave the field alone: fields of pure gauge, Abelian fields. There the canonical form is
+still one, and what is invariant with it, but matrices that are turned back depend on rounding; near these, rounding is
+amplified by the inverse gap of the eigenvalues. The same is true of vectors that are turned back where all in the
+input vanish.
 """
 
 from __future__ import annotations
@@ -99,8 +101,8 @@ def _root_frame(links: Links, transporter: Tensor, vectors: SiteVectors | None) 
     frame = frame * torch.polar(torch.ones_like(angles), angles).unsqueeze(1)
     if vectors is None:
         return frame
-    first_component = (frame.mH @ _fixed_sum(vectors, transporter).unsqueeze(-1))[:, 0]
-    return frame * torch.sgn(first_component).unsqueeze(-1)
+    phase = (frame.mH @ _fixed_sum(vectors, transporter).unsqueeze(-1))[:, 0].angle()  # 0 where all vectors vanish
+    return frame * torch.polar(torch.ones_like(phase), phase).unsqueeze(-1)
 
 
 def _fixed_sum(vectors: SiteVectors, transporter: Tensor) -> Tensor:

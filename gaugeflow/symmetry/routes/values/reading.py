@@ -12,7 +12,7 @@ from gaugeflow.symmetry.actions.groups import Group, find_action
 from gaugeflow.symmetry.actions.values import IGNORE, Tree, Value, leaves, raw_of, value_type
 from gaugeflow.symmetry.checks.trials.outputs import Unusable, wrap
 
-__all__ = ["kinds_of", "precision_of", "read", "require_actions", "written_like"]
+__all__ = ["kinds_of", "precision_of", "read", "read_call", "require_actions", "written_like"]
 
 
 def read(spec: Any, raw: Any, what: str) -> Tree:
@@ -21,6 +21,22 @@ def read(spec: Any, raw: Any, what: str) -> Tree:
         return wrap(spec, raw)
     except Unusable as unusable:
         raise ValueError(f"{what}: {unusable.message}") from unusable
+
+
+def read_call(types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tree:
+    """The plain tensors of a call as values; a `ValueError` for an argument that `types` does not name, which would
+    not reach the function, and for values instead of plain tensors."""
+    named = isinstance(types, Mapping)
+    if args if named else kwargs:
+        said, given = (
+            (f"keyword arguments {sorted(types)}", "positional ones") if named else ("none by name", [*kwargs])
+        )
+        raise ValueError(f"input: expected {said}, got {given}; f is given what `types` names, and nothing else")
+    typed = [type(part).__name__ for part in (*args, *kwargs.values()) if isinstance(part, Value)]
+    if typed:
+        raise ValueError(f"input: expected plain tensors, as for the function itself, got {', '.join(typed)}")
+    one = len(args) == 1 and not isinstance(types, (tuple, list)) and not isinstance(args[0], (tuple, list))
+    return read(types, kwargs if named else args[0] if one else args, "input")
 
 
 def written_like(raw: Any, y: Tree) -> Any:
