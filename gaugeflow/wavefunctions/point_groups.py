@@ -37,9 +37,9 @@ class PointGroup(Euclidean):
         found = re.fullmatch(r"([CD])([1-9]\d*)|Ci", symbol)
         if found is None:
             raise UserError(f"point group: expected C or D with a number as in D4, or Ci, came {symbol!r}")
-        self.symbol, self.centre = symbol, centre.double()
+        self.symbol, self.centre = symbol, torch.as_tensor(centre).double()
         self.turns, self.mirrors = (2, False) if symbol == "Ci" else (int(found[2]), found[1] == "D")
-        if symbol != "Ci" and len(centre) < 2:
+        if symbol != "Ci" and len(self.centre) < 2:
             raise UserError(f"point group: expected two dimensions or more for {symbol}, came one, which has Ci alone")
 
     def label(self) -> str:

@@ -43,7 +43,8 @@ class Average(Route):
 
     Raises:
         InfiniteGroup: all elements of an infinite group are asked for.
-        ValueError: translations of points, over which there is no uniform distribution.
+        ValueError: a character that the group does not have; translations of points, over which there is no uniform
+            distribution.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class Average(Route):
     def chosen(self, x: Tree) -> Chosen:
         like = torch.empty(0, dtype=precision_of(x), device=device_of(x))
         element = self._elements(map_tensors(lambda t: t[:1], x)) if self.samples is None else self._drawn(x)
-        chi = character_of(element, self.character, like)
+        chi = character_of(element, self.character, like, whole=self.samples is None)
         return every_pair(element, batch_size(x), chi / len(element))
 
     def _elements(self, x: Tree) -> Element:

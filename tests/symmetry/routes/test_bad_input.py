@@ -156,6 +156,11 @@ MESSAGES = {
         "expected a character among parity, charge, z2 or a product of them, got 'odd'",
         lambda: average(character="odd"),
     ),
+    "a character of another group": (
+        ValueError,
+        "expected a character of the group, got 'charge': no element changes its sign",
+        lambda: average(character="parity * charge"),
+    ),
     "numbers that are no character": (
         ValueError,
         "expected 8 numbers of modulus one from the character",
