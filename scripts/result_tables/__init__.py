@@ -4,6 +4,7 @@ from result_tables import (  # noqa: F401  (register)
     algebra,
     checks,
     cost,
+    dots,
     ensembles,
     flows,
     preconditioner,
