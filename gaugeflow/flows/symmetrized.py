@@ -42,23 +42,20 @@ slowest field."""
 
 
 class Operations(NamedTuple):
-    """Symmetry operations to average over.
-
-    Attributes:
-        elements: E, as one batch.
-        whole: the labels of the factors of the group all of whose elements are in it: q_E is invariant under these.
-        order: of the whole group.
-    """
+    """Symmetry operations to average over."""
 
     elements: Element
+    """E, as one batch."""
     whole: tuple[str, ...]
+    """The labels of the factors of the group all of whose elements are in it: q_E is invariant under these."""
     order: int
+    """Of the whole group."""
 
 
 class Symmetrized(BaseDistribution):
     """The distribution `q_E(x) = (1/|E|) sum_g q(g x)` of fields, as a base: `GaugeFlow(Symmetrized(...), [], action)`.
 
-    A call of `log_prob` costs |E| evaluations of the flow, a sample one more.
+    A call of `log_prob` costs ``|E|`` evaluations of the flow, a sample one more.
 
     Args:
         flow: q.
@@ -130,10 +127,10 @@ def choose_operations(group: Group | str, example: Value, count: int | None = No
     Args:
         group: such as `"hypercubic * translations"`.
         example: a field on which the group is to act.
-        count: |E|; by default, and from the order of the group on, all of it.
+        count: ``|E|``; by default, and from the order of the group on, all of it.
 
     Raises:
-        UserError: a group that is infinite or does not act on such fields, or a count that is no multiple of |H|.
+        UserError: a group that is infinite or does not act on such fields, or a count that is no multiple of ``|H|``.
     """
     try:
         parts = [part.elements(example) for part in group_named(group).parts()]

@@ -73,3 +73,23 @@ def test_what_has_no_docstring_or_shape_is_found() -> None:
 
     assert [text_of(thing) for thing in (Bare, 3.0)] == ["", ""]
     assert [*without_shape("bare", bare), *without_shape("Bare", Bare)] == ["bare", "Bare.moved"]
+
+
+SUBSTITUTION = re.compile(r"(?<![\w|)])\|[^|`\s][^|`\n]*\|(?!\|)")
+"""`|x|` outside of literals: Sphinx takes it for a name to replace."""
+
+
+def texts(name: str, thing: Any) -> Iterator[tuple[str, str]]:
+    yield name, inspect.getdoc(thing) or ""
+    if inspect.isclass(thing):
+        yield from ((f"{name}.{method}", inspect.getdoc(getattr(thing, method)) or "") for method, _ in methods(thing))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_docstrings_hold_nothing_that_the_documentation_replaces(room: str) -> None:
+    prose = [
+        (where, re.sub(r"``.*?``|`[^`]*`|^    .*$|>>>.*", "", text, flags=re.DOTALL | re.MULTILINE))
+        for name, thing in public(room)
+        for where, text in texts(name, thing)
+    ]
+    assert [where for where, text in prose if SUBSTITUTION.search(text)] == []

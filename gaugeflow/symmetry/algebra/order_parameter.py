@@ -45,7 +45,7 @@ class OrderParameter:
 def order_parameter(
     f: Callable[..., Any], x: Tree, y: Value, value: Value | Mapping[str, Value]
 ) -> dict[str, OrderParameter]:
-    """The gradient of |f(x, a) - y|^2 / 2 at a = 0, by the parts of the representation in which a lives.
+    """The gradient of ``|f(x, a) - y|^2 / 2`` at a = 0, by the parts of the representation in which a lives.
 
     What f can reach without a should be reached, by training, or an a that breaks nothing has a gradient too.
 

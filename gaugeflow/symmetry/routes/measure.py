@@ -30,25 +30,24 @@ _CHUNK = 1024
 
 @dataclass(frozen=True)
 class Measurement:
-    """Numbers about y(g) = D_Y(g) f(D_X(g)^-1 x), which is f(x) for all g where f is equivariant.
-
-    error       root mean square of y(g) - f(x) over elements and entries, in units of that of y;
-    variance    mean square of y(g) - mean over g, in units of the mean square of y: from 0 to 1;
-    weights     the part of the mean square of y in each irreducible part of a finite group; they add up to one, the
-                first is the trivial part, 1 - variance, which alone is equivariant; None for other groups;
-    dimensions  of the irreducible parts, likewise;
-    elements    the number of elements that were tried;
-    exact       whether these are all;
-    seconds     of one evaluation of f on the example.
-    """
+    """Numbers about y(g) = D_Y(g) f(D_X(g)^-1 x), which is f(x) for all g where f is equivariant."""
 
     error: float
+    """Root mean square of y(g) - f(x) over elements and entries, in units of that of y."""
     variance: float
+    """Mean square of y(g) - mean over g, in units of the mean square of y: from 0 to 1."""
     weights: tuple[float, ...] | None
+    """The part of the mean square of y in each irreducible part of a finite group. They add up to one; the first is the
+    trivial part, 1 - variance, which alone is equivariant. None for other groups."""
     dimensions: tuple[int, ...] | None
+    """Of the irreducible parts, likewise."""
     elements: int
+    """The number of elements that were tried."""
     exact: bool
+    """Whether these are all."""
     seconds: float
+    """Of one evaluation of f on the example."""
+    """Of one evaluation of f on the example."""
 
     def __str__(self) -> str:
         tried = f"all {self.elements} elements" if self.exact else f"{self.elements} random elements"

@@ -66,7 +66,7 @@ def sector_energy(
     """The local energy of the part of psi, and the weight with which each walker of psi^2 counts, both ``(batch,)``.
 
     The energy of the part is the weighted mean. The weights are the walkers' `sector_shares`, which are bounded. It
-    costs |G| local energies of psi.
+    costs ``|G|`` local energies of psi.
 
     Raises:
         UserError: a part of more dimensions than one, whose local energy is not the same on all of an orbit.

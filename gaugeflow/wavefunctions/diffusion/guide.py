@@ -16,21 +16,18 @@ __all__ = ["Guide", "Guided", "trial_guide"]
 
 
 class Guided(NamedTuple):
-    """Walkers and the trial psi there, all in float64; leading axes are those of the walkers.
-
-    Attributes:
-        x: coordinates ``(..., n, d)``.
-        sign: of psi, ``(...)``.
-        log: ``log|psi|``, ``(...)``.
-        drift: ``grad log|psi|``, ``(..., n, d)``.
-        energy: the local energy in Hartree, ``(...)``.
-    """
+    """Walkers and the trial psi there, all in float64; leading axes are those of the walkers."""
 
     x: Tensor
+    """Coordinates ``(..., n, d)``."""
     sign: Tensor
+    """Of psi, ``(...)``."""
     log: Tensor
+    """``log|psi|``, ``(...)``."""
     drift: Tensor
+    """``grad log|psi|``, ``(..., n, d)``."""
     energy: Tensor
+    """The local energy in Hartree, ``(...)``."""
 
     def where(self, chosen: Tensor, other: "Guided") -> "Guided":
         """These where `chosen` ``(...)``, elsewhere the other ones."""

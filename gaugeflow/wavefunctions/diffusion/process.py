@@ -18,25 +18,22 @@ REMEDY = "expected smaller time_steps, more walkers, or a trial with the cusps a
 
 
 class Generation(NamedTuple):
-    """A generation of each population, every entry ``(K,)``.
-
-    Attributes:
-        energy: mean local energy with the weights, the mixed estimator of this generation.
-        growth: ``E_ref - log(mean weight) / tau_eff``, the growth estimator of this generation.
-        duration: tau_eff, by which imaginary time went on.
-        acceptance: mean probability that a move is accepted.
-        crossed: share of the proposals across a node.
-        lost: share of the proposals without a finite wavefunction or local energy.
-        share: of the population that carries the weight, see `effective_share`.
-    """
+    """A generation of each population, every entry ``(K,)``."""
 
     energy: Tensor
+    """Mean local energy with the weights, the mixed estimator of this generation."""
     growth: Tensor
+    """``E_ref - log(mean weight) / tau_eff``, the growth estimator of this generation."""
     duration: Tensor
+    """Tau_eff, by which imaginary time went on."""
     acceptance: Tensor
+    """Mean probability that a move is accepted."""
     crossed: Tensor
+    """Share of the proposals across a node."""
     lost: Tensor
+    """Share of the proposals without a finite wavefunction or local energy."""
     share: Tensor
+    """Of the population that carries the weight, see `effective_share`."""
 
 
 class Diffusion:

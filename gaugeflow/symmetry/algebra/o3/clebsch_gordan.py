@@ -17,7 +17,7 @@ def clebsch_gordan(l1: int, l2: int, l3: int) -> Tensor:
 
     C_abc = C_ijk D_ia D_jb D_kc for the matrices D of `wigner_d`, and the squares of C sum to one, as in e3nn's
     `wigner_3j`. The coefficients times sqrt(2 l3 + 1) have orthonormal columns. A `ValueError` where l3 is not one of
-    |l1 - l2| ... l1 + l2.
+    ``|l1 - l2|`` ... l1 + l2.
     """
     if min(l1, l2, l3) < 0 or not abs(l1 - l2) <= l3 <= l1 + l2:
         raise ValueError(f"expected degrees |l1 - l2| <= l3 <= l1 + l2 of 0 or more, got {l1}, {l2}, {l3}")

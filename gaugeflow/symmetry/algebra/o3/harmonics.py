@@ -21,7 +21,7 @@ _SQUARED_NORM = {
 def spherical_harmonics(l: int, r: Tensor, normalize: bool = True, normalization: str = "integral") -> Tensor:
     """Y_l(r) `(..., 2 l + 1)` of vectors r `(..., 3)`, with Y_l(R r) = D_l(R) Y_l(r) for the D_l of `wigner_d`.
 
-    With `normalize` of r / |r|, without it a polynomial of degree l. The sum of squares on the unit sphere is 1
+    With `normalize` of ``r / |r|``, without it a polynomial of degree l. The sum of squares on the unit sphere is 1
     ("norm"), 2 l + 1 ("component") or (2 l + 1) / 4 pi ("integral": orthonormal functions).
     """
     if l < 0 or r.shape[-1:] != (3,) or normalization not in _SQUARED_NORM:

@@ -27,9 +27,9 @@ k(D(g) x, D(g) x') = k(x, x'), as a function of distances and products of vector
 
 
 def equivariant_ridge(maps: Intertwiners, x: Value, y: Value, penalty: float) -> EquivariantLinear:
-    """The layer W among `maps` with the least mean of |y - W x|^2 + penalty |W|^2, W by its squared entries.
+    """The layer W among `maps` with the least mean of ``|y - W x|^2 + penalty |W|^2``, W by its squared entries.
 
-    It is the ridge regression on data augmented by all elements of the group, at one row instead of |G|.
+    It is the ridge regression on data augmented by all elements of the group, at one row instead of ``|G|``.
 
     Args:
         maps: from the representation of `x` to that of `y`.
@@ -78,9 +78,9 @@ class EquivariantKernel:
 
 
 def fit_kernel(kernel: Kernel, x: Value, y: Value, group: Group | str, penalty: float) -> EquivariantKernel:
-    """Kernel ridge regression with the kernel averaged over a finite group: mean of |y - f(x)|^2 + penalty |f|^2.
+    """Kernel ridge regression with the kernel averaged over a finite group: mean of ``|y - f(x)|^2 + penalty |f|^2``.
 
-    It is the one with the scalar kernel on data augmented by all elements, by a system |G| times smaller.
+    It is the one with the scalar kernel on data augmented by all elements, by a system ``|G|`` times smaller.
 
     Args:
         kernel: a scalar kernel that the group leaves as it is.
