@@ -26,8 +26,8 @@ class Average(Route):
     """mean over g of chi(g) D_Y(g) f(D_X(g)^-1 x): the projection of any function on the equivariant ones.
 
     All elements of a finite group make it exact, at ``|G|`` evaluations. With `samples` it takes that many random
-    elements of any compact group, the same at every call and for every entry: the symmetry then holds up to the standard error
-    that `with_error` gives, and the harness calls it broken.
+    elements of any compact group, the same at every call and for every entry: the symmetry then holds up to the
+    standard error that `with_error` gives, and the harness calls it broken.
 
     Angles are averaged on the circle, signed logs in the log domain with their signs, all else by its components: the
     mean of links is a matrix, not a link.

@@ -47,7 +47,6 @@ class Measurement:
     """Whether these are all."""
     seconds: float
     """Of one evaluation of f on the example."""
-    """Of one evaluation of f on the example."""
 
     def __str__(self) -> str:
         tried = f"all {self.elements} elements" if self.exact else f"{self.elements} random elements"
