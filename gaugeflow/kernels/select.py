@@ -13,7 +13,7 @@ from gaugeflow.errors import UserError
 from gaugeflow.groups import Group, group_of
 from gaugeflow.kernels.interface import LoopKernels
 from gaugeflow.kernels.polynomials import LoopPolynomials
-from gaugeflow.kernels.tables import Path, Staples, check_paths
+from gaugeflow.kernels.tables import Path, Profile, Staples, check_paths
 from gaugeflow.kernels.tapes.loops import Recording
 from gaugeflow.kernels.torch.backend import TorchKernels
 from gaugeflow.kernels.torch.paths import products_from_sites
@@ -33,6 +33,7 @@ def get_kernels(
     dtype: torch.dtype = torch.float64,
     device: torch.device | str = "cpu",
     backend: str = "auto",
+    profile: Profile | None = None,
 ) -> LoopKernels:
     """The kernels of an action on a lattice; asking again for the same gives the same object.
 
@@ -43,7 +44,8 @@ def get_kernels(
         dtype: real dtype, where ``field`` is a group.
         device: where ``field`` is a group.
         backend: ``torch``, ``numba`` (CPU), ``triton`` (CUDA) or ``auto``: numba on the CPU, triton on CUDA where it
-            is installed, else torch.
+            is installed and there is no profile, else torch.
+        profile: factors of the loops by where they lie, see :class:`Profile`.
 
     Raises:
         UserError: an unknown backend, one that does not serve the device, or what :class:`LoopKernels` refuses.
@@ -57,7 +59,7 @@ def get_kernels(
     if shape is None:
         raise UserError("kernels: expected the extents of the lattice beside the group, got none")
     table = tuple(tuple((tuple(path), c) for path, c in row) for row in staples)
-    return _kernels(group, tuple(shape), table, dtype, str(torch.device(device)), backend)
+    return _kernels(group, tuple(shape), table, dtype, str(torch.device(device)), backend, profile)
 
 
 def get_loop_polynomials(
@@ -132,11 +134,19 @@ def is_traced(links: Tensor) -> bool:
     return links.requires_grad or forward_ad.unpack_dual(links).tangent is not None
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _kernels(
-    group: Group, shape: tuple[int, ...], staples: Staples, dtype: torch.dtype, device: str, backend: str
+    group: Group,
+    shape: tuple[int, ...],
+    staples: Staples,
+    dtype: torch.dtype,
+    device: str,
+    backend: str,
+    profile: Profile | None,
 ) -> LoopKernels:
-    return _backend_class(backend, group, torch.device(device))(group, shape, staples, dtype, device)
+    if backend == "auto" and profile is not None and device != "cpu":
+        backend = "torch"
+    return _backend_class(backend, group, torch.device(device))(group, shape, staples, dtype, device, profile)
 
 
 def _backend_class(backend: str, group: Group, device: torch.device) -> type[LoopKernels]:

@@ -14,6 +14,8 @@ from gaugeflow.tasks.table import format_table, listed, table_cells, title
 
 __all__ = ["chain_markdown", "chain_report"]
 
+OPEN = "time has open ends: means run over all slices, the ends and what crosses them too, and a charge is no integer"
+
 
 def chain_report(config: ChainConfig, metrics: Metrics) -> dict[str, Any]:
     """Plain values for `report.json`. Raises UserError if too little is measured for an error."""
@@ -32,7 +34,8 @@ def chain_report(config: ChainConfig, metrics: Metrics) -> dict[str, Any]:
             quantities[name] = row(found, exact.get(name))
     sampling = _sampling(config, metrics)
     return {
-        "warnings": {name: row["warning"] for name, row in (quantities | sampling).items() if row["warning"]},
+        "warnings": {name: row["warning"] for name, row in (quantities | sampling).items() if row["warning"]}
+        | ({"boundary": OPEN} if getattr(config.action, "boundary", "periodic") == "open" else {}),
         "group": config.group,
         "shape": config.shape,
         "action": config.action.model_dump(),

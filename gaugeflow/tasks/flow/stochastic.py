@@ -7,7 +7,7 @@ from pydantic import Field
 from gaugeflow.errors import UserError
 from gaugeflow.flows import Bridge, GaugeFlow, ScaledAction, StochasticFlow, Updates
 from gaugeflow.lattice.action import Action
-from gaugeflow.lattice.loop_action import LoopAction, is_loop_sum
+from gaugeflow.lattice.loop_action import is_loop_sum
 from gaugeflow.runs import Count, Number, Section
 from gaugeflow.tasks.samplers import HeatBathConfig, HMCConfig
 
@@ -62,6 +62,4 @@ class StochasticConfig(Section):
 
 def _scaled(action: Action, factor: float) -> Action:
     """A sum of loops stays one, for the kernels and the heat bath."""
-    if not is_loop_sum(action):
-        return ScaledAction(action, factor)
-    return LoopAction(action.ndim, [(path, factor * coefficient) for path, coefficient in action.loops])
+    return action.scaled(factor) if is_loop_sum(action) else ScaledAction(action, factor)
