@@ -27,6 +27,8 @@ RESULTS = Path(__file__).parent / "results" / "topology.json"
 SHAPE, CHAINS, WARMUP = (16, 16), 16, 200
 BETAS = (7.0, 8.0, 9.0)
 LENGTH, NESTED, REPLICAS = 4, (1, 1, 1, 1), 6
+SHOWN = 2000
+"""Work of which the charges of one chain are kept, for the figure."""
 LONG = 50
 """Autocorrelation times that a chain must last."""
 
@@ -93,6 +95,7 @@ def row(name: str, beta: float) -> dict[str, Any]:
         "charge_squared": found.value,
         "charge_squared_error": found.error,
         "exact": exact,
+        "history": q[0, : int(SHOWN / work(sampler))].int().tolist(),
         "seconds": time.process_time() - begin,
     }
 
@@ -104,7 +107,7 @@ def main() -> None:
         for name in METHODS:
             rows.append(row(name, beta))
             print(rows[-1], flush=True)
-            RESULTS.write_text(json.dumps({"measured": machine(), "rows": rows}, indent=1) + "\n")
+            RESULTS.write_text(json.dumps({"measured": machine(), "rows": rows}) + "\n")
 
 
 if __name__ == "__main__":
