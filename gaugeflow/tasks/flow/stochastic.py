@@ -51,6 +51,11 @@ class StochasticConfig(Section):
     updates: Annotated[list[UpdatesConfig], Field(min_length=1)]
     """The updates, in the order in which they are made."""
 
+    @property
+    def count(self) -> int:
+        """Updates of each field."""
+        return sum(len(entry.times) * entry.count for entry in self.updates)
+
     def build(self, flow: GaugeFlow) -> StochasticFlow:
         """The layers with the updates between them. Raises UserError for updates beyond the last layer."""
         places: dict[int, list[Updates]] = {}
