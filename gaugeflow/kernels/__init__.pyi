@@ -1,7 +1,7 @@
 from .colouring import colour_links
 from .interface import LoopKernels
 from .polynomials import LoopPolynomials
-from .select import get_kernels, get_loop_polynomials, is_traced, path_products
+from .select import get_kernels, get_loop_polynomials, is_traced, path_products, strength_products
 from .tables import Path, Profile, Region, Staples
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "get_loop_polynomials",
     "is_traced",
     "path_products",
+    "strength_products",
 ]

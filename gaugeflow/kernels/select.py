@@ -19,7 +19,15 @@ from gaugeflow.kernels.torch.backend import TorchKernels
 from gaugeflow.kernels.torch.paths import products_from_sites
 from gaugeflow.kernels.torch.polynomials import TorchPolynomials
 
-__all__ = ["BACKENDS", "get_kernels", "get_loop_polynomials", "is_traced", "light_backend", "path_products"]
+__all__ = [
+    "BACKENDS",
+    "get_kernels",
+    "get_loop_polynomials",
+    "is_traced",
+    "light_backend",
+    "path_products",
+    "strength_products",
+]
 
 BACKENDS = ("auto", "torch", "numba", "triton")
 WORTH_COMPILING = 1 << 20
@@ -108,7 +116,7 @@ def path_products(links: Tensor, paths: Sequence[Path], backend: str = "auto") -
     ndim = links.ndim - 2 - len(group.element_shape)
     chosen = [tuple(path) for path in paths]
     check_paths(chosen, ndim)
-    compiled = links.device.type == "cpu" and group.n > 1 and not is_traced(links)
+    compiled = _compiles(links, group)
     if (backend == "numba" and compiled) or (backend == "auto" and compiled and links.numel() >= WORTH_COMPILING):
         from gaugeflow.kernels.numba.paths import path_products_numba
 
@@ -120,6 +128,31 @@ def path_products(links: Tensor, paths: Sequence[Path], backend: str = "auto") -
     for index, product in products_from_sites(links, chosen, group.mul, group.dagger):
         products[index] = product
     return torch.stack(products)
+
+
+def strength_products(
+    links: Tensor, leaves: Sequence[Sequence[Path]], pairs: Sequence[tuple[int, int]], backend: str = "auto"
+) -> Tensor | None:
+    """Lattice means of ``tr G_a G_b`` of field strengths, float64 ``(batch, n_pairs)``, in one compiled loop.
+
+    None where that does not serve: U(1), another device or backend, or derivatives that somebody follows.
+
+    Args:
+        links: ``(batch, D, *shape, N, N)``.
+        leaves: for each ``G = [(C - C^dagger) / 2i]_traceless`` the loops whose mean is C.
+        pairs: places in `leaves`.
+        backend: ``numba``, ``auto``, or another one, which has no such loop.
+    """
+    if backend not in ("auto", "numba") or not _compiles(links, group_of(links)):
+        return None
+    from gaugeflow.kernels.numba.strength import strength_products_numba
+
+    return strength_products_numba(links, leaves, pairs)
+
+
+def _compiles(links: Tensor, group: Group) -> bool:
+    """Whether compiled loops over matrices serve these links."""
+    return links.device.type == "cpu" and group.n > 1 and not is_traced(links)
 
 
 def light_backend(links: Tensor) -> str:
