@@ -17,7 +17,7 @@ from .flow import BoltzmannWeight, Composition, GaugeFlow, zero_log_det
 from .integrated import Integrated
 from .losses import LOSSES, Batch, frozen_log_prob, log_variance, path, reinforce, reverse_kl
 from .natural import natural_gradient, scores
-from .nonequilibrium.protocol import ActionPath, EquilibriumBase, constant_speed, linear_times, protocol
+from .nonequilibrium.protocol import EquilibriumBase, constant_speed, linear_times, protocol
 from .nonequilibrium.stochastic import Bridge, ScaledAction, StochasticFlow, Updates, annealed
 from .nonequilibrium.work import Work, bennett
 from .refinement.flow import RefinementFlow
@@ -32,7 +32,6 @@ from .symmetrized import Operations, Symmetrized, choose_operations
 
 __all__ = [
     "LOSSES",
-    "ActionPath",
     "Base",
     "Batch",
     "BoltzmannWeight",

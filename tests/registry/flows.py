@@ -141,7 +141,6 @@ WITHOUT = {
     "reverse_kl": "derivative with respect to parameters",
     "scores": "derivative with respect to parameters",
     "zero_log_det": "zeros",
-    "ActionPath": "a kind of function",
     "EquilibriumBase": "draws or makes fields",
     "Work": "of numbers, not of fields",
     "bennett": "of numbers, not of fields",

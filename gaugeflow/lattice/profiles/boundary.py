@@ -20,6 +20,7 @@ class OpenTime:
     """
 
     def __call__(self, shape: tuple[int, ...], loop: Path) -> Tensor:
+        """The factor of `loop` from each site, float64 ``shape``; see :class:`~gaugeflow.kernels.Profile`."""
         ndim, extent = len(shape), shape[-1]
         time = torch.arange(extent)
         factor = torch.ones(extent, dtype=torch.float64)

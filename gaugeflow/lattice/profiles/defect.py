@@ -38,6 +38,7 @@ class Defect:
             raise UserError(f"defect: expected a length of at least 1, got {self.length}")
 
     def __call__(self, shape: tuple[int, ...], loop: Path) -> Tensor:
+        """The factor of `loop` from each site, float64 ``shape``; see :class:`~gaugeflow.kernels.Profile`."""
         self.check(shape)
         spans = [(-1, 1) if axis == self.axis else (0, self.length) for axis in range(len(shape))]
         link = torch.where(_box(shape, spans), self.strength, 1.0).double()
@@ -68,6 +69,7 @@ class DefectRegion:
     reach: int
 
     def __call__(self, shape: tuple[int, ...]) -> Tensor:
+        """Which links, bool ``(D, *shape)``."""
         self.defect.check(shape)
         axes = range(len(shape))
         ends = [(-1, 2) if axis == self.defect.axis else (0, self.defect.length) for axis in axes]

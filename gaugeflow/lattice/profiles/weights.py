@@ -28,6 +28,7 @@ class PlaquetteWeights:
         self.values = values.detach().double().cpu().clone()
 
     def __call__(self, shape: tuple[int, ...], loop: Path) -> Tensor:
+        """The factor of `loop` from each site, float64 ``shape``; see :class:`~gaugeflow.kernels.Profile`."""
         found = planes(len(shape))
         if self.values.shape != (len(found), *shape):
             wanted = (len(found), *shape)
