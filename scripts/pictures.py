@@ -204,12 +204,12 @@ def topology(path: Path) -> None:
             work = row["work"] * np.arange(len(row["history"]))
             history.step(work, np.array(row["history"]) - 8 * place, color=SAMPLERS[row["method"]], linewidth=1)
             mine = [one for one in rows if one["method"] == row["method"]]
-            total = [one["tau_int"] * one["work"] for one in mine]
+            total = [samplers.least(one) * one["work"] for one in mine]
             style = {"color": SAMPLERS[row["method"]], "label": row["method"], "marker": "o", "markersize": 4}
             cost.plot([one["beta"] for one in mine], total, **style)
         history.set(xlabel="work, sweeps of the lattice", yticks=[], ylabel="charge (shifted)")
         history.set_title(f"One chain each, beta = {last[0]['beta']:g}")
-        cost.set(yscale="log", xlabel="beta", title="tau_int of Q^2 in sweeps")
+        cost.set(yscale="log", xlabel="beta", title="tau_int of Q^2 in sweeps (HMC, heat bath: at least)")
         cost.legend(fontsize=8)
 
 

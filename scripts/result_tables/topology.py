@@ -20,15 +20,16 @@ def measured() -> tuple[dict[str, Any], list[Row]]:
 def topology() -> str:
     """Autocorrelation times of Q^2 times the work of an update."""
     machine, rows = measured()
-    head = ["beta", "sampler", "work", "updates", "tau_int", "tau_int x work", "<Q^2>", "exact"]
+    head = ["beta", "sampler", "work", "updates", "changes", "tau_int", "tau_int x work", "<Q^2>", "exact"]
     cells = [
         [
             f"{row['beta']:g}",
             row["method"],
             rounded(row["work"]),
             f"{row['chains']} x {row['updates']}",
-            f"{bound(row)}{uncertain(row['tau_int'], row['tau_int_error'])}",
-            f"{bound(row)}{rounded(row['tau_int'] * row['work'])}",
+            f"{row['changes']:.2g}",
+            tau(row) if row["long_enough"] else f"> {rounded(least(row))}",
+            f"{'' if row['long_enough'] else '> '}{rounded(least(row) * row['work'])}",
             uncertain(row["charge_squared"], row["charge_squared_error"]),
             f"{row['exact']:.4f}",
         ]
@@ -42,6 +43,11 @@ def topology() -> str:
     return written(head, cells, below)
 
 
-def bound(row: Row) -> str:
-    """A sign before numbers of a chain that is too short for its autocorrelation time."""
-    return "" if row["long_enough"] else "about "
+def tau(row: Row) -> str:
+    """The autocorrelation time with its error."""
+    return uncertain(row["tau_int"], row["tau_int_error"])
+
+
+def least(row: Row) -> float:
+    """The autocorrelation time, or what it is at least: the length of chains in which no charge has changed."""
+    return float(row["tau_int"] if row["changes"] else row["updates"])
