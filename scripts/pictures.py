@@ -209,7 +209,7 @@ def topology(path: Path) -> None:
             cost.plot([one["beta"] for one in mine], total, **style)
         history.set(xlabel="work, sweeps of the lattice", yticks=[], ylabel="charge (shifted)")
         history.set_title(f"One chain each, beta = {last[0]['beta']:g}")
-        cost.set(yscale="log", xlabel="beta", title="tau_int of Q^2 in sweeps (HMC, heat bath: at least)")
+        cost.set(yscale="log", xlabel="beta", ylabel="sweeps (HMC, heat bath: at least)", title="tau_int of $Q^2$")
         cost.legend(fontsize=8)
 
 
