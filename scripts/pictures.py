@@ -10,6 +10,7 @@ import torch
 from algebra_rows import charges as charges_row
 from matplotlib.axes import Axes
 from result_tables import routes, trained
+from result_tables import topology as samplers
 from result_tables.table import ROOT
 
 from gaugeflow.plots.figure import BLUE, GREY, INK, ORANGE, figure
@@ -46,6 +47,12 @@ CURVES = {
     routes.TREE: (BLUE, "-"),
     "canonical, averaged over turns": (BLUE, "--"),
     routes.LCNN: (ORANGE, "-"),
+}
+SAMPLERS = {
+    "HMC": GREY,
+    "heat bath + overrelaxation": INK,
+    "winding jumps": ORANGE,
+    "PTBC": BLUE,
 }
 
 
@@ -187,9 +194,28 @@ def _drifts() -> dict[str, tuple[str, list[float]]]:
     return drifts
 
 
+def topology(path: Path) -> None:
+    """Charges of one chain of each sampler for equal work, and the work until the charge is forgotten."""
+    _, rows = samplers.measured()
+    last = [row for row in rows if row["beta"] == rows[-1]["beta"]]
+    with figure(path, width=8.0) as canvas:
+        history, cost = canvas.subplots(1, 2)
+        for place, row in enumerate(last):
+            work = row["work"] * np.arange(len(row["history"]))
+            history.step(work, np.array(row["history"]) - 8 * place, color=SAMPLERS[row["method"]], linewidth=1)
+            mine = [one for one in rows if one["method"] == row["method"]]
+            total = [samplers.least(one) * one["work"] for one in mine]
+            style = {"color": SAMPLERS[row["method"]], "label": row["method"], "marker": "o", "markersize": 4}
+            cost.plot([one["beta"] for one in mine], total, **style)
+        history.set(xlabel="work, sweeps of the lattice", yticks=[], ylabel="charge (shifted)")
+        history.set_title(f"One chain each, beta = {last[0]['beta']:g}")
+        cost.set(yscale="log", xlabel="beta", ylabel="sweeps (HMC, heat bath: at least)", title="tau_int of $Q^2$")
+        cost.legend(fontsize=8)
+
+
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    for draw in (flows, energies, intertwiners_of_pictures, symmetries_of_an_action, orbits, learning_curves):
+    for draw in (flows, energies, intertwiners_of_pictures, symmetries_of_an_action, orbits, learning_curves, topology):
         path = FOLDER / f"{draw.__name__}.png"
         draw(path)
         print(path.relative_to(ROOT))

@@ -59,7 +59,7 @@ INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("numba", "triton"),
         ("select",),
     ),
-    "lattice": (("exact",), ("refinement",), (".",)),
+    "lattice": (("exact",), ("refinement",), (".",), ("profiles",)),
     "io": (
         ("packed", "shapes"),
         ("atomic", "checksums", "configuration", "layout", "membership", "options", "source"),

@@ -17,7 +17,9 @@ from .flow import BoltzmannWeight, Composition, GaugeFlow, zero_log_det
 from .integrated import Integrated
 from .losses import LOSSES, Batch, frozen_log_prob, log_variance, path, reinforce, reverse_kl
 from .natural import natural_gradient, scores
+from .nonequilibrium.protocol import EquilibriumBase, constant_speed, linear_times, protocol
 from .nonequilibrium.stochastic import Bridge, ScaledAction, StochasticFlow, Updates, annealed
+from .nonequilibrium.work import Work, bennett
 from .refinement.flow import RefinementFlow
 from .refinement.peeling import PeelingFlow
 from .scalar.continuous import ScalarContinuousFlow
@@ -39,6 +41,7 @@ __all__ = [
     "Context",
     "ContinuousFlow",
     "Coupling",
+    "EquilibriumBase",
     "FreeFieldBase",
     "GaugeFlow",
     "GaussNewton",
@@ -70,21 +73,26 @@ __all__ = [
     "Symmetrized",
     "Updates",
     "Weights",
+    "Work",
     "annealed",
     "batch_ess",
+    "bennett",
     "block_masks",
     "both_directions",
     "choose_operations",
+    "constant_speed",
     "fit_along_path",
     "fit_scalar_flow",
     "forward_ess",
     "forward_log_z",
     "frozen_log_prob",
+    "linear_times",
     "log_variance",
     "luescher_functions",
     "natural_gradient",
     "parity_masks",
     "path",
+    "protocol",
     "reinforce",
     "reverse_kl",
     "scores",

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.groups import Group
-from gaugeflow.kernels.tables import Path, Staples, check_staples
+from gaugeflow.kernels.tables import Path, Profile, Region, Staples, check_staples
 
 __all__ = ["LoopKernels"]
 
@@ -33,9 +33,11 @@ class LoopKernels(ABC):
         staples: for each axis its ``(path, coefficient)`` pairs.
         dtype: real dtype, float32 or float64.
         device: where the states live.
+        profile: factors of the loops by where they lie; none for the same action everywhere.
 
     Raises:
-        UserError: fewer than two axes, an extent below 1, another dtype, or a path that does not close its link.
+        UserError: fewer than two axes, an extent below 1, another dtype, a path that does not close its link, or
+            what the profile refuses.
     """
 
     backend: str
@@ -47,6 +49,7 @@ class LoopKernels(ABC):
         staples: Staples,
         dtype: torch.dtype = torch.float64,
         device: torch.device | str = "cpu",
+        profile: Profile | None = None,
     ) -> None:
         if len(shape) < 2 or min(shape) < 1:
             raise UserError(f"lattice: expected two or more extents >= 1, got {tuple(shape)}")
@@ -61,6 +64,7 @@ class LoopKernels(ABC):
         self.staple_table = check_staples(staples, self.ndim)
         self.dtype = dtype
         self.device = torch.device(device)
+        self.profile = profile
 
     @abstractmethod
     def pack(self, links: Tensor) -> Tensor:
@@ -102,27 +106,31 @@ class LoopKernels(ABC):
         """``U <- exp(i eps p) U``, undone to rounding by ``-eps``; returns ``state``."""
 
     @abstractmethod
-    def loop_traces(self, state: Tensor, loops: Sequence[Path]) -> Tensor:
+    def loop_traces(self, state: Tensor, loops: Sequence[Path], profile: Profile | None = None) -> Tensor:
         """Lattice means of ``(1/N) tr W`` of closed paths, complex128 ``(batch, n_loops)``.
+
+        With a profile, of the factor of each loop times its trace.
 
         Raises:
             UserError: an empty path, or one that does not close on the torus.
         """
 
     @abstractmethod
-    def heatbath_(self, state: Tensor, key: int) -> Tensor:
-        """One heat-bath sweep over all links with the random numbers of ``key``; returns ``state``.
+    def heatbath_(self, state: Tensor, key: int, region: Region | None = None) -> Tensor:
+        """One heat-bath sweep over all links, or those of a region, with the random numbers of ``key``.
 
         U(1): von Mises; SU(N): Cabibbo-Marinari over all SU(2) subgroups. The links drift from the group by rounding;
-        call :meth:`reunitarize_` every few sweeps.
+        call :meth:`reunitarize_` every few sweeps. Returns ``state``.
 
         Raises:
             UserError: a link occurs in its own staple (see :func:`gaugeflow.kernels.colouring.colour_links`).
         """
 
     @abstractmethod
-    def overrelax_(self, state: Tensor) -> Tensor:
-        """One microcanonical sweep over all links: every subgroup reflected about its staple; returns ``state``.
+    def overrelax_(self, state: Tensor, region: Region | None = None) -> Tensor:
+        """One microcanonical sweep over all links or those of a region; returns ``state``.
+
+        Every subgroup is reflected about its staple.
 
         Raises:
             UserError: as :meth:`heatbath_`.
@@ -131,6 +139,11 @@ class LoopKernels(ABC):
     @abstractmethod
     def reunitarize_(self, state: Tensor) -> Tensor:
         """Projects links that left the group by rounding back to it; returns ``state``."""
+
+    def _coefficients(self, mu: int) -> list[Tensor]:
+        """Coefficient times factor of each staple of axis mu at the link that it closes, float64 ``shape`` each."""
+        row = self.staple_table[mu]
+        return [c * self.profile(self.shape, (mu + 1, *path)) for path, c in row] if self.profile else []
 
     def _check_momenta(self, momenta: Tensor) -> None:
         expected = (self.ndim, *self.shape, *self.group.algebra_shape)

@@ -13,13 +13,21 @@ from gaugeflow.errors import UserError
 from gaugeflow.groups import Group, group_of
 from gaugeflow.kernels.interface import LoopKernels
 from gaugeflow.kernels.polynomials import LoopPolynomials
-from gaugeflow.kernels.tables import Path, Staples, check_paths
+from gaugeflow.kernels.tables import Path, Profile, Staples, check_paths
 from gaugeflow.kernels.tapes.loops import Recording
 from gaugeflow.kernels.torch.backend import TorchKernels
 from gaugeflow.kernels.torch.paths import products_from_sites
 from gaugeflow.kernels.torch.polynomials import TorchPolynomials
 
-__all__ = ["BACKENDS", "get_kernels", "get_loop_polynomials", "is_traced", "light_backend", "path_products"]
+__all__ = [
+    "BACKENDS",
+    "get_kernels",
+    "get_loop_polynomials",
+    "is_traced",
+    "light_backend",
+    "path_products",
+    "strength_products",
+]
 
 BACKENDS = ("auto", "torch", "numba", "triton")
 WORTH_COMPILING = 1 << 20
@@ -33,6 +41,7 @@ def get_kernels(
     dtype: torch.dtype = torch.float64,
     device: torch.device | str = "cpu",
     backend: str = "auto",
+    profile: Profile | None = None,
 ) -> LoopKernels:
     """The kernels of an action on a lattice; asking again for the same gives the same object.
 
@@ -43,7 +52,8 @@ def get_kernels(
         dtype: real dtype, where ``field`` is a group.
         device: where ``field`` is a group.
         backend: ``torch``, ``numba`` (CPU), ``triton`` (CUDA) or ``auto``: numba on the CPU, triton on CUDA where it
-            is installed, else torch.
+            is installed and there is no profile, else torch.
+        profile: factors of the loops by where they lie, see :class:`Profile`.
 
     Raises:
         UserError: an unknown backend, one that does not serve the device, or what :class:`LoopKernels` refuses.
@@ -57,7 +67,7 @@ def get_kernels(
     if shape is None:
         raise UserError("kernels: expected the extents of the lattice beside the group, got none")
     table = tuple(tuple((tuple(path), c) for path, c in row) for row in staples)
-    return _kernels(group, tuple(shape), table, dtype, str(torch.device(device)), backend)
+    return _kernels(group, tuple(shape), table, dtype, str(torch.device(device)), backend, profile)
 
 
 def get_loop_polynomials(
@@ -106,7 +116,7 @@ def path_products(links: Tensor, paths: Sequence[Path], backend: str = "auto") -
     ndim = links.ndim - 2 - len(group.element_shape)
     chosen = [tuple(path) for path in paths]
     check_paths(chosen, ndim)
-    compiled = links.device.type == "cpu" and group.n > 1 and not is_traced(links)
+    compiled = _compiles(links, group)
     if (backend == "numba" and compiled) or (backend == "auto" and compiled and links.numel() >= WORTH_COMPILING):
         from gaugeflow.kernels.numba.paths import path_products_numba
 
@@ -118,6 +128,31 @@ def path_products(links: Tensor, paths: Sequence[Path], backend: str = "auto") -
     for index, product in products_from_sites(links, chosen, group.mul, group.dagger):
         products[index] = product
     return torch.stack(products)
+
+
+def strength_products(
+    links: Tensor, leaves: Sequence[Sequence[Path]], pairs: Sequence[tuple[int, int]], backend: str = "auto"
+) -> Tensor | None:
+    """Lattice means of ``tr G_a G_b`` of field strengths, float64 ``(batch, n_pairs)``, in one compiled loop.
+
+    None where that does not serve: U(1), another device or backend, or derivatives that somebody follows.
+
+    Args:
+        links: ``(batch, D, *shape, N, N)``.
+        leaves: for each ``G = [(C - C^dagger) / 2i]_traceless`` the loops whose mean is C.
+        pairs: places in `leaves`.
+        backend: ``numba``, ``auto``, or another one, which has no such loop.
+    """
+    if backend not in ("auto", "numba") or not _compiles(links, group_of(links)):
+        return None
+    from gaugeflow.kernels.numba.strength import strength_products_numba
+
+    return strength_products_numba(links, leaves, pairs)
+
+
+def _compiles(links: Tensor, group: Group) -> bool:
+    """Whether compiled loops over matrices serve these links."""
+    return links.device.type == "cpu" and group.n > 1 and not is_traced(links)
 
 
 def light_backend(links: Tensor) -> str:
@@ -132,11 +167,19 @@ def is_traced(links: Tensor) -> bool:
     return links.requires_grad or forward_ad.unpack_dual(links).tangent is not None
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _kernels(
-    group: Group, shape: tuple[int, ...], staples: Staples, dtype: torch.dtype, device: str, backend: str
+    group: Group,
+    shape: tuple[int, ...],
+    staples: Staples,
+    dtype: torch.dtype,
+    device: str,
+    backend: str,
+    profile: Profile | None,
 ) -> LoopKernels:
-    return _backend_class(backend, group, torch.device(device))(group, shape, staples, dtype, device)
+    if backend == "auto" and profile is not None and device != "cpu":
+        backend = "torch"
+    return _backend_class(backend, group, torch.device(device))(group, shape, staples, dtype, device, profile)
 
 
 def _backend_class(backend: str, group: Group, device: torch.device) -> type[LoopKernels]:

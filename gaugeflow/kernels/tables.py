@@ -2,15 +2,52 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
+
+from torch import Tensor
 
 from gaugeflow.errors import UserError
 
-__all__ = ["Path", "PathNode", "Staples", "check_loops", "check_paths", "check_staples", "path_tree", "visited_links"]
+__all__ = [
+    "Path",
+    "PathNode",
+    "Profile",
+    "Region",
+    "Staples",
+    "check_loops",
+    "check_paths",
+    "check_staples",
+    "path_tree",
+    "visited_links",
+]
 
 Path = tuple[int, ...]
 """Signed steps: ``+(mu + 1)`` forward along axis mu, ``-(mu + 1)`` back."""
 Staples = tuple[tuple[tuple[Path, float], ...], ...]
 """For each axis mu the (path, coefficient) pairs; every path leads from x + mu back to x."""
+
+
+class Profile(Protocol):
+    """Factors of the loops of an action by where they lie; hashable, because kernels are kept by it."""
+
+    def __hash__(self) -> int: ...
+
+    def __call__(self, shape: tuple[int, ...], loop: Path) -> Tensor:
+        """The factor of `loop` from each site as its start, float64 ``shape``.
+
+        It belongs to the loop: the same from whichever of its sites, and in whichever direction, it is walked.
+        """
+        ...
+
+
+class Region(Protocol):
+    """Links that a sweep visits; hashable, because kernels keep the colours of its links by it."""
+
+    def __hash__(self) -> int: ...
+
+    def __call__(self, shape: tuple[int, ...]) -> Tensor:
+        """Which links, bool ``(D, *shape)``."""
+        ...
 
 
 @dataclass

@@ -28,6 +28,10 @@ from .observables import (
 )
 from .paths import lattice_images, parse_path, rectangle, reverse, staple_paths
 from .phi4 import Phi4Action
+from .profiles.boundary import OpenTime
+from .profiles.defect import Defect, DefectRegion
+from .profiles.difference import Difference
+from .profiles.weights import PlaquetteWeights
 from .smearing import ape_smear, staple_sum, stout_smear
 from .spaces import LINKS, SCALARS, Space
 
@@ -39,10 +43,15 @@ __all__ = [
     "SYMANZIK",
     "Action",
     "AnisotropicAction",
+    "Defect",
+    "DefectRegion",
+    "Difference",
     "FlowHistory",
     "Laplacian",
     "LoopAction",
+    "OpenTime",
     "Phi4Action",
+    "PlaquetteWeights",
     "RectangleAction",
     "Space",
     "WilsonAction",

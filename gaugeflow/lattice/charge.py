@@ -5,6 +5,7 @@ that ``G -> a^2 F`` with ``F = F_a T_a`` Hermitian.
 """
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -12,7 +13,7 @@ from torch import Tensor
 from gaugeflow.errors import UserError
 from gaugeflow.groups import U1, group_of
 from gaugeflow.groups.u1 import wrap_angle
-from gaugeflow.kernels import Path, path_products
+from gaugeflow.kernels import Path, path_products, strength_products
 from gaugeflow.lattice.fields import lattice_shape
 from gaugeflow.lattice.loops import mean_loop_traces, mean_over_sites
 from gaugeflow.lattice.observables import planes
@@ -45,17 +46,22 @@ def field_strength(links: Tensor, leaves: dict[tuple[int, int], list[Path]]) -> 
 
 
 def _plane_strength(links: Tensor, paths: list[Path]) -> Tensor:
-    return _strength_of(path_products(links, paths), links)
-
-
-def _strength_of(products: Tensor, links: Tensor) -> Tensor:
-    """G from loops ``(n_paths, batch, *shape, ...)``."""
+    products = path_products(links, paths)
     if isinstance(group_of(links), U1):
         return torch.sin(products).mean(0)
     mean = products.mean(0)
     hermitian = (mean - mean.mH) / 2j
     trace = hermitian.diagonal(dim1=-2, dim2=-1).mean(-1)
     return hermitian - trace[..., None, None] * torch.eye(links.shape[-1], dtype=links.dtype, device=links.device)
+
+
+def _mean_products(links: Tensor, leaves: list[list[Path]], pairs: list[tuple[int, int]], backend: str) -> Tensor:
+    """Means over sites of ``Re tr G_a G_b``, ``(batch, n_pairs)``; ``leaves`` are the loops of each plane."""
+    found = strength_products(links, leaves, pairs, backend)
+    if found is None:
+        g = [_plane_strength(links, paths) for paths in leaves]
+        found = torch.stack([_product_trace(g[a], g[b], links) for a, b in pairs], 1)
+    return found
 
 
 def _product_trace(a: Tensor, b: Tensor, links: Tensor) -> Tensor:
@@ -76,13 +82,14 @@ def energy_plaquette(links: Tensor) -> Tensor:
     return lack if isinstance(group, U1) else 2 * group.n * lack
 
 
-def energy_clover(links: Tensor) -> Tensor:
+def energy_clover(links: Tensor, backend: str = "auto") -> Tensor:
     """Energy density per site from the clover field strength, ``E = (1/2) sum_{mu,nu} tr G^2``, ``(batch,)``.
 
     Summed over all mu, nu: ``F^a_{mu nu} F^a_{mu nu} / 4`` of arXiv:1006.4518; for U(1) ``(1/4) sum_{mu,nu} G^2``.
+    ``backend`` is that of :func:`~gaugeflow.kernels.strength_products`; so for the charges.
     """
-    strength = field_strength(links, {(mu, nu): clover_leaves(mu, nu) for mu, nu in planes(len(lattice_shape(links)))})
-    total = torch.stack([_product_trace(g, g, links) for g in strength.values()]).sum(0)
+    leaves = [clover_leaves(mu, nu) for mu, nu in planes(len(lattice_shape(links)))]
+    total = _mean_products(links, leaves, [(k, k) for k in range(len(leaves))], backend).sum(1)
     return total / 2 if isinstance(group_of(links), U1) else total
 
 
@@ -99,59 +106,45 @@ def charge_geometric(links: Tensor) -> Tensor:
     return (wrap_angle(plaquettes).flatten(1).sum(1) / (2 * math.pi)).round()  # the sum is off by rounding alone
 
 
-def _charge(links: Tensor, strength: dict[tuple[int, int], Tensor]) -> Tensor:
-    """``(1/32 pi^2) sum_x eps_{mu nu rho sigma} tr G_{mu nu} G_{rho sigma}``: three pairs, eight equal terms each."""
-    pairs = (((0, 1), (2, 3), 1), ((0, 2), (1, 3), -1), ((0, 3), (1, 2), 1))
-    volume = math.prod(lattice_shape(links))
-    total = sum(sign * _product_trace(strength[a], strength[b], links) for a, b, sign in pairs)
-    return total * volume / (4 * math.pi**2)  # type: ignore[return-value]
+def _charge(links: Tensor, loops: Callable[[int, int], list[Path]], backend: str) -> Tensor:
+    """``(1/32 pi^2) sum_x eps_{mu nu rho sigma} tr G_{mu nu} G_{rho sigma}``: three pairs, eight equal terms each.
 
-
-def _need_four_dimensions(links: Tensor) -> None:
+    ``loops`` gives those of a plane.
+    """
     shape = lattice_shape(links)
     if len(shape) != 4:
         raise UserError(f"topological charge: expected a lattice of 4 dimensions, got {shape}")
+    leaves = [loops(mu, nu) for mu, nu in planes(4)]  # xy, xz, xt, yz, yt, zt
+    products = _mean_products(links, leaves, [(0, 5), (1, 4), (2, 3)], backend)
+    return math.prod(shape) / (4 * math.pi**2) * (products[:, 0] - products[:, 1] + products[:, 2])
 
 
-def charge_plaquette(links: Tensor) -> Tensor:
+def charge_plaquette(links: Tensor, backend: str = "auto") -> Tensor:
     """4D charge with the field strength of the plaquette that leads from x to x + mu, ``(batch,)``.
 
     Raises:
         UserError: the lattice has not four dimensions; so for the other 4D charges.
     """
-    _need_four_dimensions(links)
-    return _charge(links, field_strength(links, {(mu, nu): [rectangle(mu, nu, 1, 1)] for mu, nu in planes(4)}))
+    return _charge(links, lambda mu, nu: [rectangle(mu, nu, 1, 1)], backend)
 
 
-def charge_clover(links: Tensor) -> Tensor:
+def charge_clover(links: Tensor, backend: str = "auto") -> Tensor:
     """4D charge with the mean of the four plaquettes that touch x, ``(batch,)``."""
-    _need_four_dimensions(links)
-    return _charge(links, field_strength(links, {(mu, nu): clover_leaves(mu, nu) for mu, nu in planes(4)}))
+    return _charge(links, clover_leaves, backend)
 
 
-def charges(links: Tensor) -> dict[str, Tensor]:
-    """The three 4D charges by name, each ``(batch,)``.
-
-    The leaves of the clover, the first of which is the plaquette that leads from x to x + mu, are computed once.
-    """
-    _need_four_dimensions(links)
-    plaquette, clover = {}, {}
-    for mu, nu in planes(4):
-        leaves = path_products(links, clover_leaves(mu, nu))
-        plaquette[mu, nu], clover[mu, nu] = _strength_of(leaves[:1], links), _strength_of(leaves, links)
-    found = {"charge_plaquette": _charge(links, plaquette), "charge_clover": _charge(links, clover)}
-    return {**found, "charge_improved": 5 / 3 * found["charge_clover"] - _charge_rectangles(links) / 6}
+def charges(links: Tensor, backend: str = "auto") -> dict[str, Tensor]:
+    """The three 4D charges by name, each ``(batch,)``."""
+    found = {"charge_plaquette": charge_plaquette(links, backend), "charge_clover": charge_clover(links, backend)}
+    return {**found, "charge_improved": _improved(links, found["charge_clover"], backend)}
 
 
-def charge_improved(links: Tensor) -> Tensor:
-    """4D charge without the a^2 error: ``5/3 Q_clover - 1/6 Q[(C_2x1 + C_1x2)/8]``, ``(batch,)``.
-
-    The rectangles enclose twice the area, so their G is twice, their charge four times the clover's: 5/3 - 4/6 = 1.
-    """
-    return 5 / 3 * charge_clover(links) - _charge_rectangles(links) / 6
+def charge_improved(links: Tensor, backend: str = "auto") -> Tensor:
+    """4D charge without the a^2 error: ``5/3 Q_clover - 1/6 Q[(C_2x1 + C_1x2)/8]``, ``(batch,)``."""
+    return _improved(links, charge_clover(links, backend), backend)
 
 
-def _charge_rectangles(links: Tensor) -> Tensor:
-    """The charge with the field strength of the eight rectangles that touch x, four times the clover's."""
-    rectangles = {(mu, nu): clover_leaves(mu, nu, 2, 1) + clover_leaves(mu, nu, 1, 2) for mu, nu in planes(4)}
-    return _charge(links, field_strength(links, rectangles))
+def _improved(links: Tensor, clover: Tensor, backend: str) -> Tensor:
+    """Rectangles enclose twice the area: their G is twice, their charge four times the clover's, and 5/3 - 4/6 = 1."""
+    wide = _charge(links, lambda mu, nu: clover_leaves(mu, nu, 2, 1) + clover_leaves(mu, nu, 1, 2), backend)
+    return 5 / 3 * clover - wide / 6

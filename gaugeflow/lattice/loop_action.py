@@ -2,16 +2,17 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TypeGuard
+from copy import copy
+from typing import Self, TypeGuard
 
 import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
-from gaugeflow.kernels import LoopKernels, Path, get_kernels, is_traced
+from gaugeflow.kernels import LoopKernels, Path, Profile, get_kernels, is_traced
 from gaugeflow.lattice.action import Action
 from gaugeflow.lattice.fields import lattice_shape, volume
-from gaugeflow.lattice.loops import mean_loop_traces
+from gaugeflow.lattice.loops import factors_of, mean_loop_traces
 from gaugeflow.lattice.paths import Loops, is_closed, lattice_images, parse_path, rectangle, staple_paths
 from gaugeflow.lattice.spaces import LINKS
 
@@ -28,6 +29,8 @@ DBW2 = -1.4088
 class LoopAction(Action):
     """``S = sum_x sum_l c_l (1 - (1/N) Re tr W_l(x))`` of links ``(batch, D, *shape, ...)``, for U(1) and SU(N).
 
+    With a profile (:meth:`weighted`) each term has a factor of its own at each site.
+
     The force is that of its staples, ``dS/dw_a = (1/N) Im tr(T_a U A)``; action, force, heat bath and overrelaxation
     all follow from the list of loops.
 
@@ -41,6 +44,7 @@ class LoopAction(Action):
     """
 
     space = LINKS
+    profile: Profile | None = None
 
     def __init__(self, ndim: int, loops: Sequence[tuple[str | Sequence[int], float]]) -> None:
         if ndim < 2:
@@ -63,17 +67,31 @@ class LoopAction(Action):
         expanded = [(image, coefficient) for path, coefficient in loops.items() for image in lattice_images(path, ndim)]
         return LoopAction(ndim, expanded)
 
+    def weighted(self, profile: Profile | None) -> Self:
+        """The same action with factors of its loops by where they lie, or with none."""
+        action = copy(self)
+        action.profile = profile
+        return action
+
+    def scaled(self, factor: float) -> "LoopAction":
+        """``factor S``."""
+        return LoopAction(self.ndim, [(path, factor * c) for path, c in self.loops]).weighted(self.profile)
+
     def kernels(self, links: Tensor, backend: str = "auto") -> LoopKernels:
         """The hot loops for fields like ``links``."""
         self._check(links)
-        return get_kernels(links, self.staples, backend=backend)
+        return get_kernels(links, self.staples, backend=backend, profile=self.profile)
 
     def __call__(self, field: Tensor) -> Tensor:
         """The action in double precision, ``(batch,)``; differentiable."""
         self._check(field)
         coefficients = torch.tensor([c for _, c in self.loops], dtype=torch.float64, device=field.device)
-        means = mean_loop_traces(field, [path for path, _ in self.loops]).real
-        return volume(field) * ((1 - means) @ coefficients)
+        paths = [path for path, _ in self.loops]
+        means = mean_loop_traces(field, paths, profile=self.profile).real
+        ones: Tensor | int = 1
+        if self.profile:
+            ones = factors_of(self.profile, lattice_shape(field), paths).flatten(1).mean(1).to(field.device)
+        return volume(field) * ((ones - means) @ coefficients)
 
     def force(self, field: Tensor) -> Tensor:
         kernels = self.kernels(field, "torch" if is_traced(field) else "auto")

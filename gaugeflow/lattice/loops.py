@@ -8,11 +8,11 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.groups import group_of
-from gaugeflow.kernels import Path, get_kernels, is_traced, path_products
+from gaugeflow.kernels import Path, Profile, get_kernels, is_traced, path_products
 from gaugeflow.lattice.fields import lattice_shape
 from gaugeflow.lattice.paths import is_closed, parse_path
 
-__all__ = ["loop_traces", "mean_loop_traces", "mean_over_sites", "wilson_lines"]
+__all__ = ["factors_of", "loop_traces", "mean_loop_traces", "mean_over_sites", "wilson_lines"]
 
 PathLike = str | Sequence[int]
 
@@ -63,15 +63,26 @@ def _parsed(paths: PathLike | Sequence[PathLike], ndim: int) -> tuple[list[Path]
     return [parse_path(path, ndim) for path in ([paths] if single else paths)], single  # type: ignore[arg-type]
 
 
-def mean_loop_traces(links: Tensor, loops: Sequence[Path], backend: str = "auto") -> Tensor:
+def mean_loop_traces(
+    links: Tensor, loops: Sequence[Path], backend: str = "auto", profile: Profile | None = None
+) -> Tensor:
     """Lattice means of ``(1/N) tr`` of closed loops, ``(batch, n_loops)``, complex, summed in double precision.
 
-    In the kernels of :func:`~gaugeflow.kernels.get_kernels` where no gradient is asked for.
+    In the kernels of :func:`~gaugeflow.kernels.get_kernels` where no gradient is asked for. With a profile each trace
+    is multiplied by the factor of its loop.
     """
     if is_traced(links):
-        return torch.stack([mean_over_sites(trace) for trace in loop_traces(links, loops)], -1)
+        traces = loop_traces(links, loops)
+        if profile:
+            traces = traces * factors_of(profile, lattice_shape(links), loops).to(links.device)[:, None]
+        return torch.stack([mean_over_sites(trace) for trace in traces], -1)
     kernels = get_kernels(links, ((),) * links.shape[1], backend=backend)
-    return kernels.loop_traces(kernels.pack(links), loops)
+    return kernels.loop_traces(kernels.pack(links), loops, profile)
+
+
+def factors_of(profile: Profile, shape: tuple[int, ...], loops: Sequence[Path]) -> Tensor:
+    """The factors of loops, float64 ``(n_loops, *shape)``."""
+    return torch.stack([profile(shape, loop) for loop in loops])
 
 
 def mean_over_sites(field: Tensor) -> Tensor:

@@ -4,7 +4,9 @@ from .hmc import HMC
 from .independence import IndependenceMetropolis
 from .integrators import INTEGRATORS, Integrator, get_integrator
 from .metropolis import Metropolis
+from .replicas import Replicas, swap
 from .sampler import Sampler
+from .winding import Winding
 
 __all__ = [
     "HMC",
@@ -14,6 +16,9 @@ __all__ = [
     "IndependenceMetropolis",
     "Integrator",
     "Metropolis",
+    "Replicas",
     "Sampler",
+    "Winding",
     "get_integrator",
+    "swap",
 ]

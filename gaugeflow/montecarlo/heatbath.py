@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
+from gaugeflow.kernels import Region
 from gaugeflow.lattice.loop_action import LoopAction, is_loop_sum
 from gaugeflow.montecarlo.sampler import Sampler, check_start
 from gaugeflow.random import draw_key
@@ -23,18 +24,21 @@ class HeatBath(Sampler):
         action: a sum of Wilson loops.
         overrelaxation: overrelaxation sweeps after each heat-bath sweep.
         backend: ``auto``, ``numba``, ``torch`` or ``triton``.
+        region: the links that are updated, the others being held; all by default.
 
     Raises:
         UserError: the action is not a sum of loops; on update also where a loop passes a link twice on this lattice
             (an extent shorter than the loop), because the action is then not linear in the link: use HMC.
     """
 
-    def __init__(self, action: LoopAction, overrelaxation: int = 0, backend: str = "auto") -> None:
+    def __init__(
+        self, action: LoopAction, overrelaxation: int = 0, backend: str = "auto", region: Region | None = None
+    ) -> None:
         if not is_loop_sum(action):
             raise UserError(f"heatbath: expected an action made of Wilson loops, got {type(action).__name__}; use hmc")
         if overrelaxation < 0:
             raise UserError(f"heatbath: expected overrelaxation >= 0, got {overrelaxation}")
-        self.action, self.overrelaxation, self.backend = action, overrelaxation, backend
+        self.action, self.overrelaxation, self.backend, self.region = action, overrelaxation, backend, region
         self.warmup = True  # nothing to tune
 
     @torch.no_grad()
@@ -50,8 +54,8 @@ class HeatBath(Sampler):
         check_start(self.action.space, field, generator)
         kernels = self.action.kernels(field, self.backend)
         state = kernels.pack(field)
-        kernels.heatbath_(state, draw_key(generator))
+        kernels.heatbath_(state, draw_key(generator), self.region)
         for _ in range(self.overrelaxation):
-            kernels.overrelax_(state)
+            kernels.overrelax_(state, self.region)
         kernels.reunitarize_(state)
         return kernels.unpack(state), {}

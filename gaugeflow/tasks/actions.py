@@ -9,6 +9,7 @@ from gaugeflow.lattice.action import Action
 from gaugeflow.lattice.anisotropic import AnisotropicAction
 from gaugeflow.lattice.loop_action import DBW2, IWASAKI, SYMANZIK, LoopAction, RectangleAction, WilsonAction
 from gaugeflow.lattice.phi4 import Phi4Action
+from gaugeflow.lattice.profiles.boundary import OpenTime
 from gaugeflow.runs import Number, Positive, Section
 from gaugeflow.tasks.objects import load
 
@@ -17,7 +18,18 @@ __all__ = ["ActionConfig", "Improved", "Loops", "MorningstarPeardon", "Phi4", "P
 C1 = {"symanzik": SYMANZIK, "iwasaki": IWASAKI, "dbw2": DBW2}
 
 
-class Wilson(Section):
+class OfLoops(Section):
+    """What all sums of Wilson loops have."""
+
+    boundary: Literal["periodic", "open"] = "periodic"
+    """Whether the last time slice joins the first; at `open` ends loops within them count half, arXiv:1105.4749."""
+
+    def bounded(self, action: LoopAction) -> LoopAction:
+        """The action with these boundaries."""
+        return action.weighted(OpenTime()) if self.boundary == "open" else action
+
+
+class Wilson(OfLoops):
     """Wilson's plaquette action."""
 
     name: Literal["wilson"]
@@ -28,10 +40,12 @@ class Wilson(Section):
 
     def build(self, ndim: int) -> Action:
         """The action in `ndim` dimensions."""
-        return WilsonAction(ndim, self.beta) if self.xi == 1 else AnisotropicAction(ndim, self.beta, self.xi)
+        return self.bounded(
+            WilsonAction(ndim, self.beta) if self.xi == 1 else AnisotropicAction(ndim, self.beta, self.xi)
+        )
 
 
-class Improved(Section):
+class Improved(OfLoops):
     """Plaquettes and rectangles with the c1 of the name."""
 
     name: Literal["symanzik", "iwasaki", "dbw2"]
@@ -48,11 +62,11 @@ class Improved(Section):
     def build(self, ndim: int) -> Action:
         """The action in `ndim` dimensions."""
         if self.xi == self.u_s == self.u_t == 1:
-            return RectangleAction(ndim, self.beta, C1[self.name])
-        return AnisotropicAction(ndim, self.beta, self.xi, C1[self.name], u_s=self.u_s, u_t=self.u_t)
+            return self.bounded(RectangleAction(ndim, self.beta, C1[self.name]))
+        return self.bounded(AnisotropicAction(ndim, self.beta, self.xi, C1[self.name], u_s=self.u_s, u_t=self.u_t))
 
 
-class MorningstarPeardon(Section):
+class MorningstarPeardon(OfLoops):
     """Tree-level improved in space with mean links, and without rectangles of two steps in time: hep-lat/9704011."""
 
     name: Literal["morningstar-peardon"]
@@ -67,10 +81,11 @@ class MorningstarPeardon(Section):
 
     def build(self, ndim: int) -> Action:
         """The action in `ndim` dimensions."""
-        return AnisotropicAction(ndim, self.beta, self.xi, SYMANZIK, u_s=self.u_s, u_t=self.u_t, short=True)
+        action = AnisotropicAction(ndim, self.beta, self.xi, SYMANZIK, u_s=self.u_s, u_t=self.u_t, short=True)
+        return self.bounded(action)
 
 
-class Loops(Section):
+class Loops(OfLoops):
     """Any closed paths, each with all its lattice images: `loops: {"+x +y -x -y": 5.0}`; coefficients hold beta."""
 
     name: Literal["loops"]
@@ -79,7 +94,7 @@ class Loops(Section):
 
     def build(self, ndim: int) -> Action:
         """The action in `ndim` dimensions."""
-        return LoopAction.of_orbits(ndim, dict(self.loops.items()))
+        return self.bounded(LoopAction.of_orbits(ndim, dict(self.loops.items())))
 
 
 class Phi4(Section):

@@ -60,9 +60,10 @@ def listed(heading: str, entries: dict[str, str]) -> str:
 
 
 def couplings(action: dict[str, Any]) -> dict[str, Any]:
-    """The numbers of an action by name; an anisotropy or a mean link of 1 is none."""
-    isotropic = {key for key in ("xi", "u_s", "u_t") if action.get(key) == 1}
-    return {key: value for key, value in action.items() if key not in isotropic | {"name", "options"}}
+    """What an action says beside its name; an anisotropy or a mean link of 1 is none, nor are periodic boundaries."""
+    usual = {key for key in ("xi", "u_s", "u_t") if action.get(key) == 1}
+    usual |= {"boundary"} if action.get("boundary") == "periodic" else set()
+    return {key: value for key, value in action.items() if key not in usual | {"name", "options"}}
 
 
 def title(report: dict[str, Any], method: str) -> str:

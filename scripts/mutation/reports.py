@@ -11,6 +11,20 @@ REGRESSION = "tasks/regression/test_report.py::test_every_number_of_the_report"
 
 REPORTS = (
     Mutant(
+        "free energies of one direction by the other's numbers",
+        "flows/nonequilibrium/work.py",
+        "ratio = math.log(len(reverse) / len(forward))",
+        "ratio = math.log(len(forward) / len(reverse))",
+        "flows/test_protocols.py::test_numbers_of_normal_work",
+    ),
+    Mutant(
+        "updates of a stochastic flow without their repetitions",
+        "tasks/flow/stochastic.py",
+        "len(entry.times) * entry.count for entry",
+        "len(entry.times) for entry",
+        "tasks/flow/test_report.py::test_numbers_of_the_layers_of_a_stochastic_flow",
+    ),
+    Mutant(
         "evaluation energies clipped",
         "tasks/vmc/task.py",
         'row = {"energy": energies.double(), "acceptance"',

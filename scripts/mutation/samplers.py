@@ -93,10 +93,31 @@ SAMPLERS = (
         "montecarlo/test_hmc.py::test_a_gaussian_field_has_its_exact_variance",
     ),
     Mutant(
+        "replicas that swap where they should not",
+        "montecarlo/replicas.py",
+        "torch.exp((difference(b) - difference(a)).clamp(max=0))",
+        "torch.exp((difference(a) - difference(b)).clamp(max=0))",
+        "montecarlo/test_replicas.py::test_a_swap_is_in_detailed_balance",
+    ),
+    Mutant(
+        "jumps of the charge always accepted",
+        "montecarlo/winding.py",
+        "taken = r[1] < torch.exp(self.action(field) - self.action(proposal))",
+        "taken = r[1] < 2",
+        "montecarlo/test_replicas.py::test_charge_and_plaquette_are_exact[winding]",
+    ),
+    Mutant(
+        "a defect that forgets the second of its links",
+        "lattice/profiles/defect.py",
+        "factor = factor * link.roll",
+        "factor = 1 * link.roll",
+        "lattice/test_profiles.py::test_a_plaquette_that_passes_two_links_of_a_defect_has_the_square",
+    ),
+    Mutant(
         "one key for all sweeps of a heat bath",
         "montecarlo/heatbath.py",
-        "kernels.heatbath_(state, draw_key(generator))",
-        "kernels.heatbath_(state, 7)",
+        "kernels.heatbath_(state, draw_key(generator), self.region)",
+        "kernels.heatbath_(state, 7, self.region)",
         "montecarlo/test_heatbath.py::test_the_same_seed_gives_the_same_chain_and_the_input_is_kept[u1]",
     ),
     Mutant(

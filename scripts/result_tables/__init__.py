@@ -12,6 +12,7 @@ from result_tables import (  # noqa: F401  (register)
     routes,
     speed,
     symmetrized,
+    topology,
     wavefunctions,
 )
 from result_tables.table import ROOT, TABLES

@@ -286,3 +286,15 @@ def test_one_site(generator):
     links = torch.stack((a, b))[None, :, None, None]
     commutator = a @ b @ a.mH @ b.mH
     assert torch.allclose(plaquette(links), commutator.diagonal().sum().real[None] / 2)
+
+
+@pytest.mark.parametrize(
+    ("group", "shape"), [("su2", (3, 2, 4, 5)), ("su3", (2, 3, 3, 9)), ("su3", (3, 4)), ("su4", (2, 2, 2, 3))], ids=str
+)
+def test_field_strengths_are_the_same_compiled(group, shape, generator, dtype):
+    links = hot_start(group, shape, generator, 2, dtype)
+    tolerance = 2000 * torch.finfo(dtype).eps
+    for measure in (energy_clover, *(CHARGES.values() if len(shape) == 4 else ())):
+        compiled, plain = measure(links, "numba"), measure(links, "torch")
+        assert compiled.dtype == plain.dtype
+        assert torch.allclose(compiled, plain, rtol=tolerance, atol=tolerance)

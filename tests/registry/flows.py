@@ -141,4 +141,10 @@ WITHOUT = {
     "reverse_kl": "derivative with respect to parameters",
     "scores": "derivative with respect to parameters",
     "zero_log_det": "zeros",
+    "EquilibriumBase": "draws or makes fields",
+    "Work": "of numbers, not of fields",
+    "bennett": "of numbers, not of fields",
+    "constant_speed": "of numbers, not of fields",
+    "linear_times": "of numbers, not of fields",
+    "protocol": "draws or makes fields",
 }

@@ -26,6 +26,14 @@ def laplacian_claim() -> Equivariance:
 
 
 STRETCHED = lattice.AnisotropicAction(3, 2.0, 2.5, lattice.SYMANZIK, u_s=0.9)
+PLACED = [
+    lattice.WilsonAction(2, 2.0).weighted(profile)
+    for profile in (
+        lattice.PlaquetteWeights(torch.linspace(0, 1, 6).view(1, 2, 3)),
+        lattice.OpenTime(),
+        lattice.Defect(2, 0.5),
+    )
+]
 LINES: dict[str, Line] = {
     "Wilson action": line(
         lattice.WilsonAction,
@@ -43,6 +51,17 @@ LINES: dict[str, Line] = {
         claims=lambda: [
             invariant(STRETCHED, links("su2", (2, 2, 3)), f"{SPACE} * centre"),
             Gradient(STRETCHED, links("su2", (2, 2, 3)), gradient=STRETCHED.force),
+        ],
+    ),
+    "weights by place": line(
+        lattice.OpenTime,
+        lattice.Defect,
+        lattice.PlaquetteWeights,
+        lattice.Difference,
+        claims=lambda: [
+            *(invariant(action, links("su2", (2, 3)), "gauge * charge * centre") for action in PLACED),
+            Gradient(PLACED[0], links("u1", (2, 3)), gradient=PLACED[0].force),
+            invariant(lattice.Difference(PLACED[1], PLACED[2]), links("su3", (2, 3)), "gauge * charge"),
         ],
     ),
     "sum of loops": line(
@@ -156,6 +175,7 @@ LINES: dict[str, Line] = {
 
 WITHOUT = {
     "Action": "what every action offers",
+    "DefectRegion": "which links, not what they are",
     "FlowHistory": "what a flow has measured",
     "cold_start": "draws or makes fields",
     "hot_start": "draws or makes fields",

@@ -41,6 +41,18 @@ def sampler_claim(claim: type[Balance], make: Callable[[Any], montecarlo.Sampler
     return claim(sampler.update, links(group), log_prob=lambda u: -action(u), label=type(sampler).__name__)
 
 
+def swap_claim() -> Balance:
+    """Two fields whose actions differ by a defect."""
+    a, b = (lattice.WilsonAction(2, 1.0).weighted(lattice.Defect(1, strength)) for strength in (1.0, 0.2))
+    difference = lattice.Difference(a, b)
+    return Balance(
+        lambda x, y, generator: montecarlo.swap(difference, x, y, generator)[:2],
+        (links("u1"), links("u1")),
+        log_prob=lambda x, y: -a(x) - b(y),
+        label="swap",
+    )
+
+
 LINES: dict[str, Line] = {
     "hybrid Monte Carlo": line(
         montecarlo.HMC,
@@ -61,6 +73,19 @@ LINES: dict[str, Line] = {
         claims=lambda: [
             sampler_claim(Stationary, lambda action: montecarlo.HeatBath(action, overrelaxation=1), group)
             for group in ("u1", "su2")
+        ],
+    ),
+    "replicas": line(
+        montecarlo.Replicas,
+        montecarlo.swap,
+        claims=lambda: [swap_claim()],
+    ),
+    "jumps of the charge": line(
+        montecarlo.Winding,
+        claims=lambda: [
+            sampler_claim(
+                Balance, lambda action: montecarlo.Winding(montecarlo.HMC(action, step_size=0.5), action), "u1"
+            )
         ],
     ),
     "exact sampler": line(

@@ -84,8 +84,7 @@ def _annealed(
     for k in range(times):
         t = k / (times - 1)
         if t:
-            part = LoopAction(action.ndim, [(path, t * c) for path, c in action.loops])
-            sampler = HeatBath(part, overrelaxation=1)
+            sampler = HeatBath(action.scaled(t), overrelaxation=1)
             for _ in range(sweeps):
                 links, _ = sampler.update(links, generator)
         yield t, links

@@ -5,7 +5,7 @@ at the file of the kernel that is called: after editing one that it calls, delet
 """
 
 from collections.abc import Callable, Sequence
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from gaugeflow.kernels.numba.local import Colour
 from gaugeflow.kernels.numba.loops import Grid
 from gaugeflow.kernels.numba.programs import Program, compile_paths, reaches
 from gaugeflow.kernels.numba.threads import share
-from gaugeflow.kernels.tables import Path, Staples, check_loops
+from gaugeflow.kernels.tables import Path, Profile, Region, Staples, check_loops
 
 __all__ = ["NumbaKernels", "flat", "grid_of", "pack_links", "type_carriers"]
 
@@ -46,17 +46,20 @@ class NumbaKernels(LoopKernels):
         staples: Staples,
         dtype: torch.dtype = torch.float64,
         device: torch.device | str = "cpu",
+        profile: Profile | None = None,
     ) -> None:
-        super().__init__(group, shape, staples, dtype, device)
+        super().__init__(group, shape, staples, dtype, device, profile)
         starts = [tuple(int(axis == mu) for axis in range(self.ndim)) for mu in range(self.ndim)]
         sums = list(zip(starts, self.staple_table, strict=True))
         halos = [reaches([path for path, _ in row], start) for start, row in sums]
         self.layout = RowLayout(self.shape, dtype.itemsize, [max(reach) for reach in zip(*halos, strict=True)])
-        self._program = compile_paths(sums, self.layout)
+        factors = [factor for mu in range(self.ndim) for factor in self._coefficients(mu)]
+        self._program = compile_paths(sums, self.layout, self.layout.lines_of(factors, dtype))
         self._size, self._lanes = type_carriers(self.n, self.layout, dtype)
         self._grid = grid_of(self.n, self.layout)
         self._mask = np.zeros(self.layout.padded, self._lanes[0].dtype)
         self._mask[: self.layout.extent] = 1
+        self._colours: dict[Region | None, list[Colour]] = {}
 
     def pack(self, links: Tensor) -> Tensor:
         self._check_links(links)
@@ -101,22 +104,24 @@ class NumbaKernels(LoopKernels):
         self._over_rows(numba_rows.drift, None, state, *fields)
         return state
 
-    def loop_traces(self, state: Tensor, loops: Sequence[Path]) -> Tensor:
+    def loop_traces(self, state: Tensor, loops: Sequence[Path], profile: Profile | None = None) -> Tensor:
         check_loops(loops, self.shape)
         self._links(state)
         different = sorted(set(loops))
         state, layout = self._widened(state, max(map(max, [reaches([loop], [0] * self.ndim) for loop in loops])))
-        program = compile_paths([([0] * self.ndim, [(loop, 1.0) for loop in different])], layout)
+        factors = [profile(self.shape, loop) for loop in different] if profile else []
+        paths = [([0] * self.ndim, [(loop, 1.0) for loop in different])]
+        program = compile_paths(paths, layout, layout.lines_of(factors, self.dtype))
         sums = np.zeros((state.shape[0] * layout.rows, len(different), 2))
         self._over_rows(numba_loops.traces, program, state, flat(state), sums, grid=grid_of(self.n, layout))
         traces = torch.view_as_complex(torch.from_numpy(sums.reshape(state.shape[0], -1, *sums.shape[1:]).sum(1)))
         return traces[:, [different.index(loop) for loop in loops]] / (self.n * self.volume)
 
-    def heatbath_(self, state: Tensor, key: int) -> Tensor:
-        return self._sweep(state, numba_local.HEATBATH, key)
+    def heatbath_(self, state: Tensor, key: int, region: Region | None = None) -> Tensor:
+        return self._sweep(state, numba_local.HEATBATH, key, region)
 
-    def overrelax_(self, state: Tensor) -> Tensor:
-        return self._sweep(state, numba_local.OVERRELAX, 0)
+    def overrelax_(self, state: Tensor, region: Region | None = None) -> Tensor:
+        return self._sweep(state, numba_local.OVERRELAX, 0, region)
 
     def reunitarize_(self, state: Tensor) -> Tensor:
         if self.n > numba_rows.CLOSED_FORM_UP_TO:
@@ -154,20 +159,22 @@ class NumbaKernels(LoopKernels):
         layout = self.layout.with_halo(reach)
         return state[..., layout.places() % self.layout.extent + self.layout.halo], layout
 
-    @cached_property
-    def _colours(self) -> list[Colour]:
+    def _coloured(self, region: Region | None) -> list[Colour]:
         """What is updated one after the other."""
         sites, found = self.layout.sites(), []
+        inside = region(self.shape).numpy() if region else np.ones((self.ndim, *self.shape), bool)
         for mu, by_site in enumerate(colour_links(self.staple_table, self.shape)):
-            colours = by_site.reshape(-1)[sites]
+            colours = np.where(inside[mu], by_site, -1).reshape(-1)[sites]
             for number in range(int(colours.max()) + 1):
                 found.append(Colour(mu, number, self.layout.vectors(colours == number), colours, sites))
         return found
 
-    def _sweep(self, state: Tensor, kind: int, key: int) -> Tensor:
+    def _sweep(self, state: Tensor, kind: int, key: int, region: Region | None) -> Tensor:
         numbers = self._links(state)
         sweep = partial(numba_local.sweep, self._size, self._lanes, self._grid, self._program)
-        for links in self._colours:
+        if region not in self._colours:
+            self._colours[region] = self._coloured(region)
+        for links in self._colours[region]:
             fields = (numbers, links, kind, np.uint64(key))
             share(sweep, fields, state.shape[0] * len(links.vectors), VECTORS_PER_PIECE)
         return state

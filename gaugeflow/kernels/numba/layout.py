@@ -8,6 +8,7 @@ all vectors are full. Momenta and staples have lines of T' without halo.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -71,6 +72,14 @@ class RowLayout:
         """Lexicographic index of the site in each place: ``(rows, T)``."""
         index = np.arange(int(np.prod(self.shape))).reshape(self.shape)
         return np.ascontiguousarray(index.transpose(*self.outer, self.inner).reshape(self.rows, self.extent))
+
+    def lines_of(self, fields: Sequence[Tensor], dtype: torch.dtype) -> NDArray[Any]:
+        """Real site fields, ``shape`` each, as lines without halo, ``(n, rows, T')``, zero beyond the extent."""
+        lines = torch.zeros(len(fields), self.rows, self.padded, dtype=dtype)
+        places = torch.from_numpy(self.sites())
+        for line, field in zip(lines, fields, strict=True):
+            line[:, : self.extent] = field.reshape(-1)[places]
+        return lines.numpy()
 
     def vectors(self, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Numbers of the vectors that hold a chosen site (``(rows, T)``): ``row * vectors_per_row + vector``."""

@@ -16,6 +16,7 @@ import numpy as np
 from numba import njit
 
 from gaugeflow.kernels.numba.simd import matrices as mk
+from gaugeflow.kernels.numba.simd.products import add_scaled_by_site
 
 __all__ = ["Grid", "Position", "kick", "path_products", "staple_sum", "staples", "traces"]
 
@@ -97,6 +98,13 @@ def extend(size, lanes, depth, backward, before, link, result):
 
 
 @njit(cache=True, nogil=True)
+def factors_at(grid, factors, path, at):
+    """(address, stride) of the factors of one path for the vector at a position."""
+    first = (path * grid.rows + at.row) * grid.padded + at.column
+    return address_of(factors) + first * factors.itemsize, grid.padded
+
+
+@njit(cache=True, nogil=True)
 def staple_sum(size, lanes, grid, program, state, mu, at, total, buffers):
     """Sum ``mu`` of a program for the sites of one vector, written to the matrix at address ``total``.
 
@@ -112,6 +120,12 @@ def staple_sum(size, lanes, grid, program, state, mu, at, total, buffers):
         if grid.look_ahead and at.row + 1 < grid.rows:
             soon = next_links(size, grid, program, state, k, Position(at.batch, at.row + 1, at.column))
             mk.prefetch(size, lanes, (soon,), 0.0)
+        if len(program.weighted) > 0:
+            here = extend(size, lanes, depth, backward, before, link, buffers + depth * matrix)
+            first = here if depth == 0 else first
+            if end >= 0:
+                add_scaled_by_site(size, lanes, (sum_, here, factors_at(grid, program.factors, end, at)), 0.0)
+            continue
         if depth > 0 and not goes_on:
             if backward:
                 mk.product_adjoint_add(size, lanes, (sum_, before, link), program.coefficients[k])
@@ -189,8 +203,11 @@ def traces(size, lanes, grid, program, start, stop, state, out):
                         mk.trace_product(size, lanes, (trace, here, one), 0.0)
                 if end >= 0:
                     for lane in range(min(stride, grid.extent - column)):
-                        out[item, end, 0] += result[0, lane]
-                        out[item, end, 1] += result[1, lane]
+                        factor = 1.0
+                        if len(program.weighted) > 0:
+                            factor = program.factors[(end * grid.rows + row) * grid.padded + column + lane]
+                        out[item, end, 0] += factor * result[0, lane]
+                        out[item, end, 1] += factor * result[1, lane]
     return memory.size
 
 

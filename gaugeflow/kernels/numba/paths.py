@@ -24,7 +24,7 @@ def path_products_numba(links: Tensor, paths: Sequence[Path]) -> Tensor:
     origin = [0] * ndim
     different = sorted(set(paths) - {()})
     layout = RowLayout(shape, dtype.itemsize, reaches(different, origin))
-    program = compile_paths([(origin, [(path, 1.0) for path in different])], layout)
+    program = compile_paths([(origin, [(path, 1.0) for path in different])], layout, layout.lines_of([], dtype))
     size, lanes = type_carriers(n, layout, dtype)
     state = flat(pack_links(links, n, layout))
     out = torch.empty(len(different), batch, layout.rows, 2 * n * n, layout.padded, dtype=dtype)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gaugeflow.kernels.interface import LoopKernels
-from gaugeflow.kernels.tables import Path, check_loops
+from gaugeflow.kernels.tables import Path, Profile, Region, check_loops
 from gaugeflow.kernels.torch.local import LocalUpdate, heatbath_update, overrelax_update
 from gaugeflow.kernels.torch.paths import products_from_sites
 
@@ -62,20 +62,22 @@ class TorchKernels(LoopKernels):
         # The step back is the conjugate of the very same matrix, so that the pair cancels to rounding.
         return state.copy_((step if eps >= 0 else step.mH) @ state)
 
-    def loop_traces(self, state: Tensor, loops: Sequence[Path]) -> Tensor:
+    def loop_traces(self, state: Tensor, loops: Sequence[Path], profile: Profile | None = None) -> Tensor:
         check_loops(loops, self.shape)
         lattice = tuple(range(1, self.ndim + 1))
         traces: dict[int, Tensor] = {}
         for index, product in products_from_sites(state, loops, torch.matmul, _adjoint):
             trace = product.diagonal(dim1=-2, dim2=-1).sum(-1).to(torch.complex128)
+            if profile:
+                trace = trace * profile(self.shape, loops[index]).to(self.device)
             traces[index] = trace.mean(lattice) / self.n
         return torch.stack([traces[index] for index in range(len(loops))], 1)
 
-    def heatbath_(self, state: Tensor, key: int) -> Tensor:
-        return self._sweep(state, heatbath_update(self.n, key))
+    def heatbath_(self, state: Tensor, key: int, region: Region | None = None) -> Tensor:
+        return self._sweep(state, heatbath_update(self.n, key), region)
 
-    def overrelax_(self, state: Tensor) -> Tensor:
-        return self._sweep(state, overrelax_update(self.n))
+    def overrelax_(self, state: Tensor, region: Region | None = None) -> Tensor:
+        return self._sweep(state, overrelax_update(self.n), region)
 
     def reunitarize_(self, state: Tensor) -> Tensor:
         if self.n == 1:
@@ -84,11 +86,21 @@ class TorchKernels(LoopKernels):
 
     def _staples_of_axis(self, state: Tensor, mu: int) -> Tensor:
         """``A_mu(x)``: the paths are multiplied from every site, then shifted so that they start at x + mu."""
-        row = self.staple_table[mu]
-        total = torch.zeros_like(state[:, mu])
-        for index, product in products_from_sites(state, [path for path, _ in row], torch.matmul, _adjoint):
-            total = total + row[index][1] * product
+        total, weights = torch.zeros_like(state[:, mu]), self._weights[mu]
+        paths = [path for path, _ in self.staple_table[mu]]
+        for index, product in products_from_sites(state, paths, torch.matmul, _adjoint):
+            total = total + weights[index] * product
         return total.roll(-1, mu + 1)
+
+    @cached_property
+    def _weights(self) -> list[list[float] | list[Tensor]]:
+        """The coefficients of the staples of each axis: numbers, or with a profile what stands at x + mu."""
+        if not self.profile:
+            return [[c for _, c in row] for row in self.staple_table]
+        return [
+            [c.roll(1, mu)[..., None, None].to(self.device, self.dtype) for c in self._coefficients(mu)]
+            for mu in range(self.ndim)
+        ]
 
     @cached_property
     def _colours(self) -> list[Tensor]:
@@ -96,14 +108,16 @@ class TorchKernels(LoopKernels):
 
         return [torch.from_numpy(colours).to(self.device) for colours in colour_links(self.staple_table, self.shape)]
 
-    def _sweep(self, state: Tensor, update: LocalUpdate) -> Tensor:
+    def _sweep(self, state: Tensor, update: LocalUpdate, region: Region | None) -> Tensor:
         """Visits axes and colours in order; ``update`` gets links, ``U A``, and the indices that name the links."""
         sites = torch.arange(self.volume, device=self.device).reshape(self.shape)
         chains = torch.arange(state.shape[0], device=self.device)
+        inside = region(self.shape).to(self.device) if region else None
         with torch.no_grad():
             for mu, colours in enumerate(self._colours):
-                for colour in range(int(colours.max()) + 1):
-                    chosen = colours == colour
+                visited = colours if inside is None else colours.where(inside[mu], -1)
+                for colour in range(int(visited.max()) + 1):
+                    chosen = visited == colour
                     u = state[:, mu][:, chosen]
                     closed = u @ self._staples_of_axis(state, mu)[:, chosen]
                     links = (mu * self.volume + sites[chosen]).expand(len(chains), -1)

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from functools import cached_property
 
 import torch
 import triton
@@ -12,7 +11,7 @@ from gaugeflow.errors import UserError
 from gaugeflow.groups import Group
 from gaugeflow.kernels.colouring import colour_links
 from gaugeflow.kernels.interface import LoopKernels
-from gaugeflow.kernels.tables import Path, Staples
+from gaugeflow.kernels.tables import Path, Profile, Region, Staples
 from gaugeflow.kernels.torch.backend import TorchKernels
 from gaugeflow.kernels.triton import local as triton_local
 from gaugeflow.kernels.triton import loops as triton_loops
@@ -43,8 +42,11 @@ class TritonKernels(LoopKernels):
         staples: Staples,
         dtype: torch.dtype = torch.float64,
         device: torch.device | str = "cuda",
+        profile: Profile | None = None,
     ) -> None:
-        super().__init__(group, shape, staples, dtype, device)
+        super().__init__(group, shape, staples, dtype, device, profile)
+        if profile is not None:
+            raise UserError("triton kernels: expected the same action everywhere; the torch backend serves a profile")
         if group.n > LARGEST_N:
             raise UserError(f"triton kernels: expected N <= {LARGEST_N}, got {group.name}; the torch backend serves it")
         self._reference = TorchKernels(group, shape, staples, dtype, device)
@@ -53,6 +55,7 @@ class TritonKernels(LoopKernels):
         self._table = link_table(self.staple_table, self.shape, dtype, self.device)
         self._norms = self._numbers([0.0, *(1 / math.sqrt(2 * k * (k + 1)) for k in range(1, self.n + 1))])
         self._order = 18 if dtype == torch.float64 else 10
+        self._colours: dict[Region | None, list[list[Tensor]]] = {}
         self._inverses = self._numbers([0.0, *(1 / k for k in range(1, self._order + 1))])
 
     def pack(self, links: Tensor) -> Tensor:
@@ -105,21 +108,23 @@ class TritonKernels(LoopKernels):
         )
         return state
 
-    def loop_traces(self, state: Tensor, loops: Sequence[Path]) -> Tensor:
-        return self._reference.loop_traces(self._matrices(state), loops)
+    def loop_traces(self, state: Tensor, loops: Sequence[Path], profile: Profile | None = None) -> Tensor:
+        return self._reference.loop_traces(self._matrices(state), loops, profile)
 
-    def heatbath_(self, state: Tensor, key: int) -> Tensor:
-        return self._sweep(state, key, heat=True)
+    def heatbath_(self, state: Tensor, key: int, region: Region | None = None) -> Tensor:
+        return self._sweep(state, key, region, heat=True)
 
-    def overrelax_(self, state: Tensor) -> Tensor:
-        return self._sweep(state, 0, heat=False)
+    def overrelax_(self, state: Tensor, region: Region | None = None) -> Tensor:
+        return self._sweep(state, 0, region, heat=False)
 
     def reunitarize_(self, state: Tensor) -> Tensor:
         return state.copy_(self._from_matrices(self._reference.reunitarize_(self._matrices(state))))
 
-    def _sweep(self, state: Tensor, key: int, heat: bool) -> Tensor:
+    def _sweep(self, state: Tensor, key: int, region: Region | None, heat: bool) -> Tensor:
+        if region not in self._colours:
+            self._colours[region] = self._coloured(region)
         words = torch.tensor(split_key(key), dtype=torch.int64, device=self.device)
-        for mu, colours in enumerate(self._colours):
+        for mu, colours in enumerate(self._colours[region]):
             for sites in colours:
                 grid = (triton.cdiv(len(sites), BLOCK), 1, state.shape[0])
                 triton_local.update[grid](
@@ -127,12 +132,12 @@ class TritonKernels(LoopKernels):
                 )
         return state
 
-    @cached_property
-    def _colours(self) -> list[list[Tensor]]:
+    def _coloured(self, region: Region | None) -> list[list[Tensor]]:
         """For each axis and colour the sites, int32."""
         lists = []
-        for colours in colour_links(self.staple_table, self.shape):
-            flat = torch.from_numpy(colours.reshape(-1)).to(self.device)
+        inside = region(self.shape) if region else torch.ones(self.ndim, *self.shape, dtype=torch.bool)
+        for mu, colours in enumerate(colour_links(self.staple_table, self.shape)):
+            flat = torch.from_numpy(colours).where(inside[mu], -1).reshape(-1).to(self.device)
             lists.append([torch.nonzero(flat == c)[:, 0].to(torch.int32) for c in range(int(flat.max()) + 1)])
         return lists
 

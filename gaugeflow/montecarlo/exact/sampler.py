@@ -29,7 +29,7 @@ def plaquette_coupling(action: LoopAction) -> float:
         UserError: the action is another one, for which the character expansion does not hold, or beta < 0.
     """
     plaquettes = lattice_images(rectangle(0, 1, 1, 1), 2)
-    loops = action.loops if is_loop_sum(action) and action.ndim == 2 else ()
+    loops = action.loops if is_loop_sum(action) and action.ndim == 2 and not action.profile else ()
     if not loops or any(path not in plaquettes for path, _ in loops):
         raise UserError(f"exact: expected Wilson's action in two dimensions, got {action!r}")
     beta = sum(coefficient for _, coefficient in loops)

@@ -58,6 +58,18 @@ class ChainConfig(RunConfig):
         return entries
 
     @model_validator(mode="after")
+    def _defect_fits(self) -> Self:
+        defect = self.sampler.defect if self.sampler.name == "tempering" else None
+        if defect is not None:
+            others = [extent for axis, extent in enumerate(self.shape) if axis != defect.axis]
+            if defect.axis >= len(self.shape) or defect.length > min(others):
+                raise ValueError(
+                    f"sampler.defect: expected an axis below {len(self.shape)} and a length up to {min(others)}, "
+                    f"came axis {defect.axis} and length {defect.length}"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _group_where_there_are_links(self) -> Self:
         if self.action.name == "python":
             return self  # which fields an action of the user's has is known when it is made

@@ -14,6 +14,11 @@ from gaugeflow.tasks.table import format_table, listed, table_cells, title
 
 __all__ = ["chain_markdown", "chain_report"]
 
+RATES = ("acceptance", "jump_acceptance", "round_trips")
+"""What samplers say of each update, by the name of their diagnostics."""
+REMEDY = "expected more replicas, a milder last one, or a longer warm-up"
+OPEN = "time has open ends: means run over all slices, the ends and what crosses them too, and a charge is no integer"
+
 
 def chain_report(config: ChainConfig, metrics: Metrics) -> dict[str, Any]:
     """Plain values for `report.json`. Raises UserError if too little is measured for an error."""
@@ -32,7 +37,8 @@ def chain_report(config: ChainConfig, metrics: Metrics) -> dict[str, Any]:
             quantities[name] = row(found, exact.get(name))
     sampling = _sampling(config, metrics)
     return {
-        "warnings": {name: row["warning"] for name, row in (quantities | sampling).items() if row["warning"]},
+        "warnings": {name: row["warning"] for name, row in (quantities | sampling).items() if row["warning"]}
+        | ({"boundary": OPEN} if getattr(config.action, "boundary", "periodic") == "open" else {}),
         "group": config.group,
         "shape": config.shape,
         "action": config.action.model_dump(),
@@ -55,10 +61,14 @@ def _sampling(config: ChainConfig, metrics: Metrics) -> dict[str, Any]:
         return {}
     production = updates["step"] >= config.warmup
     updates = chains_first({name: values[production] for name, values in updates.items()})
-    found = {"acceptance": row(estimate(updates["acceptance"]))}
-    violation = updates["energy_violation"]
+    found = {name: row(estimate(updates[name])) for name in RATES if name in updates}
+    violation = updates.get("energy_violation", np.array(np.nan))
     if np.isfinite(violation).all():
         found["exp_minus_dh"] = row(estimate(np.exp(-violation)), 1.0)
+    for k, swaps in enumerate(np.moveaxis(updates.get("swap_acceptance", np.empty((1, 1, 0))), -1, 0)):
+        found[f"swap_acceptance_{k}"] = row(estimate(swaps))
+        if not swaps.any():
+            found[f"swap_acceptance_{k}"]["warning"] = f"replicas {k} and {k + 1} never swapped; {REMEDY}"
     return found
 
 

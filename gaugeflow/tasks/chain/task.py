@@ -51,7 +51,19 @@ class Chain(Task[ChainConfig]):
             if entry.space is not self.action.space:
                 kind = "scalar fields" if entry.space is SCALARS else "links"
                 raise UserError(f"observables: {entry.name} is measured on {kind}, which {config.action.name} has not")
+        if self.open and any(
+            entry.name == "charge" and entry.definition == "geometric" for entry in config.observables
+        ):
+            raise UserError(
+                "observables: the geometric charge is that of a periodic lattice, and no integer on one with open "
+                "boundaries; expected boundary: periodic, or other observables"
+            )
         self._status = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether time has open ends."""
+        return getattr(self.config.action, "boundary", "periodic") == "open"
 
     @property
     def steps(self) -> int:
@@ -135,7 +147,8 @@ class Chain(Task[ChainConfig]):
         if self.action.space is SCALARS:
             group = "translations * hypercubic * z2"
             return [Equivariance(self.action, SiteScalars(one, channels=0), name, group, Scalars)]
-        group = "gauge * translations * hypercubic * charge * centre"
+        lattice = "" if self.open else " * translations * hypercubic"
+        group = f"gauge * charge * centre{lattice}"
         columns = [
             Equivariance(partial(_column, entry, column), Links(one), column, "gauge * translations", Scalars)
             for entry in self.config.observables

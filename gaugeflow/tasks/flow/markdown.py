@@ -19,6 +19,7 @@ def flow_markdown(report: dict[str, Any]) -> str:
     heading = title(report, f"{report['model']['name']} {kind}")
     doubts = {"round trip": (report.get("round_trip") or {}).get("warning", "")}
     doubts |= {name: entry["warning"] for name, entry in report["observables"].items()}
+    doubts |= {"work": report.get("work", {}).get("warning", "")}
     parts = [f"# {heading}\n", listed("**Warnings**", doubts), format_table(["", ""], _summary(report))]
     if report["samples"] < ENOUGH:
         parts.append(
@@ -54,6 +55,7 @@ def _summary(report: dict[str, Any]) -> list[list[str]]:
     return [
         ["effective sample size", _number(report["ess"], report["ess_error"])],
         *_alone(report.get("layers_alone")),
+        *_work(report.get("work")),
         *_averaged(report),
         ["forward effective sample size", _number(report["ess_forward"], report["ess_forward_error"])],
         ["acceptance", _number(report["acceptance"])],
@@ -71,6 +73,17 @@ def _alone(layers: dict[str, Any] | None) -> list[list[str]]:
         return []
     value = layers["collapsed"] or _number(layers["ess"], layers["ess_error"])
     return [["effective sample size of the layers alone", value]]
+
+
+def _work(work: dict[str, Any] | None) -> list[list[str]]:
+    """What the updates of a stochastic flow have spent and lost."""
+    if work is None:
+        return []
+    return [
+        ["updates of each field", str(work["updates"])],
+        ["dissipated work", _number(work["dissipated"], work["dissipated_error"])],
+        ["variance of the work", f"{work['variance']:.4g}"],
+    ]
 
 
 def _averaged(report: dict[str, Any]) -> list[list[str]]:

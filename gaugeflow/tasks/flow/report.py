@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from gaugeflow.errors import UserError
-from gaugeflow.flows import Weights, both_directions, forward_ess, forward_log_z
+from gaugeflow.flows import Weights, Work, both_directions, forward_ess, forward_log_z
 from gaugeflow.montecarlo.errors import estimate
 from gaugeflow.montecarlo.independence import metropolis_chain
 from gaugeflow.runs import Metrics
@@ -60,7 +60,7 @@ def flow_report(config: FlowConfig, metrics: Metrics, parameters: int, train_sec
         **_weights(config, weights, columns, bool(collapsed)),
         **forward,
         **_chain(config, columns, bool(collapsed)),
-        **_stochastic(config, metrics),
+        **_stochastic(config, weights, metrics),
         **_symmetrized(config, weights, columns, bool(collapsed), metrics),
         "beside": _beside(config, metrics, bool(collapsed)),
         "volumes": volume_rows(config, metrics),
@@ -156,11 +156,23 @@ def _collapse(weights: Weights, ess_forward: float | None) -> str:
     )
 
 
-def _stochastic(config: FlowConfig, metrics: Metrics) -> dict[str, Any]:
-    """What the updates between the layers are, and what the layers are worth without them."""
+def _stochastic(config: FlowConfig, weights: Weights, metrics: Metrics) -> dict[str, Any]:
+    """What the updates between the layers are, their work, and what the layers are worth without them."""
     if config.stochastic is None:
         return {}
-    return {"stochastic": config.stochastic.model_dump(), "layers_alone": _layers_alone(metrics)}
+    work = Work(weights.log, config.stochastic.count)
+    return {
+        "stochastic": config.stochastic.model_dump(),
+        "work": {
+            "updates": work.updates,
+            "variance": work.variance,
+            "dissipated": work.dissipated.value,
+            "dissipated_error": work.dissipated.error,
+            "ess_per_update": work.ess_per_update,
+            "warning": work.warning,
+        },
+        "layers_alone": _layers_alone(metrics),
+    }
 
 
 def _layers_alone(metrics: Metrics) -> dict[str, Any] | None:

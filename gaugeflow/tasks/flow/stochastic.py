@@ -7,7 +7,7 @@ from pydantic import Field
 from gaugeflow.errors import UserError
 from gaugeflow.flows import Bridge, GaugeFlow, ScaledAction, StochasticFlow, Updates
 from gaugeflow.lattice.action import Action
-from gaugeflow.lattice.loop_action import LoopAction, is_loop_sum
+from gaugeflow.lattice.loop_action import is_loop_sum
 from gaugeflow.runs import Count, Number, Section
 from gaugeflow.tasks.samplers import HeatBathConfig, HMCConfig
 
@@ -51,6 +51,11 @@ class StochasticConfig(Section):
     updates: Annotated[list[UpdatesConfig], Field(min_length=1)]
     """The updates, in the order in which they are made."""
 
+    @property
+    def count(self) -> int:
+        """Updates of each field."""
+        return sum(len(entry.times) * entry.count for entry in self.updates)
+
     def build(self, flow: GaugeFlow) -> StochasticFlow:
         """The layers with the updates between them. Raises UserError for updates beyond the last layer."""
         places: dict[int, list[Updates]] = {}
@@ -62,6 +67,4 @@ class StochasticConfig(Section):
 
 def _scaled(action: Action, factor: float) -> Action:
     """A sum of loops stays one, for the kernels and the heat bath."""
-    if not is_loop_sum(action):
-        return ScaledAction(action, factor)
-    return LoopAction(action.ndim, [(path, factor * coefficient) for path, coefficient in action.loops])
+    return action.scaled(factor) if is_loop_sum(action) else ScaledAction(action, factor)

@@ -40,7 +40,7 @@ def values_of(links: Tensor) -> Mapping[str, Tensor]:
         **{f"polyakov_{name}": observables.polyakov(links, axis) for axis, name in enumerate("xyz"[: ndim - 1])},
     }
     if ndim == 4:
-        found |= charge.charges(links)
+        found |= charge.charges(links, light_backend(links))
     if ndim == 2 and isinstance(group_of(links), U1):
         found["charge_geometric"] = charge.charge_geometric(links).round()
     return found

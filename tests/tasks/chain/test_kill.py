@@ -22,6 +22,7 @@ pytestmark = pytest.mark.slow
 SAMPLERS = {
     "heatbath": "{name: heatbath, overrelaxation: 1}",
     "hmc": "{name: hmc, integrator: omelyan4, length: 0.5}",
+    "tempering": "{name: tempering, within: {name: heatbath}, replicas: 3, defect: {length: 2}, nested: [0]}",
 }
 KILLS = 4
 
@@ -71,6 +72,10 @@ def assert_equal(a: Any, b: Any) -> None:
         assert a.keys() == b.keys()
         for key in a:
             assert_equal(a[key], b[key])
+    elif isinstance(a, list):
+        assert len(a) == len(b)
+        for one, other in zip(a, b, strict=True):
+            assert_equal(one, other)
     elif isinstance(a, torch.Tensor):
         assert a.dtype == b.dtype
         assert torch.equal(a, b)

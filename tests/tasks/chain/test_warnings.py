@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from gaugeflow import runs
+from gaugeflow.errors import UserError
 from gaugeflow.groups import get_group
 from gaugeflow.lattice import charge_geometric, cold_start, hot_start
 from gaugeflow.lattice.exact import Exact2D
@@ -120,3 +121,17 @@ def test_a_sum_that_does_not_converge_costs_no_report(tmp_path: Path, monkeypatc
     monkeypatch.setattr(Exact2D, "wilson_loop", endless)
     found = run(tmp_path / "run", observables=["plaquette"])
     assert found["without_exact"] == {"every quantity": "no convergence"}
+
+
+def test_open_ends_of_time_are_said_and_take_no_geometric_charge(tmp_path: Path) -> None:
+    """Every plaquette of an open lattice is independent: I1/I0, but for those across the ends, which are 0."""
+    action = {"name": "wilson", "beta": 2.0, "boundary": "open"}
+    found = run(tmp_path / "run", action=action, observables=["plaquette"], shape=[4, 4], chains=50, warmup=20)
+    assert "no integer" in found["warnings"]["boundary"]
+    assert "boundary open" in (tmp_path / "run" / "report.md").read_text().splitlines()[0]
+    row = found["observables"]["plaquette"]
+    assert abs(row["value"] - 0.75 * 0.697774657964008) < 4 * row["error"]
+    assert row["exact"] is None
+    assert "periodic" in found["without_exact"]["every quantity"]
+    with pytest.raises(UserError, match="no integer on one with open"):
+        run(tmp_path / "charge", action=action)

@@ -236,13 +236,19 @@ def test_numbers_of_the_layers_of_a_stochastic_flow() -> None:
     """What they are worth without the updates, from weights of their own."""
     tables = known_tables()
     tables["layers"] = {"log_weight": 0.5 * np.random.default_rng(3).normal(size=(ROWS, CHUNK))}
-    updates = {"times": [1.0], "density": "target", "sampler": {"name": "heatbath"}}
+    updates = {"times": [0.5, 1.0], "density": "target", "sampler": {"name": "heatbath"}, "count": 3}
     made, metrics = made_with(tables, stochastic={"updates": [updates]})
     report, w = made.report(metrics), np.exp(tables["layers"]["log_weight"].ravel())
     ess = derived(lambda a, b: a * a / b, w, w * w)
     expected = {"ess": ess.value, "ess_error": ess.error, "samples": SAMPLES}
     assert numbers(report["layers_alone"]) == pytest.approx(expected)
-    assert report["stochastic"]["updates"][0]["times"] == [1.0]
+    assert report["stochastic"]["updates"][0]["times"] == [0.5, 1.0]
+    log_w = tables["flow"]["log_weight"].ravel()
+    lost, w = derived(lambda a, b: np.log(a) - b, np.exp(log_w), log_w), np.exp(log_w)
+    ess = derived(lambda a, b: a * a / b, w, w * w).value
+    expected = {"updates": 6, "variance": log_w.var(ddof=1), "ess_per_update": ess / 6}
+    expected |= {"dissipated": lost.value, "dissipated_error": lost.error}
+    assert numbers(report["work"]) == pytest.approx(expected)
 
 
 def test_numbers_of_a_density_that_is_averaged() -> None:

@@ -2,7 +2,14 @@
 
 from gaugeflow.kernels.numba.simd.staging import Complex, Emitter, Lines, Matrix, Vector, microkernel
 
-__all__ = ["add_number", "adjoint_product_add", "weighted_add", "weighted_adjoint_add", "weighted_conjugate_add"]
+__all__ = [
+    "add_number",
+    "add_scaled_by_site",
+    "adjoint_product_add",
+    "weighted_add",
+    "weighted_adjoint_add",
+    "weighted_conjugate_add",
+]
 
 
 @microkernel
@@ -12,6 +19,14 @@ def adjoint_product_add(emit: Emitter, dst: Lines, a: Lines, b: Lines, factor: V
     for i, j in emit.entries():
         entry = emit.dot(lambda k, i=i: left[k, i].conj(), lambda k, j=j: right[k, j])  # type: ignore[misc]
         target[i, j] = target[i, j] + entry * factor
+
+
+@microkernel
+def add_scaled_by_site(emit: Emitter, dst: Lines, a: Lines, real: Lines, factor: Vector) -> None:
+    """``dst += real a`` with a real number at each site: one line; the factor is not used."""
+    number = real[0]
+    for line in range(2 * emit.n * emit.n):
+        dst[line] = dst[line] + a[line] * number
 
 
 @microkernel

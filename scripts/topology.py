@@ -1,0 +1,114 @@
+#!/usr/bin/env python
+"""How fast each sampler forgets the charge of two-dimensional U(1), in equal units of work.
+
+    python scripts/topology.py             # about five processor minutes
+
+Writes `scripts/results/topology.json` after every row. Chains begin in independent exact configurations, so that
+<Q^2> is right also where nothing moves. The unit of work is one visit to every link of one lattice: a sweep of a heat
+bath or of overrelaxation, one force of hybrid Monte Carlo, the links of a jump; for replicas, of all of them. An
+autocorrelation time that is longer than a fiftieth of the chain is a lower bound.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from benchmarks.machine import machine
+
+from gaugeflow.lattice import Defect, LoopAction, WilsonAction, charge_geometric, hot_start
+from gaugeflow.lattice.exact import Exact2D
+from gaugeflow.montecarlo import HMC, ExactSampler, HeatBath, Replicas, Sampler, Winding
+from gaugeflow.montecarlo.errors import estimate
+
+RESULTS = Path(__file__).parent / "results" / "topology.json"
+SHAPE, CHAINS, WARMUP = (16, 16), 16, 200
+BETAS = (7.0, 8.0, 9.0)
+LENGTH, NESTED, REPLICAS = 4, (1, 1, 1, 1), 6
+SHOWN = 2000
+"""Work of which the charges of one chain are kept, for the figure."""
+LONG = 50
+"""Autocorrelation times that a chain must last."""
+
+
+def heatbath(action: LoopAction) -> HeatBath:
+    return HeatBath(action, overrelaxation=1)
+
+
+def replicas(action: LoopAction) -> Replicas:
+    regions = [Defect(LENGTH, 0.0).around(reach) for reach in NESTED]
+    return Replicas(
+        lambda t: action.weighted(Defect(LENGTH, 1 - t) if t else None), heatbath, REPLICAS, regions, translate=True
+    )
+
+
+def forces(sampler: HMC) -> int:
+    """Of one trajectory."""
+    return sum(kind == "kick" for kind, _ in sampler.integrator.trajectory(sampler.steps, 0.1))
+
+
+def near() -> float:
+    """Links of all regions over those of the lattice."""
+    inside = [Defect(LENGTH, 0.0).around(reach)(SHAPE) for reach in NESTED]
+    return sum(float(region.double().mean()) for region in inside)
+
+
+METHODS: dict[str, tuple[float, Callable[[LoopAction], Sampler], Callable[[Any], float]]] = {
+    "HMC": (45, HMC, forces),
+    "heat bath + overrelaxation": (25, heatbath, lambda _: 2),
+    "winding jumps": (6, lambda action: Winding(heatbath(action), action), lambda _: 3),
+    "PTBC": (20, replicas, lambda _: REPLICAS * (2 + near())),
+}
+"""Processor seconds, the sampler, and its work for one update."""
+
+
+def row(name: str, beta: float) -> dict[str, Any]:
+    """One sampler at one coupling, for its processor time."""
+    seconds, make, work = METHODS[name]
+    action, generator = WilsonAction(2, beta), torch.Generator().manual_seed(1)
+    sampler, start = make(action), hot_start("u1", SHAPE, generator, CHAINS)
+    field, _ = ExactSampler(action).update(start, generator)
+    for _ in range(WARMUP):
+        field, _ = sampler.update(field, generator)
+    sampler.warmup = False
+    field, _ = ExactSampler(action).update(start, generator)
+    charges, begin = [], time.process_time()
+    while time.process_time() - begin < seconds:
+        field, _ = sampler.update(field, generator)
+        charges.append(charge_geometric(field))
+    q = torch.stack(charges, 1)
+    found = estimate((q**2).numpy())
+    exact = float(Exact2D("u1", SHAPE, beta).charge_squared)
+    return {
+        "method": name,
+        "beta": beta,
+        "shape": SHAPE,
+        "chains": CHAINS,
+        "updates": len(charges),
+        "work": work(sampler),
+        "tau_int": found.tau_int,
+        "tau_int_error": found.tau_int_error,
+        "long_enough": len(charges) > LONG * found.tau_int,
+        "changes": float((q.diff(dim=1) != 0).double().mean()),
+        "charge_squared": found.value,
+        "charge_squared_error": found.error,
+        "exact": exact,
+        "history": q[0, : int(SHOWN / work(sampler))].int().tolist(),
+        "seconds": time.process_time() - begin,
+    }
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    rows: list[dict[str, Any]] = []
+    for beta in BETAS:
+        for name in METHODS:
+            rows.append(row(name, beta))
+            print(rows[-1], flush=True)
+            RESULTS.write_text(json.dumps({"measured": machine(), "rows": rows}) + "\n")
+
+
+if __name__ == "__main__":
+    main()
