@@ -10,6 +10,7 @@ from gaugeflow import runs, tasks
 from gaugeflow.io import FORMATS
 from gaugeflow.montecarlo.moves import MOVES
 from gaugeflow.symmetry import GROUPS
+from gaugeflow.symmetry.actions.groups import _ACTIONS
 from tests import documents
 from tests.documents import Document
 from tests.places import ROOT
@@ -100,3 +101,26 @@ def test_what_a_page_registers_is_gone_after_it() -> None:
     )
     Document(f"```python\n{registering}```\n").run_python()
     assert ({*FORMATS}, {*GROUPS}, {*MOVES}) == before
+
+
+def test_what_a_module_registers_when_a_page_imports_it_stays() -> None:
+    page = """```python
+from gaugeflow.symmetry import Cyclic, PairFeatures, represent
+
+represent(Cyclic, PairFeatures)(None)
+
+class Own(PairFeatures):
+    pass
+
+represent(Cyclic, Own)(None)
+```
+"""
+    before = _ACTIONS.copy()
+    try:
+        Document(page).run_python()
+        assert {(kind.__name__, value.__name__) for kind, value in _ACTIONS.keys() - before.keys()} == {
+            ("Cyclic", "PairFeatures")
+        }
+    finally:
+        _ACTIONS.clear()
+        _ACTIONS.update(before)
