@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from gaugeflow.symmetry import (
+    CartesianTensors,
     Group,
     Links,
     MatrixGroup,
@@ -19,6 +20,7 @@ from gaugeflow.symmetry import (
     generated,
     preserving,
     represent,
+    special_linear,
     symmetries_of,
 )
 from gaugeflow.symmetry.actions.haar import haar
@@ -282,6 +284,15 @@ def test_a_group_of_matrices_is_a_family_by_its_generators(metric, held):
 
     found = symmetries_of(products, Points(normal(1, 3, 4)), groups=[lorentz])
     assert (found["SO(1,3)"].held, found["SO(1,3)"].of) == (held, 6)
+
+
+@pytest.mark.parametrize(("down", "held"), [(1, 3), (0, 1)])
+def test_a_lower_index_turns_with_the_inverse(down, held):
+    """A trace is kept by all of SL(2) where one index is down, by rotations alone where none is."""
+    group = MatrixGroup(special_linear(2), name="SL(2)")
+    tensor = CartesianTensors(normal(1, 2, 2), rank=2, down=down)
+    found = symmetries_of(lambda t: t.diagonal(dim1=1, dim2=2).sum(1), tensor, groups=[group])
+    assert (found["SL(2)"].held, found["SL(2)"].of) == (held, 3)
 
 
 def test_the_charges_of_a_group_of_matrices_are_angular_momenta():
