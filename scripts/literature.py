@@ -27,6 +27,7 @@ RESULT = ROOT / "scripts" / "results" / "literature.json"
 OPTIMISERS: dict[str, list[str]] = {
     "adamw": [],
     "levenberg-marquardt": [
+        "dtype=float64",  # normal equations square the condition
         "training={initial: 0.3, iterations: 60, attempts: 1}",
         "fields.configurations={train: 1, validation: 1, test: 10}",  # one of each beta fills the normal equations
         "baseline.updates=10",

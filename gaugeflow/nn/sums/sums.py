@@ -17,7 +17,7 @@ from gaugeflow.nn.sums.transport import carry_rows
 
 __all__ = ["sum_ends", "sum_pairs"]
 
-WORTH_COMPILING = 1 << 18
+WORTH_COMPILING = 1 << 16
 """Complex numbers in the transported matrices from which loading compiled code pays."""
 
 

@@ -38,16 +38,18 @@ class FieldsConfig(Section):
     sweeps: Count = 50
     """Heat-bath sweeps from a hot start to a configuration, each with one of overrelaxation."""
 
-    def draw(self, group: str, shape: Sequence[int], count: int, generator: torch.Generator) -> Tensor:
+    def draw(
+        self, group: str, shape: Sequence[int], count: int, generator: torch.Generator, dtype: torch.dtype
+    ) -> Tensor:
         """``count`` configurations for each beta, one beta after the other.
 
         Returns:
-            ``(len(betas) * count, D, *shape, ...)`` in double precision.
+            ``(len(betas) * count, D, *shape, ...)``, in the precision of the real ``dtype``.
         """
         fields = []
         for beta in self.betas:
             sampler = HeatBath(WilsonAction(len(shape), beta), overrelaxation=1)
-            links = hot_start(group, shape, generator, count)
+            links = hot_start(group, shape, generator, count, dtype)
             for _ in range(self.sweeps):
                 links, _ = sampler.update(links, generator)
             fields.append(links)

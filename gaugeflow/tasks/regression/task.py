@@ -16,6 +16,7 @@ from gaugeflow.runs import Metrics, Record, Task
 from gaugeflow.symmetry.actions.fields import Links, SiteScalars
 from gaugeflow.symmetry.actions.scalars import Scalars
 from gaugeflow.symmetry.claims import Claim, Equivariance
+from gaugeflow.tasks.keys import DTYPES
 from gaugeflow.tasks.regression.config import RegressionConfig
 from gaugeflow.tasks.regression.descent import Descent
 from gaugeflow.tasks.regression.fields import Samples
@@ -38,7 +39,7 @@ class Regression(Task[RegressionConfig]):
 
     def __init__(self, config: RegressionConfig) -> None:
         super().__init__(config)
-        self.theory = GaugeTheory(config.group, len(config.shape))
+        self.theory = GaugeTheory(config.group, len(config.shape), DTYPES[config.dtype])
         config.target.require(self.theory.ndim)
         training = config.training
         stack = self._network().stack  # layers that do not fit are refused here
@@ -127,7 +128,8 @@ class Regression(Task[RegressionConfig]):
 
     def claims(self) -> list[Claim]:
         """What each network gives at a site is invariant and moves with the site, so that the mean stays."""
-        fields = self.config.fields.draw(self.config.group, self.config.shape, 1, stream("claims", self.config.seed))
+        generator = stream("claims", self.config.seed)
+        fields = self.config.fields.draw(self.config.group, self.config.shape, 1, generator, self.theory.dtype)
         x = Links(fields[-1:])
         networks = self.networks or [self._network()]
         group = "gauge * translations"
@@ -200,7 +202,8 @@ class Regression(Task[RegressionConfig]):
         return Descent(config.training.adamw, network, batches, train, validation), baseline
 
     def _samples(self, shape: list[int], count: int, *key: int | str) -> Samples:
-        links = self.config.fields.draw(self.config.group, shape, count, stream(*key)).to(self.config.device)
+        links = self.config.fields.draw(self.config.group, shape, count, stream(*key), self.theory.dtype)
+        links = links.to(self.config.device)
         return links, self.config.target.density(links)
 
     def _store(self, record: Record, links: Tensor, place: int, number: int) -> None:

@@ -350,7 +350,7 @@ def test_shipped_networks_reach_their_bars(path: Path) -> None:
     config, generator = shipped.config, torch.Generator().manual_seed(7)
     ends = config.fields.model_copy(update={"betas": [config.fields.betas[0], config.fields.betas[-1]], "sweeps": 10})
     for shape in (config.shape, [extent + 1 for extent in config.shape]):
-        links = ends.draw(config.group, shape, 1, generator)
+        links = ends.draw(config.group, shape, 1, generator, torch.float64)
         truth = config.target.density(links).flatten(1).mean(1)
         for network in shipped.networks:
             with torch.no_grad():
