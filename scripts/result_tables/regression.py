@@ -7,6 +7,8 @@ import statistics
 import tomllib
 from typing import Any
 
+import yaml
+
 from result_tables import trained
 from result_tables.table import ROOT, group, lattice, table, written
 
@@ -39,7 +41,14 @@ def regressions() -> str:
 LITERATURE = "scripts/results/literature.json"
 ADAMW, NEWTON = "adamw", "levenberg-marquardt"
 OPTIMISER = {ADAMW: "AdamW, 10,000 fields", NEWTON: "Levenberg-Marquardt, 10 fields"}
+PRECISION = {NEWTON: "float64"}
+"""Where it is not that of the configuration."""
 PUBLISHED = tomllib.loads((ROOT / "scripts" / "results" / "published.toml").read_text())["regressions"]
+
+
+def _precision(found: dict[str, Any]) -> str:
+    config = yaml.safe_load((ROOT / "configs" / "regression" / f"{found['name']}_literature.yaml").read_text())
+    return PRECISION.get(found["optimiser"]) or config.get("dtype", "float64")
 
 
 def _literature_row(found: dict[str, Any]) -> list[str]:
@@ -48,7 +57,7 @@ def _literature_row(found: dict[str, Any]) -> list[str]:
     published = [row["mse"] for row in PUBLISHED if row["name"] == found["name"] and found["optimiser"] == ADAMW]
     return [
         f"{group(found['group'])} {found['target']['path']}",
-        OPTIMISER[found["optimiser"]],
+        f"{OPTIMISER[found['optimiser']]}, {_precision(found)}",
         str(found["parameters"]),
         *spread,
         f"{found['seeds'] - found['seeds_failed']} of {found['seeds']}",
