@@ -122,9 +122,8 @@ class Regression(Task[RegressionConfig]):
         config, betas = self.config, self.config.fields.betas
         each = sum(config.fields.configurations.model_dump().values())
         about: dict[str, Any] = {"betas": 3 * betas, "seed": config.seed, "action_name": "wilson"}
-        return EnsembleWriter.create(
-            path, config.group, config.shape, capacity=config.seeds * len(betas) * each, **about
-        )
+        capacity = config.seeds * len(betas) * each
+        return EnsembleWriter.create(path, config.group, config.shape, DTYPES[config.dtype], capacity, **about)
 
     def claims(self) -> list[Claim]:
         """What each network gives at a site is invariant and moves with the site, so that the mean stays."""
