@@ -94,6 +94,7 @@ INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("factors",),
         ("systems",),
         ("ansatz",),
+        ("occupation",),
         ("laplacian",),
         ("optimizers", "diffusion"),
         ("analysis",),

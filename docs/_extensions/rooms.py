@@ -18,6 +18,7 @@ ROOMS = [
     "nn",
     "flows",
     "wavefunctions",
+    "wavefunctions.occupation",
     "runs",
     "tasks",
     "plots",

@@ -123,16 +123,32 @@ def convert(
 
 @app.command(rich_help_panel=FILES)
 def exact(
-    group: Annotated[str, typer.Option(help="u1, su2, su3, ...")],
-    beta: Annotated[str, typer.Option(help="Coupling of S = beta sum (1 - Re tr P / N).")],
+    group: Annotated[str | None, typer.Option(help="u1, su2, su3, ...")] = None,
+    beta: Annotated[str | None, typer.Option(help="Coupling of S = beta sum (1 - Re tr P / N).")] = None,
     shape: Annotated[
         tuple[int, int] | None, typer.Option(metavar="X T", help="The torus; without it the infinite plane.")
     ] = None,
+    system: Annotated[
+        str | None, typer.Option(help="Fermions on sites instead: hubbard, t_v, t_j or products, with --set.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Of the system, as lattice.shape=[8].")
+    ] = None,
+    states: Annotated[int, typer.Option(min=1, help="How many energies of the system.")] = 1,
+    dtype: Annotated[str, typer.Option(help="Precision of the diagonalisation.")] = "float64",
     json: Json = False,
 ) -> None:
-    """The closed-form solution of two-dimensional gauge theory."""
-    from gaugeflow.lattice.exact import exact_report
+    """The closed form of two-dimensional gauge theory, or exact diagonalisation of fermions on sites."""
     from gaugeflow.tasks.table import format_values
 
-    found = exact_report(group, shape, beta)
+    if system is not None:
+        from gaugeflow.tasks.vmc.sites.exact import exact_site_report
+
+        found = exact_site_report(system, settings or (), states, dtype)
+    else:
+        from gaugeflow.lattice.exact import exact_report
+
+        if group is None or beta is None:
+            raise UserError("exact: expected --group and --beta of a gauge theory, or a --system of fermions on sites")
+        found = exact_report(group, shape, beta)
     show(found, format_values(found), json)

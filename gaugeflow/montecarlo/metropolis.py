@@ -19,7 +19,8 @@ GAIN = 0.5
 class Metropolis:
     """A chain of walkers ``(batch, n, d)`` with the density p, `steps` moves and then the `jumps` in an update.
 
-    While ``warmup`` is true the width of the moves is tuned to the target acceptance, in which jumps do not count.
+    While ``warmup`` is true the width of the moves is tuned to the target acceptance, in which jumps do not count;
+    with None for a target it stands.
 
     Args:
         log_density: log p up to a constant; it may change between updates.
@@ -37,7 +38,7 @@ class Metropolis:
         move: str | Move = "all",
         width: float = 0.3,
         steps: int = 10,
-        target: float = 0.525,
+        target: float | None = 0.525,
         jumps: Sequence[Move] = (),
     ) -> None:
         if isinstance(move, str) and move not in MOVES:
@@ -59,7 +60,7 @@ class Metropolis:
         for jump in self.jumps:
             x, log, _ = self._moved(jump, x, log, generator)
         acceptance = accepted / self.steps
-        if self.warmup:
+        if self.warmup and self.target is not None:
             self.width *= math.exp(GAIN * (float(acceptance.mean()) - self.target))
         return x, {"acceptance": acceptance}
 

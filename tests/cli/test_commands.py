@@ -212,6 +212,9 @@ def test_a_report_of_a_run_that_measured_nothing_yet(tmp_path: Path, finished: P
     refused(call("plot", finished), "none yet")
 
 
+CHAIN = ["exact", "--system", "hubbard", "--set", "lattice={kind: chain, shape: [8]}", "--set", "u=4"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
@@ -222,6 +225,11 @@ def test_a_report_of_a_run_that_measured_nothing_yet(tmp_path: Path, finished: P
         (["exact", "--group", "su1", "--beta", "6"], ["u1 or suN", "'su1'"]),
         (["exact", "--group", "su3", "--beta", "inf"], ["beta", "finite"]),
         (["exact", "--group", "su3", "--beta", "six"], ["beta", "'six'"]),
+        (["exact", "--group", "su3"], ["--beta", "--system"]),
+        (["exact", "--system", "hubard"], ["system", "'hubbard'"]),
+        (["exact", "--system", "t_v", "--set", "n=2", "--set", "v=1"], ["system.lattice"]),
+        ([*CHAIN, "--set", "n_up=9", "--set", "n_down=4"], ["at most 8", "9 up"]),
+        ([*CHAIN, "--set", "n_up=4", "--set", "n_down=4", "--dtype", "float32"], ["float64", "float32"]),
         (["report", "x", "--seed", "-1"], ["--seed"]),
     ],
 )
@@ -331,6 +339,14 @@ def test_exact_is_the_closed_form(call: Call) -> None:
     charged = json.loads(call("exact", "--group", "u1", "--shape", 8, 8, "--beta", 2, "--json").out)
     assert charged["susceptibility"] == pytest.approx(1.23929891 / 64, rel=1e-8)
     assert np.isfinite(charged["log_z"])
+
+
+def test_exact_diagonalises_fermions_on_sites(call: Call) -> None:
+    found = json.loads(call(*CHAIN, "--set", "n_up=4", "--set", "n_down=4", "--json").out)
+    assert found["energy"] == pytest.approx(-4.60352630, abs=5e-9)
+    assert found["states"] == 4900
+    two = [*CHAIN[:4], "lattice={kind: chain, shape: [2]}", *CHAIN[5:], "--set", "n_up=1", "--set", "n_down=1"]
+    assert "two bonds" in call(*two).out
 
 
 def test_sample_draws_on(finished: Path, call: Call) -> None:

@@ -5,7 +5,7 @@ is claimed, with the reason. A public model, observable, action, sampler or file
 `test_everything.py`.
 """
 
-from tests.registry import flows, io, lattice, montecarlo, nn, wavefunctions
+from tests.registry import flows, io, lattice, montecarlo, nn, occupation, wavefunctions
 from tests.registry.line import Line
 
 REGISTRY: dict[str, Line] = {
@@ -15,6 +15,7 @@ REGISTRY: dict[str, Line] = {
     **nn.LINES,
     **flows.LINES,
     **wavefunctions.LINES,
+    **occupation.LINES,
 }
 
 WITHOUT: dict[str, str] = {
@@ -23,4 +24,5 @@ WITHOUT: dict[str, str] = {
     **nn.WITHOUT,
     **flows.WITHOUT,
     **wavefunctions.WITHOUT,
+    **occupation.WITHOUT,
 }

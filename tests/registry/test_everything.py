@@ -3,6 +3,7 @@
 import pytest
 
 from gaugeflow import flows, io, lattice, montecarlo, nn, wavefunctions
+from gaugeflow.wavefunctions import occupation
 from tests.registry.registry import REGISTRY, WITHOUT
 
 pytestmark = pytest.mark.slow
@@ -19,7 +20,7 @@ def test_every_public_object_is_in_a_line():
     covered = {getattr(thing, "__name__", None) for line in REGISTRY.values() for thing in line.covers}
     public = [
         (room.__name__, name)
-        for room in (flows, lattice, montecarlo, nn, wavefunctions)
+        for room in (flows, lattice, montecarlo, nn, wavefunctions, occupation)
         for name in room.__all__
         if callable(getattr(room, name))
     ]
@@ -29,5 +30,5 @@ def test_every_public_object_is_in_a_line():
 
 
 def test_nothing_stands_in_the_registry_that_is_gone():
-    names = {name for room in (flows, lattice, montecarlo, nn, wavefunctions) for name in room.__all__}
+    names = {name for room in (flows, lattice, montecarlo, nn, wavefunctions, occupation) for name in room.__all__}
     assert set(WITHOUT) <= names

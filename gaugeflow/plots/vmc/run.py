@@ -9,9 +9,12 @@ import torch
 from gaugeflow.plots.figure import BLUE, INK, figure, label_exact
 from gaugeflow.plots.vmc.density import plot_density, plot_pairs
 from gaugeflow.plots.vmc.nodes import plot_nodes
+from gaugeflow.plots.vmc.structure import plot_structure
 from gaugeflow.runs import Metrics, Run, RunDirectory
 from gaugeflow.tasks.vmc.config import VMCConfig
+from gaugeflow.tasks.vmc.report import energy_unit
 from gaugeflow.tasks.vmc.task import VMC
+from gaugeflow.wavefunctions.occupation.hamiltonians import SiteHamiltonian
 
 __all__ = ["plot_vmc"]
 
@@ -26,17 +29,20 @@ SHOWN = 512
 def plot_vmc(directory: Path, config: VMCConfig, metrics: Metrics) -> list[Path]:
     """Writes what there is and returns the paths: the energy in training, the histogram of an evaluation, and of a
     checkpoint the density, the pair correlation and a slice through the nodes."""
-    reference = config.system.build().reference
+    hamiltonian = config.system.build()
+    reference, unit = hamiltonian.reference, energy_unit(config.system.name)
     known = None if reference is None else reference.energy
     paths = []
     training = metrics.columns("training")
     if training:
         paths.append(directory / "energy.png")
-        _draw_training(paths[-1], training, config.walkers.count, known)
+        _draw_training(paths[-1], training, config.walkers.count, known, unit)
     evaluation = metrics.columns("evaluation")
     if evaluation:
         paths.append(directory / "local_energy.png")
-        _draw_histogram(paths[-1], evaluation["energy"].ravel(), known)
+        _draw_histogram(paths[-1], evaluation["energy"].ravel(), known, unit)
+    if isinstance(hamiltonian, SiteHamiltonian):
+        return paths + plot_structure(directory)
     if RunDirectory(directory).checkpoint.exists():
         paths += _draw_wavefunction(directory, config)
     return paths
@@ -60,7 +66,7 @@ def _draw_wavefunction(directory: Path, config: VMCConfig) -> list[Path]:
     return paths
 
 
-def _draw_training(path: Path, rows: dict[str, np.ndarray], walkers: int, known: float | None) -> None:
+def _draw_training(path: Path, rows: dict[str, np.ndarray], walkers: int, known: float | None, unit: str) -> None:
     """Left the energy with the error of its walkers, right the variance of the local energy."""
     steps = rows["step"] - rows["step"][0] + 1
     with figure(path, 8.0) as canvas:
@@ -68,7 +74,7 @@ def _draw_training(path: Path, rows: dict[str, np.ndarray], walkers: int, known:
         error = np.sqrt(rows["variance"] / walkers)
         left.fill_between(steps, rows["energy"] - error, rows["energy"] + error, color=BLUE, alpha=0.3, linewidth=0)
         left.plot(steps, rows["energy"], color=BLUE, linewidth=1.0)
-        left.set(xlabel="iteration", ylabel="energy (Hartree)", xlim=(1, max(2, steps[-1])))
+        left.set(xlabel="iteration", ylabel=f"energy ({unit})", xlim=(1, max(2, steps[-1])))
         late = rows["energy"][len(steps) // 4 :]  # the first steps would flatten the rest
         low, high = min(late.min(), known if known is not None else late.min()), late.max()
         left.set_ylim(low - 0.1 * (high - low) - 1e-12, high + 0.2 * (high - low) + 1e-12)
@@ -79,14 +85,14 @@ def _draw_training(path: Path, rows: dict[str, np.ndarray], walkers: int, known:
         right.set(xlabel="iteration", ylabel="variance of the local energy", yscale="log", xlim=(1, max(2, steps[-1])))
 
 
-def _draw_histogram(path: Path, energies: np.ndarray, known: float | None) -> None:
+def _draw_histogram(path: Path, energies: np.ndarray, known: float | None, unit: str) -> None:
     """The central part; an exact wavefunction has one value."""
     low, high = np.percentile(energies, (50 - CENTRAL / 2, 50 + CENTRAL / 2))
     with figure(path, 6.0) as canvas:
         axes = canvas.subplots()
         axes.hist(energies, bins=80, range=(low, high if high > low else low + 1e-12), color=BLUE, alpha=0.75)
         axes.axvline(energies.mean(), color=INK, linewidth=1.2, label=f"mean {energies.mean():.7g}")
-        axes.set(xlabel="local energy (Hartree)", ylabel="walkers")
+        axes.set(xlabel=f"local energy ({unit})", ylabel="walkers")
         axes.set_title(f"{CENTRAL:g} % of {energies.size} local energies with frozen parameters")
         if known is not None:
             label_exact(axes, known, f"reference {known:.7g}", across=False)

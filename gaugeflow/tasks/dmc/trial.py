@@ -17,6 +17,7 @@ from gaugeflow.tasks.vmc.config import VMCConfig
 from gaugeflow.tasks.vmc.systems import SystemConfig
 from gaugeflow.wavefunctions import Hamiltonian, Product
 from gaugeflow.wavefunctions.diffusion.guide import Guide, Guided
+from gaugeflow.wavefunctions.occupation.hamiltonians import SiteHamiltonian
 
 __all__ = ["Trial", "read_trial", "shared_guide"]
 
@@ -58,7 +59,8 @@ def read_trial(place: Path, system: SystemConfig) -> Trial:
     directory = RunDirectory.open(place)
     _, state = load_checkpoint(directory.checkpoint, "vmc")
     task, config = state["task"], VMCConfig.model_validate(state["config"])
-    if not _same(config.system.build(), system.build(), task["walkers"].double()):
+    own = config.system.build()
+    if isinstance(own, SiteHamiltonian) or not _same(own, system.build(), task["walkers"].double()):
         came = json.dumps(config.system.model_dump(), default=str)
         raise UserError(f"init_from: {place}: expected a wavefunction of the `system` here, came one of {came}")
     kept = config.model_dump(mode="json")

@@ -9,6 +9,7 @@ from gaugeflow.tasks.keys import Dtype
 from gaugeflow.tasks.vmc.optimizers import OptimizerConfig
 from gaugeflow.tasks.vmc.pretraining import PretrainingConfig
 from gaugeflow.tasks.vmc.sectors import SectorSection
+from gaugeflow.tasks.vmc.sites.systems import HubbardConfig, ProductsConfig, TJConfig, TVConfig
 from gaugeflow.tasks.vmc.systems import SystemConfig
 from gaugeflow.tasks.vmc.wavefunctions import WavefunctionConfig
 
@@ -28,19 +29,40 @@ class WalkerSection(Section):
     """Moves from one local energy to the next."""
     jumps: Annotated[int, Field(ge=0)] = 2
     """How often between two local energies an electron is carried from one nucleus to another and two of opposite spin
-    change places, where there are several nuclei."""
+    change places, where there are several nuclei. On sites, how often two sites exchange all that they have; the other
+    moves are hops, and `move` and `width` have no meaning."""
+
+
+class MetropolisConfig(Section):
+    """A Markov chain of the moves of `walkers`."""
+
+    name: Literal["metropolis"]
+
+
+class EnumerateConfig(Section):
+    """All configurations of fermions on few sites, from which independent walkers are drawn."""
+
+    name: Literal["enumerate"]
+    most: Count = 100_000
+    """The largest number of configurations."""
+
+
+SamplerConfig = Annotated[MetropolisConfig | EnumerateConfig, Field(discriminator="name")]
+AnySystem = Annotated[SystemConfig | HubbardConfig | TVConfig | TJConfig | ProductsConfig, Field(discriminator="name")]
 
 
 class VMCConfig(RunConfig):
     """Variational Monte Carlo: train a wavefunction, then measure its energy with frozen parameters."""
 
     task: Literal["vmc"]
-    system: SystemConfig
-    """The particles and what holds them."""
+    system: AnySystem
+    """The particles and what holds them, or the sites where they hop."""
     wavefunction: WavefunctionConfig
     """The ansatz and its network."""
     walkers: WalkerSection = WalkerSection()
     """The Markov chain that samples `|psi|^2`."""
+    sampler: SamplerConfig = MetropolisConfig(name="metropolis")
+    """How walkers are sampled: by a chain, or, on few sites, from all configurations."""
     pretraining: PretrainingConfig | None = None
     """Fits the orbitals to a mean field first; none starts from random weights."""
     optimizer: OptimizerConfig

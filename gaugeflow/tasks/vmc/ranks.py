@@ -12,6 +12,8 @@ from torch import Tensor
 from gaugeflow.errors import UserError
 from gaugeflow.runs import ranks
 from gaugeflow.wavefunctions import Hamiltonian, Wavefunction, local_energy
+from gaugeflow.wavefunctions.occupation.hamiltonians import SiteHamiltonian
+from gaugeflow.wavefunctions.occupation.site_energy import local_value
 
 __all__ = ["require_equal_shares", "shared_local_energy", "shared_log_density"]
 
@@ -30,10 +32,20 @@ def shared_log_density(psi: Wavefunction, x: Tensor) -> Tensor:
     return log
 
 
-def shared_local_energy(psi: Wavefunction, hamiltonian: Hamiltonian, x: Tensor, **options: Any) -> Tensor:
-    """:func:`gaugeflow.wavefunctions.laplacian.local_energy` of all walkers, with its options."""
+def shared_local_energy(
+    psi: Wavefunction,
+    hamiltonian: Hamiltonian | SiteHamiltonian,
+    x: Tensor,
+    method: str = "forward",
+    chunk_size: int | None = None,
+) -> Tensor:
+    """:func:`gaugeflow.wavefunctions.laplacian.local_energy` of all walkers, with its options; on sites there is no
+    Laplacian, and `method` has no meaning."""
     together = ranks()
-    return together.gather(local_energy(psi, hamiltonian, together.part(x), **options))
+    share = together.part(x)
+    if isinstance(hamiltonian, SiteHamiltonian):
+        return together.gather(local_value(psi, hamiltonian.operators, hamiltonian.particles, share, chunk_size))
+    return together.gather(local_energy(psi, hamiltonian, share, method=method, chunk_size=chunk_size))
 
 
 class _Share(torch.autograd.Function):

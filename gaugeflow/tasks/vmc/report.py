@@ -13,17 +13,24 @@ from gaugeflow.tasks.estimates import row
 from gaugeflow.tasks.table import format_table, listed
 from gaugeflow.tasks.vmc.proof import proof_markdown
 from gaugeflow.tasks.vmc.sectors import sectors_markdown
+from gaugeflow.tasks.vmc.sites.report import observables_markdown
+from gaugeflow.tasks.vmc.sites.systems import SITE_SYSTEMS
 from gaugeflow.tasks.vmc.systems import MoleculeConfig
 from gaugeflow.wavefunctions import Hamiltonian
 
 if TYPE_CHECKING:
     from gaugeflow.tasks.vmc.config import VMCConfig
 
-__all__ = ["references_markdown", "vmc_markdown", "vmc_report"]
+__all__ = ["energy_unit", "references_markdown", "vmc_markdown", "vmc_report"]
 
 TOO_LOW = 3.0
 """By how many errors an energy may lie below the exact one by chance."""
 BELOW = "below the exact energy by more than three errors: something is wrong"
+
+
+def energy_unit(system: str) -> str:
+    """In which energies of a system of this name are given."""
+    return "t" if system in SITE_SYSTEMS else "Hartree"
 
 
 def vmc_report(
@@ -35,11 +42,14 @@ def vmc_report(
     equilibration: int,
     starts: Tensor | None = None,
 ) -> dict[str, Any]:
-    """Plain values for `report.json`; energies in Hartree. Raises UserError if nothing is evaluated yet.
+    """Plain values for `report.json`; energies in Hartree, or in units of the hopping on sites.
 
     The energy is the mean over all walkers and steps of the evaluation, unclipped, and its error that of the Gamma
     method with each walker a chain; tau_int is in units of the moves between two energies. `starts` says how many
     electrons of each spin each walker had at each nucleus, ``(walkers, 2, I)``, where there are several.
+
+    Raises:
+        UserError: nothing is evaluated yet.
     """
     columns = metrics.columns("evaluation")
     if not columns:
@@ -121,7 +131,7 @@ def vmc_markdown(report: dict[str, Any]) -> str:
     """`report.md`: the energy beside the known one, and how it was found."""
     reference, deviation = report["reference"], report["deviation"]
     rows = [
-        ["energy (Hartree)", report["energy_text"]],
+        [f"energy ({energy_unit(report['system']['name'])})", report["energy_text"]],
         ["reference", "-" if reference is None else f"{reference:.9g}"],
         ["difference in errors", "-" if deviation is None else f"{deviation:+.2f}"],
         ["variance of the local energy", f"{report['variance']:.3g}"],
@@ -148,6 +158,7 @@ def vmc_markdown(report: dict[str, Any]) -> str:
         f"# {report['system']['name']} ({_system(report)}), {parts}\n\n{warnings}{format_table(['', 'value'], rows)}\n"
         f"Parameters were frozen; energies are those of {walkers}. The error is one standard deviation by the Gamma "
         f"method. {source}{found}{references_markdown(report)}{proof_markdown(report)}{sectors_markdown(report)}"
+        f"{observables_markdown(report)}"
     )
 
 

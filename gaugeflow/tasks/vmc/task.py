@@ -13,28 +13,26 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.io.hdf5.scalars import ScalarWriter
-from gaugeflow.montecarlo import Metropolis
 from gaugeflow.random import stream
 from gaugeflow.runs import Metrics, Record, Task, ranks
 from gaugeflow.runs.devices import restored_generator
 from gaugeflow.runs.forecast import Forecast, peak_bytes
 from gaugeflow.symmetry.claims import Claim
 from gaugeflow.tasks.keys import DTYPES
-from gaugeflow.tasks.vmc.claims import vmc_claims
 from gaugeflow.tasks.vmc.config import VMCConfig
 from gaugeflow.tasks.vmc.forecast import forecast
 from gaugeflow.tasks.vmc.guard import Failure, find_failure, save_failure
 from gaugeflow.tasks.vmc.pretraining import Pretraining
-from gaugeflow.tasks.vmc.proof import broken, examined, zero_variance
+from gaugeflow.tasks.vmc.proof import broken, zero_variance
 from gaugeflow.tasks.vmc.ranks import require_equal_shares, shared_local_energy, shared_log_density
 from gaugeflow.tasks.vmc.report import vmc_markdown, vmc_report
 from gaugeflow.tasks.vmc.sectors import sector_rows
+from gaugeflow.tasks.vmc.sites.sites import Sites
+from gaugeflow.tasks.vmc.space import Space
 from gaugeflow.wavefunctions import Product, count_nodal_cells
-from gaugeflow.wavefunctions.analysis.nodal_cells import permutations
+from gaugeflow.wavefunctions.occupation.hamiltonians import SiteHamiltonian
 from gaugeflow.wavefunctions.optimizers.clipping import clip_about_median
 from gaugeflow.wavefunctions.optimizers.optimizer import NotFinite
-from gaugeflow.wavefunctions.systems.jumps import jumps_between
-from gaugeflow.wavefunctions.systems.walkers import initial_walkers, starting_counts
 
 __all__ = ["VMC"]
 
@@ -56,11 +54,9 @@ class VMC(Task[VMCConfig]):
 
     def __init__(self, config: VMCConfig) -> None:
         super().__init__(config)
-        self.hamiltonian = config.system.build()
-        if config.nodal_exchanges:
-            permutations(self.hamiltonian.particles)  # before a long training, not behind it
-        if config.sectors is not None:
-            config.sectors.build(self.hamiltonian)
+        built = config.system.build()
+        self.hamiltonian: Any = built
+        self.space = Sites(config, built) if isinstance(built, SiteHamiltonian) else Space(config, built)
         self.equilibration = config.equilibration
         """Updates of new walkers in front of the evaluation; none where an older version has begun the run."""
         self._status = ""
@@ -107,9 +103,7 @@ class VMC(Task[VMCConfig]):
         require_equal_shares(config.walkers.count)
         psi = config.wavefunction.build(self.hamiltonian, stream("weights", config.seed))
         self.psi: Product = psi.to(config.device, DTYPES[config.dtype])
-        walkers = config.walkers
-        jumps = jumps_between(self.hamiltonian) * walkers.jumps
-        self.sampler = Metropolis(self._log_density, walkers.move, walkers.width, walkers.steps, jumps=jumps)
+        self.sampler: Any = self.space.sampler(self._log_density)
         self.optimizer = config.optimizer.build(self.psi)
 
     def _log_density(self, x: Tensor) -> Tensor:
@@ -117,10 +111,8 @@ class VMC(Task[VMCConfig]):
 
     def _new_walkers(self, count: int) -> Tensor:
         """Remembers as `starts` how many electrons of each spin each of them has at each of several nuclei."""
-        dtype, device, hamiltonian = DTYPES[self.config.dtype], self.config.device, self.hamiltonian
-        several = len(hamiltonian.centres) > 1
-        self.starts = starting_counts(hamiltonian, count, self.generator, self.populations) if several else None
-        return initial_walkers(hamiltonian, count, dtype, device, self.generator, self.starts)
+        self.starts = self.space.starts(count, self.generator, self.populations)
+        return self.space.walkers(count, self.generator, self.starts)
 
     def kinds_of_steps(self) -> dict[int, int]:
         """A step of each kind, the first but in the pretraining, whose first takes longer; and how many there are."""
@@ -296,7 +288,9 @@ class VMC(Task[VMCConfig]):
         report = vmc_report(
             self.config, self.hamiltonian, metrics, parameters, per_iteration, self.equilibration, self.starts
         )
-        parts = {**self._expected(), **self._proof(metrics, report), **self._sectors()}
+        generator = stream("observables", self.config.seed, device=self.config.device)
+        measured = self.space.measured(self.psi, self.walkers, generator)
+        parts = {**self._expected(), **self._proof(metrics, report), **self._sectors(), **measured}
         return {**report, **parts, "nodal_cells": self._nodal_cells()}
 
     def _sectors(self) -> dict[str, Any]:
@@ -314,8 +308,7 @@ class VMC(Task[VMCConfig]):
         if not config.examination:
             return {}
         generator = stream("examination", config.seed, device=config.device)
-        of = (self.psi, self.hamiltonian, self.sampler, self.walkers, config.examination, generator)
-        identities = examined(*of, config.chunk_size)
+        identities = self.space.examined(self.psi, self.sampler, self.walkers, generator)
         found = {"identities": broken(identities)} if broken(identities) else {}
         return {
             "warnings": report["warnings"] | found,
@@ -345,19 +338,11 @@ class VMC(Task[VMCConfig]):
         return vmc_markdown(report)
 
     def create_ensemble(self, path: Path, capacity: int) -> ScalarWriter:
-        """Walkers, beside what it takes to know what they are: spins, nuclei and units."""
-        hamiltonian, particles = self.hamiltonian, self.hamiltonian.particles
-        about = {
-            "unit": "bohr",
-            "n_up": particles.n_up,
-            "n_down": particles.n_down,
-            "centres": hamiltonian.centres.numpy(),
-        }
-        charges = {} if hamiltonian.charges is None else {"charges": hamiltonian.charges.numpy()}
-        return ScalarWriter(path, "walkers", seed=self.config.seed, **about, **charges)
+        """Walkers, beside what it takes to know what they are."""
+        return ScalarWriter(path, "walkers", seed=self.config.seed, **self.space.about())
 
     def samples(self, seed: int) -> Iterator[Tensor]:
-        """Walkers with the density psi^2 ``(batch, n, d)``, those of the checkpoint after ever more moves."""
+        """Walkers with the density psi^2, ``(batch, n, d)`` or ``(batch, 2, sites)``, after the checkpoint's."""
         self.generator = stream("samples", seed, device=self.config.device)
         self.sampler.warmup = False
         walkers = self.walkers
@@ -366,7 +351,7 @@ class VMC(Task[VMCConfig]):
             yield walkers
 
     def claims(self) -> list[Claim]:
-        return vmc_claims(self.psi, self.hamiltonian, self.walkers)
+        return self.space.claims(self.psi, self.walkers)
 
     def status(self) -> str:
         return ", ".join(str(part) for part in (self._status, self.forecast) if part)

@@ -7,11 +7,23 @@ import torch
 from pydantic import Field
 
 from gaugeflow import wavefunctions
+from gaugeflow.errors import UserError
 from gaugeflow.runs import Count, Section
+from gaugeflow.tasks.vmc.sites.wavefunctions import (
+    HiddenConfig,
+    MeanFieldConfig,
+    ProjectionConfig,
+    SiteAttentionConfig,
+    SiteConvolutionConfig,
+    SiteDenseConfig,
+    build_on_sites,
+)
 from gaugeflow.wavefunctions import Backbone, Factor, Features, Hamiltonian, Orbitals, Product, Wavefunction
+from gaugeflow.wavefunctions.occupation.hamiltonians import SiteHamiltonian
 
 __all__ = ["WavefunctionConfig"]
 
+AnyHamiltonian = Hamiltonian | SiteHamiltonian
 MakeOrbitals = Callable[[tuple[int, int]], Orbitals]
 
 
@@ -67,9 +79,9 @@ class DeepSetsConfig(Section):
         return wavefunctions.DeepSets(features, self.width, self.layers, generator)
 
 
-BackboneConfig = Annotated[
-    FermiNetConfig | PsiformerConfig | MessagePassingConfig | DeepSetsConfig, Field(discriminator="name")
-]
+InSpace = FermiNetConfig | PsiformerConfig | MessagePassingConfig | DeepSetsConfig
+OnSites = MeanFieldConfig | SiteDenseConfig | SiteAttentionConfig | SiteConvolutionConfig
+BackboneConfig = Annotated[InSpace | OnSites, Field(discriminator="name")]
 
 
 class DeterminantConfig(Section):
@@ -81,7 +93,7 @@ class DeterminantConfig(Section):
     full: bool = False
     """One determinant over both spins instead of one for each."""
 
-    def build(self, hamiltonian: Hamiltonian, orbitals: MakeOrbitals, generator: torch.Generator) -> Wavefunction:
+    def build(self, hamiltonian: AnyHamiltonian, orbitals: MakeOrbitals, generator: torch.Generator) -> Wavefunction:
         sizes = wavefunctions.Determinants.sizes(hamiltonian.particles, self.full)
         return wavefunctions.Determinants(orbitals(sizes), self.full)
 
@@ -97,7 +109,7 @@ class PfaffianConfig(Section):
     triplets: bool = False
     """Whether particles of equal spin pair too."""
 
-    def build(self, hamiltonian: Hamiltonian, orbitals: MakeOrbitals, generator: torch.Generator) -> Wavefunction:
+    def build(self, hamiltonian: AnyHamiltonian, orbitals: MakeOrbitals, generator: torch.Generator) -> Wavefunction:
         pairing = max(hamiltonian.particles.counts) if self.pairing is None else self.pairing
         sizes = wavefunctions.Pfaffians.sizes(hamiltonian.particles, pairing, self.triplets)
         return wavefunctions.Pfaffians(orbitals(sizes), pairing, generator, self.triplets)
@@ -112,26 +124,41 @@ class PairProductConfig(Section):
     pairing: Count = 1
     """Pairs of orbitals in each pair function."""
 
-    def build(self, hamiltonian: Hamiltonian, orbitals: MakeOrbitals, generator: torch.Generator) -> Wavefunction:
+    def build(self, hamiltonian: AnyHamiltonian, orbitals: MakeOrbitals, generator: torch.Generator) -> Wavefunction:
         sizes = wavefunctions.PairProducts.sizes(hamiltonian.particles, self.pairing)
         return wavefunctions.PairProducts(orbitals(sizes), self.pairing)
 
 
-AnsatzConfig = Annotated[DeterminantConfig | PfaffianConfig | PairProductConfig, Field(discriminator="name")]
+AnsatzConfig = Annotated[
+    DeterminantConfig | PfaffianConfig | PairProductConfig | HiddenConfig, Field(discriminator="name")
+]
 
 
 class WavefunctionConfig(Section):
-    """``psi = ansatz(orbitals of the backbone) exp(factors)``; `jastrow` adds the cusps of the repulsion."""
+    """``psi = ansatz(orbitals of the backbone) exp(factors)``; `jastrow` adds the cusps of the repulsion, or the factor
+    of Gutzwiller and Jastrow on sites."""
 
     ansatz: AnsatzConfig
     """How orbitals become an antisymmetric number."""
     backbone: BackboneConfig
     """The network that makes the orbitals."""
     jastrow: bool = True
-    """Whether a factor gives the exact cusps of the repulsion."""
+    """Whether a factor gives the exact cusps of the repulsion; on sites, whether there is a factor of all pairs."""
 
-    def build(self, hamiltonian: Hamiltonian, generator: torch.Generator) -> Product:
+    projection: ProjectionConfig | None = None
+    """The symmetry sector of fermions on sites; none is the whole space."""
+
+    def build(self, hamiltonian: Hamiltonian | SiteHamiltonian, generator: torch.Generator) -> Product:
         """The wavefunction in float64 on the CPU. Raises UserError for parts that do not fit the particles."""
+        if isinstance(hamiltonian, SiteHamiltonian):
+            return build_on_sites(self, hamiltonian, generator)
+        if self.projection is not None:
+            raise UserError("wavefunction.projection: expected fermions on sites; for particles in space see `sectors`")
+        if not isinstance(self.backbone, InSpace):
+            raise UserError(
+                "wavefunction.backbone: expected ferminet, psiformer, message_passing or deep_sets for particles in "
+                f"space, came {self.backbone.name}, which is for sites"
+            )
         backbone = self.backbone.build(Features(hamiltonian), generator)
 
         def orbitals(sizes: tuple[int, int]) -> Orbitals:

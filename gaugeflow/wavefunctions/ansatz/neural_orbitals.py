@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from gaugeflow.wavefunctions.ansatz.envelopes import Envelope
 from gaugeflow.wavefunctions.ansatz.orbitals import Orbitals, Sizes
-from gaugeflow.wavefunctions.backbones.backbone import Backbone
+from gaugeflow.wavefunctions.backbones.backbone import ParticleNetwork
 from gaugeflow.wavefunctions.backbones.dense import Dense
 
 __all__ = ["NeuralOrbitals"]
@@ -30,7 +30,7 @@ class NeuralOrbitals(Orbitals):
 
     def __init__(
         self,
-        backbone: Backbone,
+        backbone: ParticleNetwork,
         terms: int,
         sizes: Sizes,
         generator: torch.Generator,

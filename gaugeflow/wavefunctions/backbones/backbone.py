@@ -8,17 +8,28 @@ from torch import Tensor, nn
 from gaugeflow.wavefunctions.backbones.features import Features
 from gaugeflow.wavefunctions.particles import Particles
 
-__all__ = ["Backbone", "SpinMeans"]
+__all__ = ["Backbone", "ParticleNetwork", "SpinMeans"]
 
 
-class Backbone(nn.Module):
+class ParticleNetwork(nn.Module):
+    """A map from configurations to features of each particle ``(batch, n, width)``, from which orbitals are read."""
+
+    width: int
+
+    @property
+    def particles(self) -> Particles:
+        raise NotImplementedError(f"{type(self).__name__} must say whose features it calculates")
+
+    def forward(self, x: Any) -> Tensor:
+        raise NotImplementedError(f"{type(self).__name__} must say how its features are calculated")
+
+
+class Backbone(ParticleNetwork):
     """A map ``backbone(x) -> h``, ``(batch, n, d)`` to ``(batch, n, width)``, equivariant under permutations.
 
     If two particles of equal spin change places, their rows of h do, and nothing else happens. To write a new one,
     take sums over particles of each spin, or over the others of each particle.
     """
-
-    width: int
 
     def __init__(self, features: Features) -> None:
         super().__init__()
@@ -27,9 +38,6 @@ class Backbone(nn.Module):
     @property
     def particles(self) -> Particles:
         return self.features.particles
-
-    def forward(self, x: Any) -> Tensor:
-        raise NotImplementedError(f"{type(self).__name__} must say how its features are calculated")
 
 
 class SpinMeans(nn.Module):

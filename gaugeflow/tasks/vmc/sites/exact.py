@@ -1,0 +1,47 @@
+"""Exact energies of fermions on sites, for `gaugeflow exact --system`."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from gaugeflow.runs import Section, Source
+from gaugeflow.runs.configuration.validation import validate
+from gaugeflow.tasks.vmc.sites.systems import HubbardConfig, ProductsConfig, TJConfig, TVConfig
+from gaugeflow.wavefunctions.occupation.exact import exact_states
+
+__all__ = ["exact_site_report"]
+
+
+class _Asked(Section):
+    """The section that a configuration has."""
+
+    system: Annotated[HubbardConfig | TVConfig | TJConfig | ProductsConfig, Field(discriminator="name")]
+
+
+def exact_site_report(name: str, assignments: Sequence[str], states: int = 1, dtype: str = "float64") -> dict[str, Any]:
+    """The lowest energies as one JSON-ready dictionary, in units of the hopping.
+
+    Args:
+        name: of the system, such as "hubbard".
+        assignments: its keys, as "lattice.shape=[8]".
+        states: how many energies.
+
+    Raises:
+        UserError: keys that are wrong or missing, a space that memory does not hold, or float32.
+    """
+    source = Source(f"system: {{name: {name}}}", "exact")
+    source.override([f"system.{text}" for text in assignments])
+    hamiltonian = validate(_Asked, source).system.build()
+    particles, lattice = hamiltonian.particles, hamiltonian.lattice
+    found = exact_states(hamiltonian, states, dtype)
+    return {
+        "system": name,
+        "sites": particles.sites,
+        "n_up": particles.n_up,
+        "n_down": particles.n_down,
+        "states": particles.states,
+        "energy": float(found.energies[0]),
+        "energies": found.energies.tolist(),
+        "notes": list(lattice.notes) if lattice is not None else [],
+    }

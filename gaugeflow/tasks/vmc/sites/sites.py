@@ -1,0 +1,131 @@
+"""What the task `vmc` does for fermions on sites: where they start, how they hop, what is verified and measured."""
+
+from copy import deepcopy
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gaugeflow.errors import UserError
+from gaugeflow.montecarlo import Metropolis
+from gaugeflow.montecarlo.errors import estimate
+from gaugeflow.montecarlo.moves import LogDensity
+from gaugeflow.symmetry.claims import Claim
+from gaugeflow.tasks.keys import DTYPES
+from gaugeflow.tasks.vmc.config import VMCConfig
+from gaugeflow.tasks.vmc.proof import APART
+from gaugeflow.tasks.vmc.sites.claims import site_claims
+from gaugeflow.wavefunctions import Identity, Product
+from gaugeflow.wavefunctions.analysis.identity import absent, found
+from gaugeflow.wavefunctions.occupation.hamiltonians import SiteHamiltonian
+from gaugeflow.wavefunctions.occupation.hops import Enumerated, Hop, SwapSites
+from gaugeflow.wavefunctions.occupation.observables import double_occupancy, structure_factors, total_spin_operator
+from gaugeflow.wavefunctions.occupation.site_energy import local_value
+
+__all__ = ["Sites"]
+
+SPIN = "S^2 = S (S + 1)"
+
+
+class Sites:
+    """Fermions on sites; `gaugeflow.tasks.vmc.space.Space` offers the same for particles in space.
+
+    Raises:
+        UserError: keys of a configuration that have no meaning on sites.
+    """
+
+    def __init__(self, config: VMCConfig, hamiltonian: SiteHamiltonian) -> None:
+        self.config, self.hamiltonian = config, hamiltonian
+        given = {
+            "pretraining": config.pretraining is not None,
+            "sectors": config.sectors is not None,
+            "nodal_exchanges": config.nodal_exchanges > 0,
+            "walkers.move": config.walkers.move != "all",
+        }
+        wrong = [name for name, there in given.items() if there]
+        if wrong:
+            raise UserError(
+                f"{wrong[0]}: expected none for fermions on sites, whose configurations are no points in space"
+            )
+
+    def starts(self, count: int, generator: torch.Generator, populations: Tensor | None) -> Tensor | None:
+        """All start alike."""
+        return None
+
+    def walkers(self, count: int, generator: torch.Generator, starts: Tensor | None) -> Tensor:
+        """New ones, ``(count, 2, sites)``, anywhere."""
+        return self.hamiltonian.particles.draw(count, generator, DTYPES[self.config.dtype])
+
+    def sampler(self, log_density: LogDensity) -> Metropolis | Enumerated:
+        """The chain that moves them, or what draws them anew."""
+        walkers, particles = self.config.walkers, self.hamiltonian.particles
+        if self.config.sampler.name == "enumerate":
+            return Enumerated(log_density, particles, self.config.sampler.most)
+        swaps = [SwapSites(particles)] * walkers.jumps
+        hop = Hop(particles, self.hamiltonian.lattice)
+        return Metropolis(log_density, hop, steps=walkers.steps, target=None, jumps=swaps)
+
+    def examined(self, psi: Product, sampler: Any, walkers: Tensor, generator: torch.Generator) -> list[dict[str, Any]]:
+        """The energy on further walkers, and the total spin."""
+        exact, series = self._walked(psi, walkers, self.config.examination, generator)
+        particles, chunk = self.hamiltonian.particles, self.config.chunk_size
+        size, flat = series.shape[:2], series.flatten(0, 1)
+        energies = local_value(exact, self.hamiltonian.operators, particles, flat, chunk).reshape(size)
+        says = "in units of the hopping, on the walkers of this examination"
+        return [_plain(entry) for entry in (found("energy", says, energies, None), self._spin(exact, flat, size))]
+
+    def _spin(self, psi: Product, flat: Tensor, size: torch.Size) -> Identity:
+        """The local S^2; the nearest S (S + 1) that the number of particles allows is expected."""
+        particles = self.hamiltonian.particles
+        if not self.hamiltonian.operators.keeps_spin:
+            return absent("total spin", SPIN, "expected a Hamiltonian that turns with the spin")
+        spin = total_spin_operator(particles.sites, *particles.counts)
+        local = local_value(psi, spin, particles, flat, self.config.chunk_size).reshape(size)
+        least = abs(particles.n_up - particles.n_down)
+        allowed = [s / 2 * (s / 2 + 1) for s in range(least, particles.n + 1, 2)]
+        mean = float(local.mean())
+        return found("total spin", SPIN, local, min(allowed, key=lambda value: abs(value - mean)), pure=True)
+
+    def measured(self, psi: Product, walkers: Tensor, generator: torch.Generator) -> dict[str, Any]:
+        """Double occupancy and both structure factors with errors, on sets of walkers that go on from those given."""
+        _, series = self._walked(psi, walkers, max(self.config.examination, 5), generator)
+        doubles = _estimated(double_occupancy(series))
+        if self.hamiltonian.lattice is None:
+            return {"observables": {"double_occupancy": doubles}}
+        momenta, spin, charge = structure_factors(series, self.hamiltonian.lattice)
+        factors = [
+            {"q": q.tolist(), "spin": _estimated(spin[..., k]), "charge": _estimated(charge[..., k])}
+            for k, q in enumerate(momenta)
+        ]
+        return {"observables": {"double_occupancy": doubles, "structure_factors": factors}}
+
+    def _walked(self, psi: Product, walkers: Tensor, sets: int, generator: torch.Generator) -> tuple[Product, Tensor]:
+        """psi in float64, and so many sets of walkers of it, ``(sets, walkers, 2, sites)``."""
+        exact = deepcopy(psi).double()
+        chain = self.sampler(lambda x: 2 * exact(x).log)
+        x, series = walkers.double(), []
+        for _ in range(sets):
+            for _ in range(APART):
+                x, _ = chain.update(x, generator)
+            series.append(x)
+        return exact, torch.stack(series)
+
+    def about(self) -> dict[str, Any]:
+        """What it takes to know what the configurations of a file are."""
+        particles = self.hamiltonian.particles
+        return {"unit": "occupations", "n_up": particles.n_up, "n_down": particles.n_down, "sites": particles.sites}
+
+    def claims(self, psi: Product, walkers: Tensor) -> list[Claim]:
+        """For `gaugeflow check`."""
+        return site_claims(psi, self.hamiltonian, walkers)
+
+
+def _plain(identity: Identity) -> dict[str, Any]:
+    return {**asdict(identity), "deviation": identity.deviation, "fails": identity.fails}
+
+
+def _estimated(local: Tensor) -> list[float]:
+    """Mean and error of ``(sets, walkers)``."""
+    result = estimate(local.T.cpu().numpy())
+    return [result.value, result.error]

@@ -1,0 +1,165 @@
+"""What the `wavefunction` section has for fermions on sites: backbones, hidden fermions, and their composition."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+import torch
+from pydantic import Field
+
+from gaugeflow.errors import UserError
+from gaugeflow.runs import Count, Section
+from gaugeflow.wavefunctions import NeuralOrbitals, Orbitals, Product, Wavefunction
+from gaugeflow.wavefunctions.occupation.hamiltonians import SiteHamiltonian
+from gaugeflow.wavefunctions.occupation.hidden import HiddenDeterminants
+from gaugeflow.wavefunctions.occupation.site_backbones import SiteAttention, SiteBackbone, SiteConvolution, SiteDense
+from gaugeflow.wavefunctions.occupation.site_energy import require_real
+from gaugeflow.wavefunctions.occupation.site_factors import SiteJastrow
+from gaugeflow.wavefunctions.occupation.site_orbitals import SiteOrbitals, lowest_orbitals
+from gaugeflow.wavefunctions.occupation.site_projected import SiteProjected
+from gaugeflow.wavefunctions.occupation.symmetries import sector
+
+__all__ = [
+    "HiddenConfig",
+    "MeanFieldConfig",
+    "ProjectionConfig",
+    "SiteAttentionConfig",
+    "SiteConvolutionConfig",
+    "SiteDenseConfig",
+    "build_on_sites",
+]
+
+MakeOrbitals = Callable[[tuple[int, int]], Orbitals]
+
+
+class MeanFieldConfig(Section):
+    """No network, for fermions on sites: orbitals that do not know of other particles."""
+
+    name: Literal["mean_field"]
+
+    def on_sites(self, hamiltonian: SiteHamiltonian, generator: torch.Generator) -> SiteBackbone | None:
+        return None
+
+
+class SiteDenseConfig(Section):
+    """All occupations through one hidden layer, for fermions on sites."""
+
+    name: Literal["site_dense"]
+    hidden: Count
+    """Width of the hidden layer."""
+    width: Count = 8
+    """Width of each site's vector."""
+
+    def on_sites(self, hamiltonian: SiteHamiltonian, generator: torch.Generator) -> SiteBackbone | None:
+        return SiteDense(hamiltonian.particles, self.hidden, self.width, generator)
+
+
+class SiteAttentionConfig(Section):
+    """Self-attention among sites."""
+
+    name: Literal["site_attention"]
+    width: Count
+    """Width of each site's vector."""
+    heads: Count = 2
+    """Attention heads; they divide the width."""
+    layers: Count = 2
+    """Attention layers."""
+
+    def on_sites(self, hamiltonian: SiteHamiltonian, generator: torch.Generator) -> SiteBackbone | None:
+        return SiteAttention(hamiltonian.particles, self.width, self.heads, self.layers, generator)
+
+
+class SiteConvolutionConfig(Section):
+    """Convolutions over neighbouring sites, the same for all."""
+
+    name: Literal["site_convolution"]
+    width: Count
+    """Width of each site's vector."""
+    layers: Count = 2
+    """Layers, each of which sees one neighbour further."""
+
+    def on_sites(self, hamiltonian: SiteHamiltonian, generator: torch.Generator) -> SiteBackbone | None:
+        if hamiltonian.lattice is None:
+            raise UserError(
+                "wavefunction.backbone: expected a lattice for site_convolution, products of your own have none"
+            )
+        return SiteConvolution(hamiltonian.particles, hamiltonian.lattice, self.width, self.layers, generator)
+
+
+ON_SITES = (MeanFieldConfig, SiteDenseConfig, SiteAttentionConfig, SiteConvolutionConfig)
+
+
+class HiddenConfig(Section):
+    """A determinant with hidden fermions, for fermions on sites; the backbone makes their rows."""
+
+    name: Literal["hidden_determinant"]
+    hidden: Annotated[int, Field(ge=1)] = 2
+    """How many hidden fermions there are."""
+    terms: Literal[1] = 1
+    """One determinant."""
+
+    def build(self, hamiltonian: Any, orbitals: MakeOrbitals, generator: torch.Generator) -> Wavefunction:
+        raise UserError("wavefunction.ansatz: hidden_determinant is for fermions on sites, see `system.lattice`")
+
+
+class ProjectionConfig(Section):
+    """A symmetry sector of fermions on sites, on which the wavefunction is projected while it is trained.
+
+    It costs as many times more as the group has elements; with `optimizer.jacobian: explicit` less memory.
+    """
+
+    momentum: list[Literal[0, 1]] | None = None
+    """In units of pi along each axis."""
+    point_group: str | None = None
+    """A part of one dimension under turns and mirrors, such as A1, or A on a tilted torus."""
+    spin_flip: Literal[1, -1] | None = None
+    """The sign under the exchange of up and down."""
+
+    def of(self, psi: Wavefunction, hamiltonian: SiteHamiltonian) -> SiteProjected:
+        """Raises UserError for a sector that the lattice does not have."""
+        if hamiltonian.lattice is None:
+            raise UserError("wavefunction.projection: expected a lattice, products of your own have none")
+        if self.spin_flip is not None and hamiltonian.particles.n_up != hamiltonian.particles.n_down:
+            raise UserError("wavefunction.projection: expected as many up as down particles for spin_flip")
+        momentum = None if self.momentum is None else tuple(self.momentum)
+        return SiteProjected(psi, sector(hamiltonian.lattice, momentum, self.point_group, self.spin_flip))
+
+
+def build_on_sites(config: Any, hamiltonian: SiteHamiltonian, generator: torch.Generator) -> Product:
+    """The wavefunction of a `wavefunction` section in float64 on the CPU.
+
+    Raises:
+        UserError: parts that are for particles in space, or that do not fit each other; a complex Hamiltonian.
+    """
+    require_real(hamiltonian.operators)
+    if not isinstance(config.backbone, ON_SITES):
+        raise UserError(
+            "wavefunction.backbone: expected mean_field, site_dense, site_attention or site_convolution for fermions "
+            f"on sites, came {config.backbone.name}"
+        )
+    backbone = config.backbone.on_sites(hamiltonian, generator)
+    particles, start = hamiltonian.particles, lowest_orbitals(hamiltonian.one_body)
+
+    def orbitals(sizes: tuple[int, int]) -> Orbitals:
+        apart = getattr(config.ansatz, "full", isinstance(config.ansatz, HiddenConfig))
+        base = SiteOrbitals(particles, config.ansatz.terms, sizes, start, generator, apart)
+        if backbone is None or isinstance(config.ansatz, HiddenConfig):
+            return base
+        return NeuralOrbitals(backbone, config.ansatz.terms, sizes, generator, base=base)
+
+    if isinstance(config.ansatz, HiddenConfig):
+        if backbone is None:
+            raise UserError("wavefunction.backbone: expected a network for hidden fermions, came mean_field")
+        size = particles.n + config.ansatz.hidden
+        ansatz: Wavefunction = HiddenDeterminants(orbitals((size, size)), backbone, config.ansatz.hidden, generator)
+    else:
+        ansatz = config.ansatz.build(hamiltonian, orbitals, generator)
+    whole = ansatz if config.projection is None else config.projection.of(ansatz, hamiltonian)
+    return Product(whole, [SiteJastrow(particles, _classes(hamiltonian), generator)] if config.jastrow else [])
+
+
+def _classes(hamiltonian: SiteHamiltonian) -> torch.Tensor:
+    """Which pairs of sites are alike; without a lattice each is of its own kind."""
+    if hamiltonian.lattice is not None:
+        return hamiltonian.lattice.pair_classes
+    sites = hamiltonian.particles.sites
+    return torch.arange(sites * sites).reshape(sites, sites)

@@ -1,0 +1,52 @@
+from .configurations import SiteFermions, from_lists, to_lists
+from .exact import ExactStates, exact_states
+from .hamiltonians import SiteHamiltonian, hubbard, of_products, t_j, t_v
+from .hidden import HiddenDeterminants
+from .hops import Enumerated, Hop, SwapSites
+from .lattices import Lattice, lattice
+from .observables import double_occupancy, structure_factors, total_spin_operator
+from .operators import Factor, Operators, parse
+from .site_backbones import SiteAttention, SiteBackbone, SiteConvolution, SiteDense
+from .site_energy import local_value
+from .site_factors import SiteJastrow
+from .site_orbitals import SiteOrbitals, lowest_orbitals
+from .site_projected import SiteProjected
+from .symmetries import Occupations, SiteGroup, moved, sector
+
+__all__ = [
+    "Enumerated",
+    "ExactStates",
+    "Factor",
+    "HiddenDeterminants",
+    "Hop",
+    "Lattice",
+    "Occupations",
+    "Operators",
+    "SiteAttention",
+    "SiteBackbone",
+    "SiteConvolution",
+    "SiteDense",
+    "SiteFermions",
+    "SiteGroup",
+    "SiteHamiltonian",
+    "SiteJastrow",
+    "SiteOrbitals",
+    "SiteProjected",
+    "SwapSites",
+    "double_occupancy",
+    "exact_states",
+    "from_lists",
+    "hubbard",
+    "lattice",
+    "local_value",
+    "lowest_orbitals",
+    "moved",
+    "of_products",
+    "parse",
+    "sector",
+    "structure_factors",
+    "t_j",
+    "t_v",
+    "to_lists",
+    "total_spin_operator",
+]

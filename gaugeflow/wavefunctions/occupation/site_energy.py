@@ -1,0 +1,57 @@
+"""The local energy of fermions on sites."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gaugeflow.errors import UserError
+from gaugeflow.wavefunctions.occupation.configurations import SiteFermions
+from gaugeflow.wavefunctions.occupation.operators import Operators
+from gaugeflow.wavefunctions.wavefunction import LogPsi
+
+__all__ = ["local_value", "require_real"]
+
+
+def require_real(operators: Operators) -> None:
+    """Raises UserError for complex coefficients, which real wavefunctions cannot have an energy with."""
+    if not operators.real:
+        raise UserError(
+            "wavefunction: expected a real Hamiltonian for a real wavefunction, came complex hoppings: leave out the "
+            "twist, or use `gaugeflow exact`"
+        )
+
+
+@torch.no_grad()
+def local_value(
+    psi: Any, operators: Operators, particles: SiteFermions, x: Tensor, chunk_size: int | None = None
+) -> Tensor:
+    """``(O psi)(x) / psi(x) = sum_y O_xy psi(y) / psi(x)`` of a real hermitian sum of products, ``(batch,)``.
+
+    For the Hamiltonian it is the local energy, for any other observable its local value.
+
+    Args:
+        psi: real, ``psi(x) -> (sign, log|psi|)``.
+        x: occupations ``(batch, 2, sites)``.
+        chunk_size: configurations whose psi is calculated at a time; all by default. What comes twice counts once.
+
+    Raises:
+        UserError: complex coefficients, or configurations of other particles.
+    """
+    require_real(operators)
+    particles.check(x)
+    found = operators.connected(x)
+    keep = particles.allowed(found.y)
+    walkers, y, elements = found.walkers[keep], found.y[keep], found.elements[keep]
+    here, there = _evaluated(psi, x, chunk_size), _evaluated(psi, y, chunk_size)
+    ratio = there.sign * here.sign[walkers] * (there.log - here.log[walkers]).exp()
+    return found.diagonal.to(ratio.dtype).index_add(0, walkers, elements.to(ratio.dtype) * ratio)
+
+
+def _evaluated(psi: Any, x: Tensor, chunk_size: int | None) -> LogPsi:
+    """psi of each configuration, calculated once where it comes several times."""
+    if not len(x):
+        return LogPsi(x.new_zeros(0, dtype=torch.float64), x.new_zeros(0, dtype=torch.float64))
+    distinct, place = torch.unique(x, dim=0, return_inverse=True)
+    parts = [psi(part) for part in distinct.split(chunk_size or len(distinct))]
+    return LogPsi(torch.cat([p[0] for p in parts])[place], torch.cat([p[1] for p in parts])[place])

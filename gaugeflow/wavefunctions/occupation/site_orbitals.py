@@ -1,0 +1,65 @@
+"""Orbitals on sites: a number for each site and column, learned, from the lowest states of independent particles."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gaugeflow.wavefunctions.ansatz.orbitals import Orbitals, Sizes
+from gaugeflow.wavefunctions.backbones.dense import Dense
+from gaugeflow.wavefunctions.occupation.configurations import SiteFermions, rows_of
+
+__all__ = ["SiteOrbitals", "lowest_orbitals"]
+
+NOISE = 0.02
+"""Of the orbitals at the start: degenerate levels are filled somehow, and no two terms are alike."""
+
+
+class SiteOrbitals(Orbitals):
+    """``phi_km(i) = W_km(site of i)``, each spin with its own W.
+
+    Args:
+        start: the orbitals to start from, ``(2, sites, columns)``, with as many columns at least as `sizes` asks for.
+        apart: whether up particles begin in the first columns and down particles behind them, as the orbitals of one
+            determinant over both spins do; else each spin begins in its own first ones.
+        generator: source of a little noise.
+    """
+
+    def __init__(
+        self,
+        particles: SiteFermions,
+        terms: int,
+        sizes: Sizes,
+        start: Tensor,
+        generator: torch.Generator,
+        apart: bool = False,
+    ) -> None:
+        super().__init__(particles, terms, sizes)
+        made = [Dense(particles.sites, terms * size, generator, scale=NOISE, offset=None) for size in sizes]
+        for spin, (layer, size) in enumerate(zip(made, sizes, strict=True)):
+            first = particles.n_up if apart and spin else 0
+            count = particles.counts[spin] if apart else min(size, start.shape[-1])
+            columns = layer.weight.data.view(terms, size, particles.sites)
+            columns[:, first : first + count] += start[spin, :, :count].T
+        self.tables = nn.ModuleList(made)
+
+    def forward(self, x: Any) -> tuple[Tensor, Tensor]:
+        found = [
+            table(rows).unflatten(-1, (self.terms, size)).transpose(1, 2)
+            for table, rows, size in zip(self.tables, rows_of(x, self._counts), self.sizes, strict=True)
+        ]
+        return found[0], found[1]
+
+    @property
+    def _counts(self) -> tuple[int, int]:
+        return self.particles.counts
+
+
+def lowest_orbitals(one_body: np.ndarray) -> Tensor:
+    """The states of independent particles in the order of their energies, ``(2, sites, sites)``, a state a column.
+
+    Args:
+        one_body: real, ``(2, sites, sites)``.
+    """
+    return torch.from_numpy(np.stack([np.linalg.eigh(matrix.real)[1] for matrix in one_body]))

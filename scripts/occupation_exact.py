@@ -1,0 +1,69 @@
+"""Exact energies of fermions on sites beside published ones, and the figure of the page "Fermions on sites".
+
+`python scripts/occupation_exact.py` takes half a minute and writes `docs/images/structure_factors.png`; with `--large`
+it adds spaces of 3 and 19 million states, for half an hour and 6 GB.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gaugeflow.plots.figure import BLUE, figure
+from gaugeflow.wavefunctions import occupation
+from gaugeflow.wavefunctions.occupation.exact import Split
+
+FIGURE = Path(__file__).parents[1] / "docs" / "images" / "structure_factors.png"
+SQRT10 = [[3, 1], [-1, 3]]
+
+
+def small() -> dict[str, tuple[occupation.SiteHamiltonian, float]]:
+    """Hamiltonians, and their energies by others to the digits given."""
+    chains = {(8, 4): -4.60352630, (8, 8): -2.66614742, (10, 4): -5.83432264, (10, 8): -3.31499673}
+    tori = {(5, 4): -8.40754760, (5, 8): -5.10409191, (4, 4): -9.82793201, (4, 8): -8.11706775}
+    spinless = {1: -10.240650492, 4: -6.859013554, 10: -4.052055274}
+    ten, square = occupation.lattice("square", vectors=SQRT10), occupation.lattice("square", [4, 4])
+    found = {
+        f"chain {n}, U = {u}": (occupation.hubbard(occupation.lattice("chain", [n]), n // 2, n // 2, u), energy)
+        for (n, u), energy in chains.items()
+    }
+    found |= {f"sqrt(10), ({n}, {n}), U = {u}": (occupation.hubbard(ten, n, n, u), e) for (n, u), e in tori.items()}
+    return found | {f"t-V 4x4, N = 5, V = {v}": (occupation.t_v(square, 5, v), e) for v, e in spinless.items()}
+
+
+def large() -> dict[str, tuple[occupation.SiteHamiltonian, float]]:
+    """Those that take minutes."""
+    square, known = occupation.lattice("square", [4, 4]), {(4, 10): -16.143208170, (5, 4): -19.580937525}
+    return {f"4x4, ({n}, {n}), U = {u}": (occupation.hubbard(square, n, n, u), e) for (n, u), e in known.items()}
+
+
+def draw() -> None:
+    """The spin and charge structure factors of the ring of eight sites at U = 4, from all configurations."""
+    ring = occupation.hubbard(occupation.lattice("chain", [8]), 4, 4, 4.0)
+    weights = torch.from_numpy(np.square(occupation.exact_states(ring).states[0]))
+    up, down = Split(ring).spaces
+    x = torch.stack((up[:, None].expand(-1, len(down), -1), down[None].expand(len(up), -1, -1)), 2)
+    momenta, spin, charge = occupation.structure_factors(x, ring.lattice)
+    with figure(FIGURE, 8.0) as canvas:
+        for axes, factor, name in zip(canvas.subplots(1, 2), (spin, charge), ("spin", "charge"), strict=True):
+            axes.plot(2 * momenta[:, 0], (weights[..., None] * factor).sum((0, 1)), color=BLUE, marker="o")
+            axes.set(xlabel=r"$q / \pi$", ylabel="S(q)", title=f"{name} structure factor")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--large", action="store_true", help="also spaces that take minutes")
+    cases = small() | (large() if parser.parse_args().large else {})
+    rows = []
+    for name, (hamiltonian, published) in cases.items():
+        energy = float(occupation.exact_states(hamiltonian).energies[0])
+        states = hamiltonian.particles.states
+        rows.append({"system": name, "states": states, "energy": energy, "published": published})
+    print(json.dumps(rows, indent=1))
+    draw()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""Fermions on sites: what is claimed of their wavefunctions, factors and energies under motions of the lattice."""
+
+from functools import partial
+
+import torch
+
+from gaugeflow.symmetry import Scalars, SignedLog
+from gaugeflow.symmetry.claims import Action, Equivariance
+from gaugeflow.wavefunctions import Determinants, NeuralOrbitals, occupation
+from gaugeflow.wavefunctions.wavefunction import LogPsi
+from tests.registry.line import BATCH, Line, line
+
+
+def seeded(seed=3):
+    return torch.Generator().manual_seed(seed)
+
+
+RING = occupation.hubbard(occupation.lattice("chain", [4]), 2, 2, 3.0)
+TORUS = occupation.hubbard(occupation.lattice("square", vectors=[[2, 1], [-1, 2]]), 2, 2, 3.0)
+
+
+def states(hamiltonian=RING):
+    return occupation.Occupations(hamiltonian.particles.draw(BATCH, seeded()), torch.ones(BATCH, dtype=torch.float64))
+
+
+def network(hamiltonian=RING):
+    """Neural backflow without any symmetry of the lattice."""
+    particles = hamiltonian.particles
+    start = occupation.lowest_orbitals(hamiltonian.one_body)
+    base = occupation.SiteOrbitals(particles, 1, particles.counts, start, seeded())
+    backbone = occupation.SiteDense(particles, 6, 3, seeded())
+    return Determinants(NeuralOrbitals(backbone, 1, particles.counts, seeded(), base=base))
+
+
+def signed(psi):
+    """The wavefunction of states that carry a sign."""
+
+    def f(x, sign):
+        value = psi(x)
+        return LogPsi(value.sign * sign, value.log)
+
+    return f
+
+
+def motions(hamiltonian):
+    lattice = hamiltonian.lattice
+    return occupation.SiteGroup(lattice.translations).times(occupation.SiteGroup(lattice.point_group))
+
+
+SECTORS = {
+    "k = 0, A1, even": ((0,), "A1", 1),
+    "k = pi, odd": ((1,), None, -1),
+    "A2": (None, "A2", None),
+}
+
+
+def action_claims():
+    """Motions of the lattice act as a group, with all signs; so does the exchange of spins."""
+    groups = {name: occupation.sector(RING.lattice, *of) for name, of in SECTORS.items()}
+    groups["torus of five sites"] = motions(TORUS)
+    return [Action(group, states(TORUS if "torus" in name else RING), name) for name, group in groups.items()]
+
+
+def projection_claims():
+    """A projected network has its character; its local energy is invariant."""
+    found = []
+    for name, of in SECTORS.items():
+        group = occupation.sector(RING.lattice, *of)
+        psi = occupation.SiteProjected(network(), group)
+        found.append(Equivariance(signed(psi), states(), f"projected on {name}", group, SignedLog))
+    even = occupation.SiteProjected(network(), occupation.sector(RING.lattice, (0,), "A1", 1))
+
+    def energy(x, sign):
+        return occupation.local_value(even, RING.operators, RING.particles, x)
+
+    group = occupation.sector(RING.lattice, (0,), "A1", 1)
+    return [*found, Equivariance(energy, states(), "local energy of a projected state", group, Scalars)]
+
+
+def part_claims():
+    """Factors and observables keep all motions; the features of a convolution move with the lattice."""
+    lattice, particles = TORUS.lattice, TORUS.particles
+    jastrow = occupation.SiteJastrow(particles, lattice.pair_classes, seeded())
+    torch.nn.init.normal_(jastrow.weights.weight, generator=seeded())
+    convolution = occupation.SiteConvolution(particles, lattice, 4, 2, seeded())
+    cases = {
+        "SiteJastrow": (jastrow, motions(TORUS)),
+        "double occupancy": (occupation.double_occupancy, motions(TORUS)),
+        "convolution, summed": (lambda x: convolution.of_sites(x).sum(1), occupation.SiteGroup(lattice.translations)),
+    }
+
+    def alone(f, x, sign):
+        return f(x)
+
+    return [Equivariance(partial(alone, f), states(TORUS), name, group, Scalars) for name, (f, group) in cases.items()]
+
+
+LINES: dict[str, Line] = {
+    "motions of sites": line(
+        occupation.SiteGroup, occupation.Occupations, occupation.moved, occupation.sector, claims=action_claims
+    ),
+    "wavefunctions on sites": line(
+        occupation.SiteProjected, occupation.local_value, occupation.hubbard, claims=projection_claims
+    ),
+    "parts of wavefunctions on sites": line(
+        occupation.SiteJastrow,
+        occupation.SiteConvolution,
+        occupation.double_occupancy,
+        claims=part_claims,
+    ),
+}
+
+WITHOUT = {
+    "Enumerated": "draws configurations",
+    "ExactStates": "numbers",
+    "Factor": "an operator",
+    "HiddenDeterminants": "of no symmetry of the lattice; antisymmetry is in the configurations",
+    "Hop": "tested against all configurations",
+    "SwapSites": "tested against all configurations",
+    "Lattice": "makes groups, which have a line",
+    "Operators": "tested against matrices",
+    "SiteAttention": "of no symmetry of the lattice",
+    "SiteBackbone": "what every backbone on sites offers",
+    "SiteDense": "of no symmetry of the lattice",
+    "SiteFermions": "counts",
+    "SiteHamiltonian": "a sum of products",
+    "SiteOrbitals": "of no symmetry of the lattice",
+    "exact_states": "numbers",
+    "from_lists": "tested against operators",
+    "lattice": "makes groups, which have a line",
+    "lowest_orbitals": "numbers",
+    "of_products": "a sum of products",
+    "parse": "reads text",
+    "structure_factors": "numbers",
+    "t_j": "a sum of products, as hubbard, which has a line",
+    "t_v": "a sum of products, as hubbard, which has a line",
+    "to_lists": "tested against operators",
+    "total_spin_operator": "a sum of products",
+}

@@ -1,0 +1,213 @@
+"""Wavefunctions on sites: determinants by hand, exact local energies, samples of the density, projected sectors."""
+
+import numpy as np
+import pytest
+import torch
+
+from gaugeflow.errors import UserError
+from gaugeflow.linalg import signed_log_det
+from gaugeflow.montecarlo import Metropolis
+from gaugeflow.symmetry import SignedLog
+from gaugeflow.symmetry.claims import Equivariance
+from gaugeflow.wavefunctions import Determinants, NaturalGradient, Pfaffians, occupation
+from gaugeflow.wavefunctions.occupation.exact import Split
+from gaugeflow.wavefunctions.wavefunction import LogPsi
+from tests.registry.occupation import RING, network, seeded, signed, states
+
+X = RING.particles.every()
+EXACT = occupation.exact_states(RING)
+
+
+def exact_psi(x: torch.Tensor) -> LogPsi:
+    """The ground state of the ring."""
+    up, down = (torch.tensor(np.asarray(space)) for space in Split(RING).spaces)
+    i, j = ((x[:, s, None] == space).all(-1).double().argmax(1) for s, space in enumerate((up, down)))
+    value = torch.from_numpy(EXACT.states[0])[i, j]
+    return LogPsi(value.sign(), value.abs().clamp(min=1e-300).log())
+
+
+def test_the_exact_state_has_one_local_energy() -> None:
+    """Every sign of every hop counts, and the local S^2 of a singlet is zero."""
+    amplitudes = exact_psi(X)
+    there = amplitudes.log > -20
+    energies = occupation.local_value(exact_psi, RING.operators, RING.particles, X[there])
+    assert torch.allclose(energies, torch.full_like(energies, float(EXACT.energies[0])), atol=1e-8)
+    spin = occupation.total_spin_operator(4, 2, 2)
+    assert float(occupation.local_value(exact_psi, spin, RING.particles, X[there], chunk_size=7).abs().max()) < 1e-8
+    assert RING.operators.keeps_spin
+    assert not occupation.Operators([(1.0, occupation.parse("0u^ 0u"))], 4).keeps_spin
+
+
+def test_total_spin_of_known_states() -> None:
+    """Two up particles are a triplet; so is the odd sum of an up and a down one on two sites."""
+    for n_up, n_down, wanted in ((2, 0, [2.0]), (1, 1, [0.0, 0.0, 0.0, 2.0]), (1, 0, [0.75, 0.75])):
+        spin = occupation.total_spin_operator(2, n_up, n_down)
+        model = occupation.SiteHamiltonian(occupation.SiteFermions(n_up, n_down, 1, 2), spin)
+        assert occupation.exact_states(model, len(wanted)).energies == pytest.approx(wanted, abs=1e-12)
+
+
+def test_a_wrong_sign_in_one_hop_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    products = dict(RING.operators.products)
+    key = next(factors for factors in products if len(factors) == 2 and factors[0].site != factors[1].site)
+    wrong = occupation.Operators([(-v if k == key else v, k) for k, v in products.items()], 4)
+    with pytest.raises(UserError, match="hermitian"):
+        wrong.require_physical()
+    energies = occupation.local_value(exact_psi, wrong, RING.particles, X[exact_psi(X).log > -20])
+    assert float(energies.std()) > 0.1
+
+
+def test_a_determinant_is_that_of_the_lists() -> None:
+    """Rows of the orbitals at the sites of each spin, in canonical order."""
+    particles = RING.particles
+    start = occupation.lowest_orbitals(RING.one_body)
+    orbitals = occupation.SiteOrbitals(particles, 1, (2, 2), start, seeded())
+    psi, lists = Determinants(orbitals), occupation.to_lists(X, particles)
+    tables = [table.weight.T for table in orbitals.tables]
+    up, down = (signed_log_det(table[sites]) for table, sites in zip(tables, lists.split(2, 1), strict=True))
+    found = psi(X)
+    value, wanted = found.sign * found.log.exp(), up.sign * down.sign * (up.log + down.log).exp()
+    assert torch.allclose(value, wanted, atol=1e-12)
+
+
+def test_filled_orbitals_are_the_free_ground_state() -> None:
+    """With open ends nothing is degenerate: the determinant of the lowest orbitals has the exact energy at U = 0."""
+    free = occupation.hubbard(occupation.lattice("chain", [4], boundary="open"), 2, 1, 0.0)
+    orbitals = occupation.SiteOrbitals(free.particles, 1, (2, 1), occupation.lowest_orbitals(free.one_body), seeded())
+    for table, start in zip(orbitals.tables, occupation.lowest_orbitals(free.one_body), strict=True):
+        table.weight.data = start.T[: len(table.weight)].contiguous()
+    energies = occupation.local_value(Determinants(orbitals), free.operators, free.particles, free.particles.every())
+    assert float((energies - float(occupation.exact_states(free).energies[0])).abs().max()) < 1e-9
+
+
+OPEN = occupation.hubbard(occupation.lattice("chain", [4], boundary="open"), 2, 2, 3.0)
+
+
+def hidden(hamiltonian):
+    particles = hamiltonian.particles
+    start = occupation.lowest_orbitals(hamiltonian.one_body)
+    orbitals = occupation.SiteOrbitals(particles, 1, (5, 5), start, seeded(), apart=True)
+    return occupation.HiddenDeterminants(orbitals, occupation.SiteAttention(particles, 4, 2, 1, seeded()), 1, seeded())
+
+
+def pfaffian(hamiltonian):
+    start = occupation.lowest_orbitals(hamiltonian.one_body)
+    return Pfaffians(occupation.SiteOrbitals(hamiltonian.particles, 1, (3, 3), start, seeded()), 3, seeded(), True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [network, hidden, pfaffian], ids=lambda make: make.__name__)
+def test_natural_gradients_come_to_the_exact_energy(make) -> None:
+    """On independent samples, whatever the ansatz; the energy over all configurations never lies below."""
+    psi, generator, (operators, particles) = make(OPEN), seeded(), (OPEN.operators, OPEN.particles)
+    draws = occupation.Enumerated(lambda x: 2 * psi(x).log, particles)
+    optimizer = NaturalGradient(0.3, 1e-3, momentum=0.0, norm_limit=0.5, decay=15)
+    x, exact = particles.draw(256, generator), float(occupation.exact_states(OPEN).energies[0])
+    for _ in range(40):
+        x, _ = draws.update(x, generator)
+        optimizer.step(psi, x, occupation.local_value(psi, operators, particles, x))
+    with torch.no_grad():
+        every, share = draws.probabilities(x)
+    energy = float(share @ occupation.local_value(psi, operators, particles, every))
+    assert exact - 1e-9 < energy < exact + 0.1  # of 0.6 at the start
+
+
+@pytest.mark.parametrize("exclusive", [False, True])
+def test_hops_and_swaps_sample_the_density(exclusive: bool) -> None:
+    """Against the shares of all configurations, within errors of so many independent walkers."""
+    particles = occupation.SiteFermions(2, 1, 1, 4, exclusive)
+    every = particles.every()
+    keys, powers = torch.rand(len(every), generator=seeded()).double(), 2.0 ** torch.arange(8).double()
+    order = (every.flatten(1) @ powers).argsort()
+
+    def log_density(x):
+        place = torch.searchsorted((every.flatten(1) @ powers)[order], x.flatten(1) @ powers)
+        return (0.3 + keys[order][place.clamp(max=len(every) - 1)]).log()
+
+    for lattice in (occupation.lattice("chain", [4]), None):
+        hop = occupation.Hop(particles, lattice)
+        chain = Metropolis(log_density, hop, steps=20, target=None, jumps=[occupation.SwapSites(particles)] * 2)
+        x, info = chain.update(particles.draw(4000, seeded()), seeded(5))
+        assert bool(particles.allowed(x).all())
+        assert chain.width == 0.3
+        assert 0 < float(info["acceptance"].mean()) < 1
+        found = torch.bincount(torch.searchsorted((every.flatten(1) @ powers)[order], x.flatten(1) @ powers))
+        wanted = (0.3 + keys[order]) / (0.3 + keys).sum() * len(x)
+        assert float(((found - wanted).square() / wanted).sum()) < len(every) + 4 * (2 * len(every)) ** 0.5
+
+
+def test_all_configurations_are_too_many() -> None:
+    with pytest.raises(UserError, match="at most 10 configurations"):
+        occupation.Enumerated(lambda x: x, RING.particles, most=10)
+
+
+def test_complex_hoppings_have_no_real_wavefunction() -> None:
+    twisted = occupation.hubbard(occupation.lattice("chain", [4], boundary=0.3), 2, 2, 1.0)
+    with pytest.raises(UserError, match="real Hamiltonian"):
+        occupation.local_value(network(), twisted.operators, RING.particles, X)
+
+
+def test_a_projected_network_is_in_its_sector() -> None:
+    """Exactly: the energies of both signs of the spin flip are between the exact ones, and applying P twice is P."""
+    group = occupation.sector(RING.lattice, (0,), "A1", 1)
+    once = occupation.SiteProjected(network(), group)
+    twice = occupation.SiteProjected(once, group)
+    one, two = once(X), twice(X)
+    assert torch.allclose(one.sign * one.log.exp(), two.sign * two.log.exp(), atol=1e-12)
+
+
+@pytest.mark.parametrize("mistake", ["no signs", "sites first"])
+def test_a_projector_with_wrong_signs_is_broken(mistake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without signs, or with those of an order site by site: the harness lets neither pass, and the right one holds.
+
+    Amplitudes of the wrong ones cancel where they should not, so that they may be called chaotic instead of broken.
+    """
+    group = occupation.sector(RING.lattice, (0,), "A1", 1)
+    right = occupation.moved
+
+    def wrong(x, orders, flips):
+        y, sign = right(x, orders, flips)
+        if mistake == "no signs":
+            return y, torch.ones_like(sign)
+        return y, sign * by_site(x) * by_site(y)
+
+    monkeypatch.setattr("gaugeflow.wavefunctions.occupation.site_projected.moved", wrong)
+    psi = occupation.SiteProjected(network(), group)
+    assert Equivariance(signed(psi), states(), "wrong", group, SignedLog).verify(trials=6).exit_code != 0
+    monkeypatch.undo()
+    assert Equivariance(signed(psi), states(), "right", group, SignedLog).verify(trials=6).exit_code == 0
+
+
+def by_site(x: torch.Tensor) -> torch.Tensor:
+    """The sign of all up operators against an order site by site: of each down one that stands before a later up."""
+    crossings = (x[:, 0].sum(-1, keepdim=True) - x[:, 0].cumsum(-1)) * x[:, 1]
+    return 1 - 2 * crossings.sum(-1).remainder(2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        ({}, "came none"),
+        ({"momentum": (1, 0)}, "units of pi among"),
+        ({"point_group": "B1"}, "A1, A2 of D1"),
+        ({"spin_flip": 2}, r"\+1 or -1"),
+    ],
+)
+def test_sectors_that_there_are_not(arguments, part: str) -> None:
+    with pytest.raises(UserError, match=part):
+        occupation.sector(RING.lattice, **arguments)
+
+
+def test_an_open_chain_has_no_momentum() -> None:
+    with pytest.raises(UserError, match="periodic"):
+        occupation.sector(occupation.lattice("chain", [4], boundary="open"), (0,))
+
+
+def test_structure_factors_of_known_states() -> None:
+    """Alternating spins have all their structure at pi; all sums are those of the squares on the sites."""
+    x = torch.tensor([[[1, 0, 1, 0], [0, 1, 0, 1]]], dtype=torch.float64)
+    momenta, spin, charge = occupation.structure_factors(x, RING.lattice)
+    at_pi = (momenta[:, 0] == 0.5).tolist().index(True)
+    assert float(spin[0, at_pi]) == pytest.approx(4.0)
+    assert float(spin.sum()) == pytest.approx(4.0)
+    assert float(charge.abs().max()) < 1e-12
+    assert float(occupation.double_occupancy(x)) == 0.0
