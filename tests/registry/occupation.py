@@ -79,20 +79,20 @@ def projection_claims():
 
 def part_claims():
     """Factors and observables keep all motions; the features of a convolution move with the lattice."""
-    lattice, particles = TORUS.lattice, TORUS.particles
+    lattice, particles = RING.lattice, RING.particles
     jastrow = occupation.SiteJastrow(particles, lattice.pair_classes, seeded())
     torch.nn.init.normal_(jastrow.weights.weight, generator=seeded())
     convolution = occupation.SiteConvolution(particles, lattice, 4, 2, seeded())
     cases = {
-        "SiteJastrow": (jastrow, motions(TORUS)),
-        "double occupancy": (occupation.double_occupancy, motions(TORUS)),
+        "SiteJastrow": (jastrow, motions(RING)),
+        "double occupancy": (occupation.double_occupancy, motions(RING)),
         "convolution, summed": (lambda x: convolution.of_sites(x).sum(1), occupation.SiteGroup(lattice.translations)),
     }
 
     def alone(f, x, sign):
         return f(x)
 
-    return [Equivariance(partial(alone, f), states(TORUS), name, group, Scalars) for name, (f, group) in cases.items()]
+    return [Equivariance(partial(alone, f), states(), name, group, Scalars) for name, (f, group) in cases.items()]
 
 
 LINES: dict[str, Line] = {

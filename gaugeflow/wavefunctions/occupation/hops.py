@@ -16,7 +16,8 @@ __all__ = ["Enumerated", "Hop", "SwapSites"]
 class Hop:
     """One particle, drawn, hops to a drawn neighbour, or to any site where the lattice has no bonds.
 
-    One that is taken is refused. A neighbour is as likely as its way back, as all sites have equally many places.
+    Of configurations ``(batch, 2, sites)``; a site that is taken is refused. A neighbour is as likely as its way back,
+    as all sites have equally many places.
     """
 
     def __init__(self, particles: SiteFermions, lattice: Lattice | None = None) -> None:
@@ -42,7 +43,7 @@ class Hop:
 
 
 class SwapSites:
-    """Two drawn sites exchange all that they have."""
+    """Two drawn sites exchange all that they have, in configurations ``(batch, 2, sites)``."""
 
     def __init__(self, particles: SiteFermions) -> None:
         self.particles = particles
@@ -90,7 +91,7 @@ class Enumerated:
 
     @torch.no_grad()
     def update(self, field: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        """As many new configurations as there are in `field`."""
+        """As many new configurations ``(batch, 2, sites)`` as there are in `field`."""
         every, share = self.probabilities(field)
         chosen = torch.multinomial(share, len(field), replacement=True, generator=generator)
         return every[chosen], {"acceptance": torch.ones(len(field), dtype=torch.float64, device=field.device)}

@@ -9,7 +9,7 @@ from gaugeflow.linalg import signed_log_det
 from gaugeflow.montecarlo import Metropolis
 from gaugeflow.symmetry import SignedLog
 from gaugeflow.symmetry.claims import Equivariance
-from gaugeflow.wavefunctions import Determinants, NaturalGradient, Pfaffians, occupation
+from gaugeflow.wavefunctions import Determinants, NaturalGradient, occupation
 from gaugeflow.wavefunctions.occupation.exact import Split
 from gaugeflow.wavefunctions.wavefunction import LogPsi
 from tests.registry.occupation import RING, network, seeded, signed, states
@@ -89,13 +89,8 @@ def hidden(hamiltonian):
     return occupation.HiddenDeterminants(orbitals, occupation.SiteAttention(particles, 4, 2, 1, seeded()), 1, seeded())
 
 
-def pfaffian(hamiltonian):
-    start = occupation.lowest_orbitals(hamiltonian.one_body)
-    return Pfaffians(occupation.SiteOrbitals(hamiltonian.particles, 1, (3, 3), start, seeded()), 3, seeded(), True)
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("make", [network, hidden, pfaffian], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", [network, hidden], ids=lambda make: make.__name__)
 def test_natural_gradients_come_to_the_exact_energy(make) -> None:
     """On independent samples, whatever the ansatz; the energy over all configurations never lies below."""
     psi, generator, (operators, particles) = make(OPEN), seeded(), (OPEN.operators, OPEN.particles)

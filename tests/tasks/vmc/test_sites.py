@@ -1,0 +1,79 @@
+"""The task `vmc` for fermions on sites: one step with every ansatz and backbone, a report, and messages."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gaugeflow import runs
+from gaugeflow.errors import UserError
+from gaugeflow.tasks import VMC
+
+RING = {"name": "hubbard", "lattice": {"kind": "chain", "shape": [4]}, "n_up": 2, "n_down": 1, "u": 3.0}
+BASE: dict[str, Any] = {
+    "task": "vmc",
+    "seed": 1,
+    "system": RING,
+    "wavefunction": {"ansatz": {"name": "determinant"}, "backbone": {"name": "mean_field"}},
+    "walkers": {"count": 32, "steps": 2},
+    "optimizer": {"name": "spring", "rate": 0.1},
+    "warmup": 1,
+    "iterations": 2,
+    "equilibration": 1,
+    "evaluation": 8,
+    "examination": 5,
+}
+ATTENTION = {"name": "site_attention", "width": 4, "layers": 1}
+WAYS = {
+    "full": ({"name": "determinant", "full": True}, {"name": "site_dense", "hidden": 4, "width": 2}),
+    "pfaffian": ({"name": "pfaffian", "triplets": True}, {"name": "site_convolution", "width": 4}),
+    "pairs": ({"name": "pair_product"}, ATTENTION),
+    "hidden": ({"name": "hidden_determinant", "hidden": 1}, ATTENTION),
+}
+
+
+def task(**changes: Any) -> VMC:
+    return VMC(runs.validate(VMC.schema, runs.Source(json.dumps({**BASE, **changes}), "test.yaml")))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_part_is_trained(way: str) -> None:
+    ansatz, backbone = WAYS[way]
+    made, record = task(wavefunction={"ansatz": ansatz, "backbone": backbone}), runs.Record()
+    made.begin()
+    for index in range(2):
+        made.step(index, record)
+    assert record.metrics.counts() == {"training": 1}
+    assert made.failures == 0
+
+
+def test_a_run_and_its_report(tmp_path: Path) -> None:
+    report = runs.start(VMC, runs.Source(json.dumps(BASE), "test.yaml"), tmp_path / "run", quiet=True)
+    assert report["reference_exact"]
+    assert report["energy"] > report["reference"] - 4 * report["energy_error"]
+    factors = report["observables"]["structure_factors"]
+    assert len(factors) == 4
+    doubles = report["observables"]["double_occupancy"][0]
+    spin = sum(entry["spin"][0] for entry in factors) / 4
+    assert spin == pytest.approx(3 / 4 - 2 * doubles)  # sum_i (n_up - n_down)^2 / sites
+    assert "energy (t)" in (tmp_path / "run" / "report.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({"nodal_exchanges": 3}, "nodal_exchanges: expected none for fermions on sites"),
+        ({"sampler": {"name": "enumerate", "most": 3}}, "at most 3 configurations"),
+        (
+            {"wavefunction": {"ansatz": {"name": "determinant"}, "backbone": {"name": "deep_sets", "width": 4}}},
+            "mean_field",
+        ),
+        ({"wavefunction": {"ansatz": {"name": "hidden_determinant"}, "backbone": {"name": "mean_field"}}}, "a network"),
+        ({"system": {**RING, "n_up": 5}}, "at most 4 particles"),
+        ({"system": {**RING, "lattice": {"kind": "chain", "shape": [4], "boundary": 0.3}}}, "real Hamiltonian"),
+    ],
+)
+def test_what_does_not_fit_is_named(changes: dict[str, Any], part: str) -> None:
+    with pytest.raises(UserError, match=part):
+        task(**changes).begin()
