@@ -85,7 +85,6 @@ def part_claims():
     convolution = occupation.SiteConvolution(particles, lattice, 4, 2, seeded())
     cases = {
         "SiteJastrow": (jastrow, motions(RING)),
-        "double occupancy": (occupation.double_occupancy, motions(RING)),
         "convolution, summed": (lambda x: convolution.of_sites(x).sum(1), occupation.SiteGroup(lattice.translations)),
     }
 
@@ -105,7 +104,6 @@ LINES: dict[str, Line] = {
     "parts of wavefunctions on sites": line(
         occupation.SiteJastrow,
         occupation.SiteConvolution,
-        occupation.double_occupancy,
         claims=part_claims,
     ),
 }
@@ -125,6 +123,7 @@ WITHOUT = {
     "SiteFermions": "counts",
     "SiteHamiltonian": "a sum of products",
     "SiteOrbitals": "of no symmetry of the lattice",
+    "double_occupancy": "a mean over sites",
     "exact_states": "numbers",
     "from_lists": "tested against operators",
     "lattice": "makes groups, which have a line",
