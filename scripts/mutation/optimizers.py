@@ -52,8 +52,8 @@ OPTIMIZERS = (
     Mutant(
         "the direction before is not subtracted",
         "wavefunctions/optimizers/natural_gradient.py",
-        "e = e - _centred(processes.gather(derivatives.times(momentum))) / batch**0.5",
-        "e = e - 0 * _centred(processes.gather(derivatives.times(momentum))) / batch**0.5",
+        "missing = missing - processes.gather(derivatives.times(momentum))",
+        "missing = missing - 0 * processes.gather(derivatives.times(momentum))",
         f"{TRAINING}::test_the_direction_minimises_what_it_should",
     ),
     Mutant(

@@ -85,6 +85,7 @@ def part_claims():
     convolution = occupation.SiteConvolution(particles, lattice, 4, 2, seeded())
     cases = {
         "SiteJastrow": (jastrow, motions(RING)),
+        "double occupancy": (occupation.double_occupancy, motions(RING)),
         "convolution, summed": (lambda x: convolution.of_sites(x).sum(1), occupation.SiteGroup(lattice.translations)),
     }
 
@@ -104,6 +105,7 @@ LINES: dict[str, Line] = {
     "parts of wavefunctions on sites": line(
         occupation.SiteJastrow,
         occupation.SiteConvolution,
+        occupation.double_occupancy,
         claims=part_claims,
     ),
 }
@@ -123,7 +125,6 @@ WITHOUT = {
     "SiteFermions": "counts",
     "SiteHamiltonian": "a sum of products",
     "SiteOrbitals": "of no symmetry of the lattice",
-    "double_occupancy": "a mean over sites",
     "exact_states": "numbers",
     "from_lists": "tested against operators",
     "lattice": "makes groups, which have a line",

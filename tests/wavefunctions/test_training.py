@@ -174,6 +174,37 @@ def test_clipping_moves_outliers_only(sign):
     torch.testing.assert_close(sign * clipped, torch.tensor([1.0, 2.0, 3.0, 4.0, 3 + reach]))
 
 
+def test_clipping_counts_each_sample_as_its_weight_says():
+    """As if it came so many times."""
+    energies, times = torch.tensor([4.0, 1000.0, 2.0, -7.0]).double(), torch.tensor([3, 1, 4, 2])
+    clipped = clip_about_median(energies, 2.0, times / 10)
+    repeated = clip_about_median(energies.repeat_interleave(times), 2.0)
+    torch.testing.assert_close(clipped.repeat_interleave(times), repeated)
+
+
+@pytest.mark.parametrize("momentum", [False, True])
+def test_a_direction_counts_each_sample_as_its_weight_says(momentum):
+    """As if it came so many times."""
+    times, size = torch.tensor([3, 1, 4, 2]), 6
+    rows, energies, m = (torch.randn(*s, generator=seeded(), dtype=torch.float64) for s in ((4, size), (4,), (size,)))
+    kept = m if momentum else None
+    found = natural_direction(Rows(rows), energies, 0.1, kept, weights=times / 10)
+    each = (t.repeat_interleave(times, 0) for t in (rows, energies))
+    torch.testing.assert_close(found, natural_direction(Rows(next(each)), next(each), 0.1, kept))
+
+
+def test_adam_counts_each_walker_as_its_weight_says():
+    """As if it came so many times."""
+    _, psi = stretched()
+    x, times = drawn_from(psi, 4), torch.tensor([3, 1, 4, 2])
+    slopes = []
+    for walkers, weights in ((x, times / 10), (x.repeat_interleave(times, 0), None)):
+        Adam(psi).step(psi, walkers, walkers.square().sum((1, 2)), weights)
+        slopes.append(psi.factors[0].log_omega.grad.clone())
+        _, psi = stretched()
+    torch.testing.assert_close(*slopes)
+
+
 def test_the_learning_rate_decays():
     """As 1/(1 + step/decay): the same walkers, energies and direction change half as much at the step `decay`."""
     assert [decayed(0.3, step, 20.0) for step in (0, 20, 60)] == pytest.approx([0.3, 0.15, 0.075])

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gaugeflow.runs import Count, Positive, RunConfig, Section
+from gaugeflow.runs import Count, Number, Positive, RunConfig, Section
 from gaugeflow.tasks.keys import Dtype
 from gaugeflow.tasks.vmc.optimizers import OptimizerConfig
 from gaugeflow.tasks.vmc.pretraining import PretrainingConfig
@@ -31,6 +31,10 @@ class WalkerSection(Section):
     """How often between two local energies an electron is carried from one nucleus to another and two of opposite spin
     change places, where there are several nuclei. On sites, how often two sites exchange all that they have; the other
     moves are hops, and `move` and `width` have no meaning."""
+    power: Annotated[Number, Field(ge=0, le=2)] = 2.0
+    """Walkers have the density `|psi|^power` while it is trained, and weights that make `psi^2` of it; they are
+    evaluated with `psi^2`. On sites the gradient has a part from configurations where psi is zero, which walkers of the
+    density `psi^2` do not find: 1 or less does."""
 
 
 class MetropolisConfig(Section):

@@ -36,6 +36,8 @@ from gaugeflow.wavefunctions.optimizers.optimizer import NotFinite
 
 __all__ = ["VMC"]
 
+EVALUATED = 2.0
+"""The power of |psi| that is the density of walkers with frozen parameters."""
 FEWEST = 20
 """Evaluations without which an error means little."""
 NODAL_WALKERS = 32
@@ -59,7 +61,13 @@ class VMC(Task[VMCConfig]):
         self.space = Sites(config, built) if isinstance(built, SiteHamiltonian) else Space(config, built)
         self.equilibration = config.equilibration
         """Updates of new walkers in front of the evaluation; none where an older version has begun the run."""
+        self.power = EVALUATED
         self._status = ""
+        if config.walkers.power != EVALUATED and config.sampler.name == "metropolis" and not config.equilibration:
+            raise UserError(
+                "equilibration: expected updates of new walkers, as those of the training have another density with "
+                f"walkers.power = {config.walkers.power:g}, came none"
+            )
 
     @property
     def steps(self) -> int:
@@ -107,7 +115,15 @@ class VMC(Task[VMCConfig]):
         self.optimizer = config.optimizer.build(self.psi)
 
     def _log_density(self, x: Tensor) -> Tensor:
-        return shared_log_density(self.psi, x)
+        return self.power / 2 * shared_log_density(self.psi, x)
+
+    def _weights(self) -> Tensor:
+        """What makes psi^2 of the walkers' density, of the sum 1, ``(walkers,)``."""
+        if self.power == EVALUATED:
+            return torch.full((len(self.walkers),), 1 / len(self.walkers), device=self.config.device).double()
+        with torch.no_grad():
+            log_density = shared_log_density(self.psi, self.walkers).double()
+        return ((1 - self.power / 2) * log_density).softmax(0)
 
     def _new_walkers(self, count: int) -> Tensor:
         """Remembers as `starts` how many electrons of each spin each of them has at each of several nuclei."""
@@ -147,6 +163,7 @@ class VMC(Task[VMCConfig]):
         if index == 0 and record.path is not None:
             self.forecast = forecast(self)
         self.sampler.warmup = index < self._evaluated_from
+        self.power = self.config.walkers.power if index < self._frozen_from else EVALUATED
         if self.pretraining is not None:
             self._pretrain(self.pretraining, index, record)
         elif index < self._trained_from:
@@ -180,23 +197,26 @@ class VMC(Task[VMCConfig]):
         """One change of the parameters; if a number is not finite, none, and the last good state is kept."""
         kept = deepcopy((self.psi.state_dict(), self.optimizer.state_dict()))
         self.walkers, info = self.sampler.update(self.walkers, self.generator)
-        energies = self._energies()
-        norm, failure = self._change(energies)
+        energies, weights = self._energies(), self._weights()
+        norm, failure = self._change(energies, weights)
         if failure is not None:
             self.psi.load_state_dict(kept[0])
             self.optimizer.load_state_dict(kept[1])
             self._recover(index, failure, record)
             return
-        row = {"energy": energies.mean(), "variance": energies.var(), "acceptance": info["acceptance"].mean()}
+        mean = weights @ energies.double()
+        deviations = energies.double() - mean
+        row = {"energy": mean, "variance": weights @ deviations.square(), "acceptance": info["acceptance"].mean()}
         record.metrics.record("training", {"step": index, **row, "width": self.sampler.width, "change": norm})
-        self._status = f"E {float(energies.mean()):.5f}({float(energies.std()) / len(energies) ** 0.5:.5f})"
+        self._status = f"E {float(mean):.5f}({float((weights * deviations).norm()):.5f})"
 
-    def _change(self, energies: Tensor) -> tuple[float, Failure | None]:
+    def _change(self, energies: Tensor, weights: Tensor) -> tuple[float, Failure | None]:
         """The norm of the change, or what was not finite before or after it."""
         failure, norm = find_failure(self.psi, energies, "the local energy"), 0.0
         if failure is None:
             try:
-                norm = self.optimizer.step(self.psi, self.walkers, clip_about_median(energies, self.config.clip))
+                clipped = clip_about_median(energies, self.config.clip, weights)
+                norm = self.optimizer.step(self.psi, self.walkers, clipped, weights)
             except NotFinite as error:
                 return norm, Failure(error.tensor, error.values, ~torch.isfinite(error.values))
             failure = find_failure(self.psi, energies, "the local energy")

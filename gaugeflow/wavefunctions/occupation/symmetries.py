@@ -58,9 +58,10 @@ class Occupations(Value):
             )
 
     def random_like(self, generator: torch.Generator) -> Self:
-        """The same particles somewhere else, the same places for both spins."""
-        keys = torch.rand(len(self.data), 1, self.data.shape[-1], generator=generator).to(self.data.device)
-        order = keys.argsort(-1).expand(-1, 2, -1)
+        """The same particles somewhere else; both spins in the same order where no site of the example has two."""
+        keys = torch.rand(self.data.shape, generator=generator).to(self.data.device)
+        alone = bool((self.data.sum(1) <= 1).all())
+        order = (keys[:, :1].expand_as(keys) if alone else keys).argsort(-1)
         return replace(self, data=self.data.gather(-1, order))
 
 

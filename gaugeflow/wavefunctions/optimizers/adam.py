@@ -13,7 +13,7 @@ __all__ = ["Adam"]
 
 
 class Adam:
-    """Adam (arXiv:1412.6980) with the gradient ``2 <(E - <E>) d log psi>`` over walkers ``(batch, n, d)``.
+    """Adam (arXiv:1412.6980) with the gradient ``2 <(E - <E>) d log psi>`` over walkers, weighted if need be.
 
     Args:
         rate: at the start; it falls as ``1 / (1 + step/decay)``.
@@ -25,10 +25,11 @@ class Adam:
         self.rate, self.decay, self.steps = rate, decay, 0
         self.inner = torch.optim.Adam(list(trained(psi).values()), lr=rate)
 
-    def step(self, psi: Wavefunction, x: Tensor, energies: Tensor) -> float:
-        weights = 2 * (energies - energies.mean()) / len(energies)
+    def step(self, psi: Wavefunction, x: Tensor, energies: Tensor, weights: Tensor | None = None) -> float:
+        shares = torch.full_like(energies, 1 / len(energies)) if weights is None else weights.to(energies)
+        factors = 2 * shares * (energies - shares @ energies)
         before = [parameter.detach().clone() for parameter in trained(psi).values()]
-        slopes = weighted_gradient(psi, self.processes.part(x), self.processes.part(weights))
+        slopes = weighted_gradient(psi, self.processes.part(x), self.processes.part(factors))
         for parameter, slope in zip(trained(psi).values(), slopes, strict=True):
             parameter.grad = self.processes.sum(slope)
         self.inner.param_groups[0]["lr"] = decayed(self.rate, self.steps, self.decay)

@@ -6,8 +6,17 @@ from torch import Tensor
 __all__ = ["clip_about_median"]
 
 
-def clip_about_median(energies: Tensor, width: float) -> Tensor:
-    """Energies ``(batch,)`` clipped to ``median +- width mean|E - median|``, as in arXiv:1909.02487."""
-    median = energies.median()
-    reach = width * (energies - median).abs().mean()
+ROUNDING = 1e-9
+"""Of a sum of weights."""
+
+
+def clip_about_median(energies: Tensor, width: float, weights: Tensor | None = None) -> Tensor:
+    """Energies ``(batch,)`` clipped to ``median +- width mean|E - median|``, as in arXiv:1909.02487.
+
+    Median and mean are those of samples with weights of the sum 1, if they have any.
+    """
+    w = torch.full_like(energies, 1 / len(energies)) if weights is None else weights.to(energies)
+    ordered, places = energies.sort()
+    median = ordered[int(torch.searchsorted(w[places].double().cumsum(0), 0.5 - ROUNDING))]
+    reach = width * (w @ (energies - median).abs())
     return torch.minimum(torch.maximum(energies, median - reach), median + reach)

@@ -23,10 +23,11 @@ def natural_direction(
     damping: float,
     momentum: Tensor | None = None,
     processes: Processes = ALONE,
+    weights: Tensor | None = None,
 ) -> Tensor:
     """The direction phi of the parameters that best follows imaginary time on the samples.
 
-    With the centred ``O = (d log psi - mean) / sqrt(batch)`` and ``e = (E - mean) / sqrt(batch)``,
+    With the centred ``O = sqrt(w) (d log psi - mean)`` and ``e = sqrt(w) (E - mean)``, means with the weights w,
 
         phi = argmin |O phi - e|^2 + damping |phi - m|^2 = m + O^T (O O^T + damping)^-1 (e - O m),
 
@@ -37,31 +38,31 @@ def natural_direction(
         derivatives: of log|psi|, for this process's share of the samples.
         energies: local energies of all samples, ``(batch,)``.
         momentum: m, ``(parameters,)``.
+        weights: w of all samples, ``(batch,)``, of the sum 1; ``1 / batch`` by default, for samples of psi^2.
 
     Raises:
         NotFinite: derivatives that are not finite, or equations without a solution.
     """
-    batch = len(energies)
-    e = _centred(energies.double()) / batch**0.5
+    w = torch.full_like(energies, 1 / len(energies), dtype=torch.float64) if weights is None else weights.double()
+    missing = energies.double()
     if momentum is not None:
-        e = e - _centred(processes.gather(derivatives.times(momentum))) / batch**0.5
+        missing = missing - processes.gather(derivatives.times(momentum))
+    root = w.sqrt()
     everyone = derivatives if processes.size == 1 else derivatives.gathered(processes.gather)
     gram = processes.gather(derivatives.gram(everyone))
     squares = gram.diagonal().clone()
     if not bool(torch.isfinite(squares).all()):
         raise NotFinite("the derivative of log|psi| with respect to the parameters", squares)
-    gram = _centred(_centred(gram, 0), 1) / batch
+    gram = gram - w @ gram
+    gram = (gram - (gram @ w)[:, None]) * root * root[:, None]
     gram.diagonal().add_(damping)
     factor, info = torch.linalg.cholesky_ex(gram)
     if int(info):
         raise NotFinite("the solution of the natural gradient's equations", squares)
-    z = torch.cholesky_solve(e[:, None], factor)[:, 0]
-    phi = processes.sum(derivatives.transposed(processes.part(_centred(z)))) / batch**0.5
+    e = root * (missing - w @ missing)
+    z = root * torch.cholesky_solve(e[:, None], factor)[:, 0]
+    phi = processes.sum(derivatives.transposed(processes.part(z - w * z.sum())))
     return phi if momentum is None else phi + momentum
-
-
-def _centred(x: Tensor, dim: int = 0) -> Tensor:
-    return x - x.mean(dim, keepdim=True)
 
 
 class NaturalGradient:
@@ -105,14 +106,14 @@ class NaturalGradient:
         self.steps, self.direction = 0, None if momentum == 0 else torch.zeros(0, dtype=torch.float64)
 
     @torch.no_grad()
-    def step(self, psi: Wavefunction, x: Tensor, energies: Tensor) -> float:
+    def step(self, psi: Wavefunction, x: Tensor, energies: Tensor, weights: Tensor | None = None) -> float:
         x = self.processes.part(x)
         derivatives = self._derivatives(psi, x)
         kept = None
         if self.direction is not None:
             start = torch.zeros(derivatives.size, dtype=torch.float64, device=x.device)
             kept = self.momentum * self.direction if self.steps else start
-        direction = natural_direction(derivatives, energies, self.damping, kept, self.processes)
+        direction = natural_direction(derivatives, energies, self.damping, kept, self.processes, weights)
         if self.direction is not None:
             self.direction = direction
         change = decayed(self.rate, self.steps, self.decay) * direction

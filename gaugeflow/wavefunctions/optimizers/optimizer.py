@@ -23,12 +23,13 @@ class NotFinite(ArithmeticError):
 class Optimizer(Protocol):
     """One step down the variational energy; to write a new one give these three methods."""
 
-    def step(self, psi: Wavefunction, x: Tensor, energies: Tensor) -> float:
+    def step(self, psi: Wavefunction, x: Tensor, energies: Tensor, weights: Tensor | None = None) -> float:
         """Changes the parameters of psi; returns the norm of the change. Raises NotFinite if it cannot.
 
         Args:
-            x: walkers with the density psi^2, ``(batch, n, d)``, all of them on each process.
+            x: walkers, ``(batch, n, d)`` or ``(batch, 2, sites)``, all of them on each process.
             energies: their local energies, clipped, ``(batch,)``.
+            weights: with which they have the density psi^2, ``(batch,)``, of the sum 1; equal by default.
         """
         ...
 

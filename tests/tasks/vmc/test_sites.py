@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from gaugeflow import runs
 from gaugeflow.errors import UserError
 from gaugeflow.tasks import VMC
+from gaugeflow.wavefunctions.occupation import Enumerated, local_value
 
 RING = {"name": "hubbard", "lattice": {"kind": "chain", "shape": [4]}, "n_up": 2, "n_down": 1, "u": 3.0}
 BASE: dict[str, Any] = {
@@ -48,6 +50,24 @@ def test_every_part_is_trained(way: str) -> None:
     assert made.failures == 0
 
 
+@pytest.mark.parametrize("power", [0.0, 1.0])
+def test_walkers_of_another_density_have_weights(power: float) -> None:
+    """The energy that is recorded in the training is that of psi^2, within four of its errors."""
+    walkers = {"count": 4000, "power": power}
+    made, record = task(walkers=walkers, sampler={"name": "enumerate"}, warmup=0), runs.Record()
+    made.begin()
+    for parameter in made.psi.parameters():
+        torch.nn.init.normal_(parameter, generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        every, share = Enumerated(lambda x: 2 * made.psi(x).log, made.psi.particles).probabilities(made.walkers)
+    energies = local_value(made.psi, made.hamiltonian.operators, made.psi.particles, every)
+    made.step(0, record)
+    (found,) = record.metrics.columns("training")["energy"]
+    drawn, energy = share ** (power / 2), float(share @ energies)
+    spread = (share * (energies - energy)).square() / (drawn / drawn.sum())
+    assert float(found) == pytest.approx(energy, abs=4 * float(spread.sum() / 4000) ** 0.5)
+
+
 def test_a_run_and_its_report(tmp_path: Path) -> None:
     report = runs.start(VMC, runs.Source(json.dumps(BASE), "test.yaml"), tmp_path / "run", quiet=True)
     assert report["reference_exact"]
@@ -63,6 +83,7 @@ def test_a_run_and_its_report(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "part"),
     [
+        ({"walkers": {"power": 1.0}, "equilibration": 0}, "another density with walkers.power = 1"),
         ({"nodal_exchanges": 3}, "nodal_exchanges: expected none for fermions on sites"),
         ({"sampler": {"name": "enumerate", "most": 3}}, "at most 3 configurations"),
         (
