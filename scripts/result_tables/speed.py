@@ -74,6 +74,20 @@ def layer() -> str:
     return written(head, lines, _below("lcnn_cpu.json", command))
 
 
+@table("sites-sweep")
+def sweep() -> str:
+    """A sweep of mean-field determinants on sites, with kept inverses and with new determinants."""
+    rows = [row for row in _load("sites_cpu.json")["rows"] if row["op"] != "copy"]
+    found = {(r["group"], r["op"].removeprefix("sweep, ")): r["seconds"] * 1e3 for r in rows}
+    lines = []
+    for name in dict.fromkeys(name for name, _ in found):
+        new, kept = (found[name, op] for op in ("new determinants", "kept inverses"))
+        lines.append([name, rounded(new), rounded(kept), rounded(new / kept)])
+    command = "python scripts/bench_sites.py --clock cpu --threads 1 --output scripts/results/sites_cpu.json"
+    head = ["ms for 1024 walkers", "new determinants", "kept inverses", "ratio"]
+    return written(head, lines, _below("sites_cpu.json", command))
+
+
 @table("routes-cost")
 def routes() -> str:
     """What routes cost beside what they wrap."""

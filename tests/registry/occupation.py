@@ -122,6 +122,7 @@ WITHOUT = {
     "SiteAttention": "of no symmetry of the lattice",
     "SiteBackbone": "what every backbone on sites offers",
     "SiteDense": "of no symmetry of the lattice",
+    "RankOne": "tested against all configurations",
     "SiteFermions": "counts",
     "SiteHamiltonian": "a sum of products",
     "SiteOrbitals": "of no symmetry of the lattice",

@@ -98,10 +98,21 @@ def _size(data: dict[str, Any]) -> str:
         system = data["system"]
         if "atoms" in system:
             return "".join(str(atom[0]) for atom in system["atoms"])
+        if "lattice" in system:
+            return _sites(system["lattice"])
         electrons = sum(system.get(key, 0) for key in ("n_up", "n_down"))
         return f"{electrons} electrons in {system.get('dimension', 2)}D"
     shape = " x ".join(map(str, data["shape"]))
     return f"{data['group']} {shape}" if data.get("group") else shape
+
+
+def _sites(lattice: dict[str, Any]) -> str:
+    """`square 4 x 4`, or the number of sites of a tilted torus."""
+    vectors = lattice.get("vectors")
+    if not vectors:
+        return f"{lattice['kind']} {' x '.join(map(str, lattice['shape']))}"
+    (a, b), (c, d) = vectors
+    return f"{lattice['kind']}, {abs(a * d - b * c)} sites"
 
 
 def configuration_at(text: str) -> Path:

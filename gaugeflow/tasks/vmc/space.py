@@ -1,5 +1,6 @@
 """What the task `vmc` does for particles in space: where they start, how they move, what is verified and claimed."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -41,7 +42,7 @@ class Space:
         config = self.config
         return initial_walkers(self.hamiltonian, count, DTYPES[config.dtype], config.device, generator, starts)
 
-    def sampler(self, log_density: LogDensity) -> Metropolis:
+    def sampler(self, log_density: LogDensity, psi: Product, power: Callable[[], float]) -> Metropolis:
         """The chain that moves them."""
         walkers = self.config.walkers
         jumps = jumps_between(self.hamiltonian) * walkers.jumps

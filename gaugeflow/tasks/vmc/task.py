@@ -111,7 +111,7 @@ class VMC(Task[VMCConfig]):
         require_equal_shares(config.walkers.count)
         psi = config.wavefunction.build(self.hamiltonian, stream("weights", config.seed))
         self.psi: Product = psi.to(config.device, DTYPES[config.dtype])
-        self.sampler: Any = self.space.sampler(self._log_density)
+        self.sampler: Any = self.space.sampler(self._log_density, self.psi, lambda: self.power)
         self.optimizer = config.optimizer.build(self.psi)
 
     def _log_density(self, x: Tensor) -> Tensor:
@@ -206,7 +206,8 @@ class VMC(Task[VMCConfig]):
             return
         mean = weights @ energies.double()
         deviations = energies.double() - mean
-        row = {"energy": mean, "variance": weights @ deviations.square(), "acceptance": info["acceptance"].mean()}
+        variance = weights @ deviations.square() / (1 - weights.square().sum())
+        row = {"energy": mean, "variance": variance, "acceptance": info["acceptance"].mean()}
         record.metrics.record("training", {"step": index, **row, "width": self.sampler.width, "change": norm})
         self._status = f"E {float(mean):.5f}({float((weights * deviations).norm()):.5f})"
 

@@ -6,6 +6,7 @@ from .hops import Enumerated, Hop, SwapSites
 from .lattices import Lattice, lattice
 from .observables import double_occupancy, structure_factors, total_spin_operator
 from .operators import Factor, Operators, parse
+from .rank_one import RankOne
 from .site_backbones import SiteAttention, SiteBackbone, SiteConvolution, SiteDense
 from .site_energy import local_value
 from .site_factors import SiteJastrow
@@ -22,6 +23,7 @@ __all__ = [
     "Lattice",
     "Occupations",
     "Operators",
+    "RankOne",
     "SiteAttention",
     "SiteBackbone",
     "SiteConvolution",

@@ -336,7 +336,9 @@ def test_a_loss_that_is_not_a_number_stops_the_run(tmp_path: Path) -> None:
 
 def test_single_precision_goes_through_fields_networks_and_files(tmp_path: Path) -> None:
     """The error of a network that is trained on its target ends at float32's rounding, not at float64's."""
-    report = run(tmp_path / "run", dtype="float32", seeds=1, training={"adamw": {"updates": 300, "learning_rate": 0.03}})
+    report = run(
+        tmp_path / "run", dtype="float32", seeds=1, training={"adamw": {"updates": 300, "learning_rate": 0.03}}
+    )
     assert read(tmp_path / "run" / "chain.h5").links.dtype == torch.complex64
     trained = runs.Run.restore(task_at(tmp_path / "run"), runs.RunDirectory(tmp_path / "run"), recorded=False).task
     assert gather(trained.networks[0]).dtype == gather(trained.baselines[0]).dtype == torch.float32

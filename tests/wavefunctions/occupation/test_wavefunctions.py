@@ -11,6 +11,7 @@ from gaugeflow.symmetry import SignedLog, Verdict
 from gaugeflow.symmetry.claims import Action, Equivariance
 from gaugeflow.wavefunctions import Determinants, NaturalGradient, occupation
 from gaugeflow.wavefunctions.occupation.exact import Split
+from gaugeflow.wavefunctions.occupation.rank_one import _walk
 from gaugeflow.wavefunctions.optimizers.log_derivatives import log_derivatives
 from gaugeflow.wavefunctions.optimizers.natural_gradient import natural_direction
 from gaugeflow.wavefunctions.optimizers.sample_derivatives import Rows
@@ -180,6 +181,51 @@ def test_hops_and_swaps_sample_the_density(exclusive: bool) -> None:
         found = torch.bincount(torch.searchsorted((every.flatten(1) @ powers)[order], x.flatten(1) @ powers))
         wanted = (0.3 + keys[order]) / (0.3 + keys).sum() * len(x)
         assert float(((found - wanted).square() / wanted).sum()) < len(every) + 4 * (2 * len(every)) ** 0.5
+
+
+def updating(particles, terms: int, steps: int, power: float):
+    """Determinants of no symmetry, and their chain with inverses."""
+    start = torch.randn(2, particles.sites, particles.sites, generator=seeded(), dtype=torch.float64)
+    psi = Determinants(occupation.SiteOrbitals(particles, terms, particles.counts, start, seeded()))
+    hop, swaps = occupation.Hop(particles, RING.lattice), [occupation.SwapSites(particles)] * 2
+    plain = Metropolis(lambda x: power * psi(x).log, hop, steps=steps, target=None, jumps=swaps)
+    return psi, occupation.RankOne(psi, plain, hop.targets, lambda: power)
+
+
+@pytest.mark.parametrize(
+    ("terms", "exclusive", "down", "power"), [(1, False, 1, 2.0), (2, True, 1, 1.0), (2, False, 0, 2.0)]
+)
+def test_inverses_that_are_kept_sample_the_density(terms: int, exclusive: bool, down: int, power: float) -> None:
+    """Against the shares of all configurations, within errors of so many independent walkers."""
+    particles = occupation.SiteFermions(2, down, 1, 4, exclusive)
+    psi, chain = updating(particles, terms, 6, power)
+    x, generator = particles.draw(4000, seeded()), seeded(5)
+    for _ in range(10):
+        x, info = chain.update(x, generator)
+    every, powers = particles.every(), 2.0 ** torch.arange(8).double()
+    places = (every.flatten(1) @ powers)[:, None] == x.flatten(1) @ powers
+    assert bool((places.sum(0) == 1).all())
+    assert 0 < float(info["acceptance"].mean()) < 1
+    with torch.no_grad():
+        wanted = len(x) * (power * psi(every).log).softmax(0)
+    deviations = (places.sum(1) - wanted).square() / wanted
+    assert float(deviations.sum()) < len(every) + 4 * (2 * len(every)) ** 0.5
+
+
+def test_kept_inverses_are_those_of_the_last_configuration() -> None:
+    """After 200 moves, of two terms, to rounding."""
+    particles = occupation.SiteFermions(2, 1, 1, 4)
+    psi, chain = updating(particles, 2, 200, 2.0)
+    x = particles.draw(16, seeded())
+    ratios, shares = chain._prepared(x)
+    y, numbers = x.to(torch.int8), torch.rand(16, 202, 3, generator=seeded()).double()
+    taken = _walk(y.numpy(), ratios.numpy(), shares.numpy(), chain.targets, numbers.numpy(), 200, 2.0, False)
+    assert taken.min() > 10
+    fresh = chain._prepared(y.double())
+    assert torch.allclose(ratios, fresh[0], rtol=1e-6, atol=1e-6)
+    assert torch.allclose(shares, fresh[1], rtol=1e-6, atol=1e-6)
+    assert occupation.RankOne.serves(psi)
+    assert not occupation.RankOne.serves(network())
 
 
 def test_all_configurations_are_too_many() -> None:

@@ -1,5 +1,6 @@
 """What the task `vmc` does for fermions on sites: where they start, how they hop, what is verified and measured."""
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import asdict
 from typing import Any
@@ -21,6 +22,7 @@ from gaugeflow.wavefunctions.analysis.identity import absent, found
 from gaugeflow.wavefunctions.occupation.hamiltonians import SiteHamiltonian
 from gaugeflow.wavefunctions.occupation.hops import Enumerated, Hop, SwapSites
 from gaugeflow.wavefunctions.occupation.observables import double_occupancy, structure_factors, total_spin_operator
+from gaugeflow.wavefunctions.occupation.rank_one import RankOne
 from gaugeflow.wavefunctions.occupation.site_energy import local_value
 
 __all__ = ["Sites"]
@@ -57,14 +59,23 @@ class Sites:
         """New ones, ``(count, 2, sites)``, anywhere."""
         return self.hamiltonian.particles.draw(count, generator, DTYPES[self.config.dtype])
 
-    def sampler(self, log_density: LogDensity) -> Metropolis | Enumerated:
-        """The chain that moves them, or what draws them anew."""
+    def sampler(
+        self, log_density: LogDensity, psi: Product, power: Callable[[], float]
+    ) -> Metropolis | Enumerated | RankOne:
+        """The chain that moves them, by rank one where psi is of mean-field determinants; or what draws them anew.
+
+        Args:
+            log_density: the logarithm of ``|psi|^power``.
+        """
         walkers, particles = self.config.walkers, self.hamiltonian.particles
         if self.config.sampler.name == "enumerate":
             return Enumerated(log_density, particles, self.config.sampler.most)
         swaps = [SwapSites(particles)] * walkers.jumps
         hop = Hop(particles, self.hamiltonian.lattice)
-        return Metropolis(log_density, hop, steps=walkers.steps, target=None, jumps=swaps)
+        chain = Metropolis(log_density, hop, steps=walkers.steps, target=None, jumps=swaps)
+        if len(psi.factors) or not RankOne.serves(psi.ansatz):
+            return chain
+        return RankOne(psi.ansatz, chain, hop.targets, power)
 
     def examined(self, psi: Product, sampler: Any, walkers: Tensor, generator: torch.Generator) -> list[dict[str, Any]]:
         """The energy on further walkers, and the total spin."""
@@ -103,7 +114,7 @@ class Sites:
     def _walked(self, psi: Product, walkers: Tensor, sets: int, generator: torch.Generator) -> tuple[Product, Tensor]:
         """psi in float64, and so many sets of walkers of it, ``(sets, walkers, 2, sites)``."""
         exact = deepcopy(psi).double()
-        chain = self.sampler(lambda x: 2 * exact(x).log)
+        chain = self.sampler(lambda x: 2 * exact(x).log, exact, lambda: 2.0)
         x, series = walkers.double(), []
         for _ in range(sets):
             for _ in range(APART):
