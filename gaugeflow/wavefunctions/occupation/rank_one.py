@@ -4,7 +4,7 @@
 # (numba infers the types of compiled functions)
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import torch
@@ -43,7 +43,7 @@ class RankOne:
         self.targets = targets.numpy()
 
     @staticmethod
-    def serves(psi: Wavefunction) -> bool:
+    def serves(psi: Wavefunction) -> TypeGuard[Determinants]:
         """Whether psi is a sum of determinants of each spin without a network or a factor."""
         return isinstance(psi, Determinants) and isinstance(psi.orbitals, SiteOrbitals) and not psi.full
 
@@ -71,7 +71,8 @@ class RankOne:
         """G of each term and spin ``(batch, terms, 2, sites, sites)``, and the share of each term in psi."""
         particles: Any = self.psi.particles
         orbitals: Any = self.psi.orbitals
-        found, log, sign = [], 0.0, 1.0
+        log = x.new_zeros(len(x), orbitals.terms)
+        sign, found = torch.ones_like(log), []
         for rows, dense, size in zip(rows_of(x, particles.counts), orbitals.tables, orbitals.sizes, strict=True):
             table = dense.weight.double().unflatten(0, (orbitals.terms, size)).mT
             matrix = rows[:, None] @ table
