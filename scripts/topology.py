@@ -1,12 +1,13 @@
 #!/usr/bin/env python
 """How fast each sampler forgets the charge of two-dimensional U(1), in equal units of work.
 
-    python scripts/topology.py             # about five processor minutes
+    python scripts/topology.py             # about fifteen processor minutes
 
 Writes `scripts/results/topology.json` after every row. Chains begin in independent exact configurations, so that
 <Q^2> is right also where nothing moves. The unit of work is one visit to every link of one lattice: a sweep of a heat
-bath or of overrelaxation, one force of hybrid Monte Carlo, the links of a jump; for replicas, of all of them. An
-autocorrelation time that is longer than a fiftieth of the chain is a lower bound.
+bath or of overrelaxation, one force of hybrid Monte Carlo, the links of a jump; for replicas, of all of them. A force
+through a flow counts besides two visits for each of its layers, there and back. An autocorrelation time that is longer
+than a fiftieth of the chain is a lower bound.
 """
 
 import json
@@ -18,15 +19,19 @@ from typing import Any
 import torch
 from benchmarks.machine import machine
 
+from gaugeflow.flows import FTHMC
 from gaugeflow.lattice import Defect, LoopAction, WilsonAction, charge_geometric, hot_start
 from gaugeflow.lattice.exact import Exact2D
 from gaugeflow.montecarlo import HMC, ExactSampler, HeatBath, Replicas, Sampler, Winding
 from gaugeflow.montecarlo.errors import estimate
+from gaugeflow.tasks import Chain
+from gaugeflow.tasks.chain.config import ChainConfig
 
 RESULTS = Path(__file__).parent / "results" / "topology.json"
 SHAPE, CHAINS, WARMUP = (16, 16), 16, 200
 BETAS = (7.0, 8.0, 9.0)
 LENGTH, NESTED, REPLICAS = 4, (1, 1, 1, 1), 6
+FLOW = "u1_2d_8_coupling"
 SHOWN = 2000
 """Work of which the charges of one chain are kept, for the figure."""
 LONG = 50
@@ -44,6 +49,29 @@ def replicas(action: LoopAction) -> Replicas:
     )
 
 
+def transformed(action: LoopAction) -> Sampler:
+    """In the variables of a shipped flow, as by a configuration."""
+    keys = {
+        "task": "chain",
+        "seed": 1,
+        "group": "u1",
+        "shape": list(SHAPE),
+        "action": {"name": "wilson", "beta": action.beta},
+        "sampler": {"name": "ft_hmc", "flow": FLOW},
+        "warmup": WARMUP,
+        "measurements": 1,
+        "observables": ["plaquette"],
+    }
+    chain = Chain(ChainConfig.model_validate(keys))
+    chain.begin()
+    return chain.sampler
+
+
+def visits(sampler: FTHMC) -> int:
+    """Of all links, by the forces of one trajectory."""
+    return forces(sampler) * (1 + 2 * len(sampler.flow.flows))
+
+
 def forces(sampler: HMC) -> int:
     """Of one trajectory."""
     return sum(kind == "kick" for kind, _ in sampler.integrator.trajectory(sampler.steps, 0.1))
@@ -57,6 +85,7 @@ def near() -> float:
 
 METHODS: dict[str, tuple[float, Callable[[LoopAction], Sampler], Callable[[Any], float]]] = {
     "HMC": (45, HMC, forces),
+    "FT-HMC": (150, transformed, visits),
     "heat bath + overrelaxation": (25, heatbath, lambda _: 2),
     "winding jumps": (6, lambda action: Winding(heatbath(action), action), lambda _: 3),
     "PTBC": (20, replicas, lambda _: REPLICAS * (2 + near())),

@@ -83,7 +83,7 @@ INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     "flows": (
         ("galerkin", "statistics", "bases", "integrated"),
         ("flow",),
-        ("losses", "symmetrized"),
+        ("losses", "symmetrized", "transformed"),
         ("natural", "coupling"),
         ("scalar", "continuous", "refinement", "nonequilibrium"),
     ),
@@ -105,6 +105,7 @@ INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("actions", "samplers", "observables"),
         ("exact", "claims", "measure", "doctor"),
         ("flow.models",),
+        ("flow.base", "flow.transfer"),
         ("chain", "flow", "regression", "vmc"),
         ("dmc",),
     ),

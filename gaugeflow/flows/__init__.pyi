@@ -29,8 +29,10 @@ from .scalar.transform import ScalarAffine, ScalarSpline
 from .scalar.velocity import ScalarVelocity
 from .statistics import Weights, batch_ess, both_directions, forward_ess, forward_log_z
 from .symmetrized import Operations, Symmetrized, choose_operations
+from .transformed import FTHMC, PulledBack
 
 __all__ = [
+    "FTHMC",
     "LOSSES",
     "Base",
     "Batch",
@@ -58,6 +60,7 @@ __all__ = [
     "NoncompactMixture",
     "Operations",
     "PeelingFlow",
+    "PulledBack",
     "RefinementFlow",
     "ResidualStout",
     "ScalarAffine",

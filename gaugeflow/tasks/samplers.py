@@ -11,7 +11,15 @@ from gaugeflow.lattice.profiles.defect import Defect
 from gaugeflow.montecarlo import HMC, ExactSampler, HeatBath, Replicas, Sampler, Winding
 from gaugeflow.runs import Count, Number, Positive, Section
 
-__all__ = ["ExactConfig", "HMCConfig", "HeatBathConfig", "SamplerConfig", "TemperingConfig", "WindingConfig"]
+__all__ = [
+    "ExactConfig",
+    "HMCConfig",
+    "HeatBathConfig",
+    "SamplerConfig",
+    "TemperingConfig",
+    "Trajectories",
+    "WindingConfig",
+]
 
 
 class HeatBathConfig(Section):
@@ -26,10 +34,9 @@ class HeatBathConfig(Section):
         return HeatBath(action, overrelaxation=self.overrelaxation)  # type: ignore[arg-type]
 
 
-class HMCConfig(Section):
-    """Hybrid Monte Carlo: one trajectory makes one update."""
+class Trajectories(Section):
+    """What all kinds of hybrid Monte Carlo share."""
 
-    name: Literal["hmc"]
     integrator: Literal["leapfrog", "omelyan2", "omelyan4"] = "omelyan2"
     """The integrator of a trajectory."""
     length: Positive = 1.0
@@ -38,6 +45,12 @@ class HMCConfig(Section):
     """Time of one integration step at the start; the warm-up tunes it."""
     target_acceptance: Annotated[Positive, Field(lt=1)] = 0.8
     """The acceptance that the warm-up aims at."""
+
+
+class HMCConfig(Trajectories):
+    """Hybrid Monte Carlo: one trajectory makes one update."""
+
+    name: Literal["hmc"]
 
     def build(self, action: Action) -> Sampler:
         """The sampler."""
@@ -125,6 +138,4 @@ class TemperingConfig(Section):
         return Replicas(path, self.within.build, self.replicas, regions, translate=self.defect is not None)
 
 
-SamplerConfig = Annotated[
-    ExactConfig | HeatBathConfig | HMCConfig | TemperingConfig | WindingConfig, Field(discriminator="name")
-]
+SamplerConfig = ExactConfig | HeatBathConfig | HMCConfig | TemperingConfig | WindingConfig

@@ -20,7 +20,7 @@ def measured() -> tuple[dict[str, Any], list[Row]]:
 def topology() -> str:
     """Autocorrelation times of Q^2 times the work of an update."""
     machine, rows = measured()
-    head = ["beta", "sampler", "work", "updates", "changes", "tau_int", "tau_int x work", "<Q^2>", "exact"]
+    head = ["beta", "sampler", "work", "updates", "changes", "tau_int", "tau_int x work", "ms", "<Q^2>", "exact"]
     cells = [
         [
             f"{row['beta']:g}",
@@ -30,6 +30,7 @@ def topology() -> str:
             f"{row['changes']:.2g}",
             tau(row) if row["long_enough"] else f"> {rounded(least(row))}",
             f"{'' if row['long_enough'] else '> '}{rounded(least(row) * row['work'])}",
+            rounded(1000 * row["seconds"] / row["updates"] / row["chains"]),
             uncertain(row["charge_squared"], row["charge_squared_error"]),
             f"{row['exact']:.4f}",
         ]

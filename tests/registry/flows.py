@@ -2,11 +2,29 @@
 
 from gaugeflow import flows
 from gaugeflow.groups import get_group
+from gaugeflow.lattice import WilsonAction
+from gaugeflow.symmetry.claims import Balance, Claim
 from tests.registry.continuous_flows import neural_claims, trivializing_claims
 from tests.registry.coupling_flows import coupling, layer_claims, residual, symmetrized_claims
 from tests.registry.line import FULL, Line, invariant, line, links, scalars
 from tests.registry.refinement_flows import refinement_claims
 from tests.registry.scalar_flows import continuous_claims, coupling_claims
+from tests.tasks.flow.models import Bend
+
+
+def transformed_claims() -> list[Claim]:
+    """HMC through a map that is cheap, and far from the identity; the action through one that is covariant."""
+    action = WilsonAction(2, 1.0)
+    u1 = get_group("u1")
+    sampler = flows.FTHMC(flows.GaugeFlow(flows.HaarBase(u1, (2, 2)), [Bend()]), action, length=1.0, step_size=0.5)
+    sampler.warmup = False
+    layer = coupling("u1", flows.parity_masks(2)[0], charge=True)
+    pulled = flows.PulledBack(flows.GaugeFlow(flows.HaarBase(u1, (2, 4)), [layer]), action)
+    return [
+        Balance(sampler.update, links("u1"), log_prob=lambda u: -action(u), label="FTHMC"),
+        invariant(pulled, links("u1", (2, 4)), "gauge * charge"),
+    ]
+
 
 LINES: dict[str, Line] = {
     "bases of flows": line(
@@ -91,6 +109,7 @@ LINES: dict[str, Line] = {
             *symmetrized_claims("su3", "charge * translations", 4),
         ],
     ),
+    "hybrid Monte Carlo through a flow": line(flows.FTHMC, flows.PulledBack, claims=transformed_claims),
     "residual layers": line(
         flows.ResidualStout,
         claims=lambda: [

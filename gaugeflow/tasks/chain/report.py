@@ -16,6 +16,7 @@ __all__ = ["chain_markdown", "chain_report"]
 
 RATES = ("acceptance", "jump_acceptance", "round_trips")
 """What samplers say of each update, by the name of their diagnostics."""
+STEPS = "the layers of the flow integrate an equation: the chain is exact up to their steps"
 REMEDY = "expected more replicas, a milder last one, or a longer warm-up"
 OPEN = "time has open ends: means run over all slices, the ends and what crosses them too, and a charge is no integer"
 
@@ -38,7 +39,8 @@ def chain_report(config: ChainConfig, metrics: Metrics) -> dict[str, Any]:
     sampling = _sampling(config, metrics)
     return {
         "warnings": {name: row["warning"] for name, row in (quantities | sampling).items() if row["warning"]}
-        | ({"boundary": OPEN} if getattr(config.action, "boundary", "periodic") == "open" else {}),
+        | ({"boundary": OPEN} if getattr(config.action, "boundary", "periodic") == "open" else {})
+        | ({"flow": STEPS} if config.sampler.name == "ft_hmc" and config.sampler.flow.integrated else {}),
         "group": config.group,
         "shape": config.shape,
         "action": config.action.model_dump(),

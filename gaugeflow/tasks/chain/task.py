@@ -13,6 +13,7 @@ from gaugeflow.groups import get_group
 from gaugeflow.io import EnsembleWriter, read
 from gaugeflow.lattice.fields import cold_start, hot_start
 from gaugeflow.lattice.spaces import SCALARS
+from gaugeflow.montecarlo import Sampler
 from gaugeflow.random import stream
 from gaugeflow.runs import Metrics, Record, Task
 from gaugeflow.runs.devices import restored_generator
@@ -21,6 +22,8 @@ from gaugeflow.symmetry.actions.scalars import Scalars
 from gaugeflow.symmetry.claims import Claim, Equivariance
 from gaugeflow.tasks.chain.config import ChainConfig
 from gaugeflow.tasks.chain.report import chain_markdown, chain_report
+from gaugeflow.tasks.chain.transformed import FTHMCConfig
+from gaugeflow.tasks.flow.models import Setting
 from gaugeflow.tasks.keys import DTYPES
 from gaugeflow.tasks.observables import ObservableSection
 
@@ -46,7 +49,7 @@ class Chain(Task[ChainConfig]):
         self.action = config.action.build(len(config.shape))
         if (self.action.space is SCALARS) is not (config.group is None):
             raise UserError(f"group: expected one for links and none for scalars, came {config.group!r}")
-        self.sampler = config.sampler.build(self.action)
+        self.sampler = self._sampler()
         for entry in config.observables:
             if entry.space is not self.action.space:
                 kind = "scalar fields" if entry.space is SCALARS else "links"
@@ -73,6 +76,8 @@ class Chain(Task[ChainConfig]):
         """The start field; measured once, so that an observable that this lattice does not serve is refused here."""
         config = self.config
         self.generator = stream("run", config.seed, device=config.device)
+        if isinstance(config.sampler, FTHMCConfig):
+            config.sampler.load(self.sampler)
         self.field = self._start()
         self.sampler.warmup = config.warmup > 0
         self._measure()
@@ -174,6 +179,15 @@ class Chain(Task[ChainConfig]):
         rows = 8 * config.measurements * sum(values.numel() for values in self._measure().values())
         fields = config.measurements * self.field.numel() * self.field.element_size() if config.save_fields else 0
         return rows + fields
+
+    def _sampler(self) -> Sampler:
+        config = self.config
+        if not isinstance(config.sampler, FTHMCConfig):
+            return config.sampler.build(self.action)
+        group = None if config.group is None else get_group(config.group)
+        device, dtype = torch.device(config.device), DTYPES[config.dtype]
+        generator = torch.Generator(device)  # first parameters, which are replaced
+        return config.sampler.build(Setting(self.action, group, tuple(config.shape), dtype, device, generator))
 
     def _measure(self) -> dict[str, Tensor]:
         return {name: values for entry in self.config.observables for name, values in entry.measure(self.field).items()}

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, TypeAdapter, ValidationInfo, model_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationInfo, model_validator
 from torch import nn
 
 from gaugeflow import runs
@@ -13,7 +13,7 @@ from gaugeflow.runs.opening.shipped import RunPath, named_run, run_place
 from gaugeflow.tasks.actions import ActionConfig
 from gaugeflow.tasks.flow.models import ModelConfig, ModelSection, Setting
 
-__all__ = ["BaseConfig", "BaseRun", "HeatKernelConfig"]
+__all__ = ["BaseConfig", "BaseRun", "HeatKernelConfig", "NamedRun"]
 
 
 class HeatKernelConfig(Section):
@@ -45,7 +45,7 @@ class BaseRun(Section):
     path: RunPath
     """The directory of the other run, from the folder of this file, or the name of a shipped run."""
     content: dict[str, Any] | None = None
-    """Filled in by the program: model and action of the other run."""
+    """Filled in by the program: model, action, group and lattice of the other run."""
 
     @model_validator(mode="before")
     @classmethod
@@ -57,7 +57,8 @@ class BaseRun(Section):
         made = config.get("base") is None and config.get("model", {}).get("name") != "symmetrized"
         if config.get("task") != "flow" or not made:
             raise ValueError(f"path: {path}: expected a run of the task flow without a base of its own")
-        return {**data, "content": {"model": config["model"], "action": config["action"]}}
+        kept = ("model", "action", "group", "shape")
+        return {**data, "content": {name: config.get(name) for name in kept}}
 
     @property
     def symmetry(self) -> str:
@@ -91,4 +92,11 @@ class BaseRun(Section):
 _MODEL: TypeAdapter[Any] = TypeAdapter(ModelConfig)
 _ACTION: TypeAdapter[Any] = TypeAdapter(ActionConfig)
 
+
+def _named(value: Any) -> Any:
+    """The name or the directory of a run stands for the whole section."""
+    return {"name": "run", "path": value} if isinstance(value, str) else value
+
+
+NamedRun = Annotated[BaseRun, BeforeValidator(_named)]
 BaseConfig = Annotated[HeatKernelConfig | BaseRun, Field(discriminator="name")]

@@ -1,10 +1,9 @@
 """The model `symmetrized`: a flow that another run has trained, its density averaged over symmetries of the target."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Literal
 
 import torch
-from pydantic import BeforeValidator
 
 from gaugeflow.errors import UserError
 from gaugeflow.flows import GaugeFlow, Operations, Symmetrized, choose_operations
@@ -14,7 +13,7 @@ from gaugeflow.lattice.fields import hot_start
 from gaugeflow.random import stream
 from gaugeflow.runs import Count
 from gaugeflow.symmetry.actions.fields import Links, SiteScalars
-from gaugeflow.tasks.flow.base import BaseRun
+from gaugeflow.tasks.flow.base import NamedRun
 from gaugeflow.tasks.flow.models import ModelSection, Setting
 
 __all__ = ["SymmetrizedRun"]
@@ -23,11 +22,6 @@ KEPT = {"gauge", "charge", "translations", "z2", "centre"}
 """What stays a symmetry of the density whatever operations it is averaged over: these keep such groups as a whole."""
 TRIED = 256
 """So many of the operations are tried on the action."""
-
-
-def _named(value: Any) -> Any:
-    """The name or the directory of a run stands for the whole section."""
-    return {"name": "run", "path": value} if isinstance(value, str) else value
 
 
 class SymmetrizedRun(ModelSection):
@@ -39,7 +33,7 @@ class SymmetrizedRun(ModelSection):
     """
 
     name: Literal["symmetrized"]
-    base: Annotated[BaseRun, BeforeValidator(_named)]
+    base: NamedRun
     """The name of a shipped run or the directory of one, from the folder of this file."""
     group: str = "hypercubic * translations"
     """A finite group of `gaugeflow.symmetry`; of a product the first factor acts first."""

@@ -73,14 +73,14 @@ class Flow(Task[FlowConfig]):
         self.generator = stream("run", self.config.seed, device=self.config.device)
         self._make()
         if isinstance(self.config.base, BaseRun):
-            first = parameters_of(named_run(self.config.base.path), self.config, "base")
+            first = parameters_of(named_run(self.config.base.path), self.config.group, "base")
             load_parameters(self.flow, {**self.flow.state_dict(), **first}, self.config.base.path)
         if isinstance(self.config.model, SymmetrizedRun):
             source = self.config.model.base.path
-            first = parameters_of(named_run(source), self.config, "model.base")
+            first = parameters_of(named_run(source), self.config.group, "model.base")
             load_parameters(self.flow.q0.flow, first, source)
         if self.config.init_from is not None:
-            first = parameters_of(named_run(self.config.init_from), self.config)
+            first = parameters_of(named_run(self.config.init_from), self.config.group)
             load_parameters(self.flow, first, self.config.init_from)
         self.trainer = Trainer(self.flow, self.config.training)
 

@@ -9,24 +9,23 @@ from gaugeflow import runs
 from gaugeflow.errors import UserError
 from gaugeflow.flows import GaugeFlow
 from gaugeflow.runs.checkpoint import load_checkpoint
-from gaugeflow.tasks.flow.config import FlowConfig
 
 __all__ = ["load_parameters", "parameters_of"]
 
 SHOWN = 3
 
 
-def parameters_of(path: Path, config: FlowConfig, key: str = "init_from") -> dict[str, Any]:
-    """The parameters in the run directory at `path`, which the configuration names under `key`.
+def parameters_of(path: Path, group: str | None, key: str = "init_from") -> dict[str, Any]:
+    """The parameters of the flow in the run directory at `path`, which a configuration for `group` names under `key`.
 
     Raises:
         UserError: no run, one of another task, a damaged checkpoint, or a flow for another group.
     """
     directory = runs.RunDirectory.open(path)
-    _, state = load_checkpoint(directory.checkpoint, config.task)
-    group = state["config"]["group"]
-    if group != config.group:
-        raise UserError(f"{key}: {path}: expected a flow for {config.group or 'scalars'}, came one for {group}")
+    _, state = load_checkpoint(directory.checkpoint, "flow")
+    came = state["config"]["group"]
+    if came != group:
+        raise UserError(f"{key}: {path}: expected a flow for {group or 'scalars'}, came one for {came or 'scalars'}")
     return state["task"]["flow"]
 
 

@@ -49,6 +49,23 @@ class Scale(normflows.flows.Flow):
         return x / self.a.exp(), (-self.a * x[0].numel()).expand(len(x))
 
 
+class Bend(normflows.flows.Flow):
+    """`x = z + b sin z` of the angle of every link of U(1), which no gauge transformation leaves alone."""
+
+    def __init__(self, b: float = 0.6) -> None:
+        super().__init__()
+        self.b = torch.nn.Parameter(torch.tensor(b, dtype=torch.float64))
+
+    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        return z + self.b * z.sin(), (1 + self.b * z.cos()).log().flatten(1).sum(1)
+
+    def inverse(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        z = x
+        for _ in range(100):  # b^100 is below rounding
+            z = x - self.b * z.sin()
+        return z, -self.forward(z)[1]
+
+
 class Shift(Scale):
     """`x = z + mu` with a mean for each site, which no translation leaves alone."""
 
@@ -103,6 +120,10 @@ def poison(action: Action, group: Any, shape: Any, dtype: Any, device: Any, gene
 
 def turn(action: Action, group: Any, shape: Any, dtype: Any, device: Any, generator: Any) -> GaugeFlow:
     return GaugeFlow(HaarBase(group, shape, dtype), [Turn(shape, dtype)], action)
+
+
+def bend(action: Action, group: Any, shape: Any, dtype: Any, device: Any, generator: Any) -> GaugeFlow:
+    return GaugeFlow(HaarBase(group, shape, dtype), [Bend()], action)
 
 
 def fit(flow: GaugeFlow, action: Action, generator: torch.Generator, log: Any) -> None:
