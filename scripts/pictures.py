@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from algebra_rows import charges as charges_row
 from matplotlib.axes import Axes
+from result_tables import protocols as evolutions
 from result_tables import routes, trained
 from result_tables import topology as samplers
 from result_tables.table import ROOT
@@ -50,6 +51,7 @@ CURVES = {
 }
 SAMPLERS = {
     "HMC": GREY,
+    "FT-HMC": "seagreen",
     "heat bath + overrelaxation": INK,
     "winding jumps": ORANGE,
     "PTBC": BLUE,
@@ -213,9 +215,39 @@ def topology(path: Path) -> None:
         cost.legend(fontsize=8)
 
 
+def protocols(path: Path) -> None:
+    """Logarithms of effective sample sizes against steps, both for each site."""
+    _, rows = evolutions.measured()
+    kinds = sorted({(row["start"], row["beta"], row["extent"]) for row in rows})
+    with figure(path, width=5.0) as canvas:
+        axes = canvas.subplots()
+        for start, beta, extent in kinds:
+            mine = [row for row in rows if (row["start"], row["beta"], row["extent"]) == (start, beta, extent)]
+            volume = extent**4
+            axes.plot(
+                [row["steps"] / volume for row in mine],
+                [-np.log(row["ess"]) / volume for row in mine],
+                marker="o" if extent == 4 else "s",
+                linestyle="-" if start == "flow" else "--",
+                markersize=4,
+                label=f"{start} to beta = {beta:g}, {extent}^4",
+            )
+        axes.set(xscale="log", yscale="log", xlabel="steps / V", ylabel="-log ESS / V")
+        axes.legend(fontsize=8)
+
+
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    for draw in (flows, energies, intertwiners_of_pictures, symmetries_of_an_action, orbits, learning_curves, topology):
+    for draw in (
+        flows,
+        energies,
+        intertwiners_of_pictures,
+        symmetries_of_an_action,
+        orbits,
+        learning_curves,
+        topology,
+        protocols,
+    ):
         path = FOLDER / f"{draw.__name__}.png"
         draw(path)
         print(path.relative_to(ROOT))

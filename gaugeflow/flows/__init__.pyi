@@ -18,6 +18,7 @@ from .integrated import Integrated
 from .losses import LOSSES, Batch, frozen_log_prob, log_variance, path, reinforce, reverse_kl
 from .natural import natural_gradient, scores
 from .nonequilibrium.protocol import EquilibriumBase, constant_speed, linear_times, protocol
+from .nonequilibrium.resampling import Resampled, systematic
 from .nonequilibrium.stochastic import Bridge, ScaledAction, StochasticFlow, Updates, annealed
 from .nonequilibrium.work import Work, bennett
 from .refinement.flow import RefinementFlow
@@ -62,6 +63,7 @@ __all__ = [
     "PeelingFlow",
     "PulledBack",
     "RefinementFlow",
+    "Resampled",
     "ResidualStout",
     "ScalarAffine",
     "ScalarContinuousFlow",
@@ -99,5 +101,6 @@ __all__ = [
     "reinforce",
     "reverse_kl",
     "scores",
+    "systematic",
     "zero_log_det",
 ]

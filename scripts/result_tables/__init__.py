@@ -8,6 +8,7 @@ from result_tables import (  # noqa: F401  (register)
     ensembles,
     flows,
     preconditioner,
+    protocols,
     regression,
     routes,
     speed,

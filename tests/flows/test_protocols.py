@@ -4,11 +4,22 @@ import math
 
 import numpy as np
 import pytest
+import torch
+from torch import Tensor
 
 from gaugeflow.errors import UserError
-from gaugeflow.flows import EquilibriumBase, HaarBase, Work, bennett, constant_speed, linear_times, protocol
+from gaugeflow.flows import (
+    EquilibriumBase,
+    GaussianBase,
+    HaarBase,
+    Work,
+    bennett,
+    constant_speed,
+    linear_times,
+    protocol,
+)
 from gaugeflow.groups import get_group
-from gaugeflow.lattice import Action, Defect, WilsonAction, charge_geometric, plaquette
+from gaugeflow.lattice import SCALARS, Action, Defect, WilsonAction, charge_geometric, plaquette
 from gaugeflow.lattice.exact import Exact2D
 from gaugeflow.montecarlo import HMC, HeatBath, Sampler
 
@@ -74,6 +85,49 @@ def test_constant_speed_takes_small_steps_where_the_action_changes_fast(generato
         _, log_w = protocol(base, steep, chosen, heatbath).sample(1500, generator)
         found[name] = Work(log_w.numpy(), 5).variance
     assert found["constant"] < found["linear"]
+
+
+class Precision(Action):
+    """`k phi^2 / 2` at each site: the spread of dS/dk over its fields is `sqrt(V / 2) / k`."""
+
+    space = SCALARS
+
+    def __init__(self, k: float) -> None:
+        self.k = k
+
+    def __call__(self, field: Tensor) -> Tensor:
+        return self.k * field.square().flatten(1).sum(1) / 2
+
+
+class Independent(Sampler):
+    """Fields of `Precision` drawn anew."""
+
+    def __init__(self, action: Action) -> None:
+        assert isinstance(action, Precision)
+        self.warmup, self.k = False, action.k
+
+    def update(self, field: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        return torch.randn(field.shape, generator=generator, dtype=field.dtype) / self.k**0.5, {}
+
+
+def lost(times: list[float]) -> float:
+    """Mean dissipated work on 16 sites, where a step by the ratio r of precisions takes `(r - 1 - log r) / 2` each."""
+    k = 1 + 15 * np.array(times)
+    r = k[1:] / k[:-1]
+    return float(8 * (r - 1 - np.log(r)).sum())
+
+
+def test_constant_speed_through_gaussians_is_the_optimum_in_closed_form(generator):
+    """Lengths are `int dk / k`: precisions from 1 to 16 stand in a geometric series, which loses least."""
+    base, steps = GaussianBase((4, 4)), 8
+    widths = lambda t: Precision(1 + 15 * t)  # noqa: E731
+    times = constant_speed(base, widths, linear_times(200), Independent, steps, 1000, generator)
+    optimum = [(16 ** (k / steps) - 1) / 15 for k in range(steps + 1)]
+    assert times == pytest.approx(optimum, rel=0.12, abs=0.003)
+    assert lost(optimum) <= lost(times) < 1.02 * lost(optimum) < 0.7 * lost(linear_times(steps))
+    _, log_w = protocol(base, widths, times, Independent).sample(4000, generator)
+    found = 8 * math.log(2 * math.pi / 16) - log_w.numpy()
+    assert abs(found.mean() - lost(times)) < 4 * found.std() / math.sqrt(4000)
 
 
 def test_numbers_of_normal_work():

@@ -164,6 +164,8 @@ WITHOUT = {
     "Work": "of numbers, not of fields",
     "bennett": "of numbers, not of fields",
     "constant_speed": "of numbers, not of fields",
+    "Resampled": "draws or makes fields",
+    "systematic": "of numbers, not of fields",
     "linear_times": "of numbers, not of fields",
     "protocol": "draws or makes fields",
 }

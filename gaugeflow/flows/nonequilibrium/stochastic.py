@@ -73,12 +73,10 @@ class StochasticFlow:
     def sample(self, num_samples: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Fields `(num_samples, ...)` and `log w`, `(num_samples,)`."""
         x, log_q = self.flow.q0(num_samples, generator)
-        x, gained = self._update(0, x, generator)
-        log_w = gained - log_q
+        x, log_w = self._update(0, x, -log_q.double(), generator)
         for place, layer in enumerate(self.flow.flows, start=1):
             x, log_det = layer(x)
-            x, gained = self._update(place, x, generator)
-            log_w = log_w + log_det + gained
+            x, log_w = self._update(place, x, log_w + log_det, generator)
         return x, log_w - self.flow.action(x)
 
     @property
@@ -105,12 +103,16 @@ class StochasticFlow:
                 log_w = log_w - log_det
         return log_w - self.flow.q0.log_prob(x)
 
-    def _update(self, place: int, x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        total = torch.zeros(len(x), dtype=torch.float64, device=x.device)
+    def _update(self, place: int, x: Tensor, log_w: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         for updates in self.updates.get(place, ()):
+            x, log_w = self._before(x, log_w, updates.action, generator)
             x, heat = updates(x, generator)
-            total = total + heat
-        return x, total
+            log_w = log_w + heat
+        return x, log_w
+
+    def _before(self, x: Tensor, log_w: Tensor, action: Action, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """What happens to fields and weights before updates that keep an action: nothing here."""
+        return x, log_w
 
 
 class ScaledAction(Action):

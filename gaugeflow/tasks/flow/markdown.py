@@ -79,8 +79,10 @@ def _work(work: dict[str, Any] | None) -> list[list[str]]:
     """What the updates of a stochastic flow have spent and lost."""
     if work is None:
         return []
+    resampled = work["resampled"]
     return [
         ["updates of each field", str(work["updates"])],
+        *([] if resampled is None else [["resamplings of a population", f"{resampled:.3g}"]]),
         ["dissipated work", _number(work["dissipated"], work["dissipated_error"])],
         ["variance of the work", f"{work['variance']:.4g}"],
     ]

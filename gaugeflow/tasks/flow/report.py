@@ -27,7 +27,7 @@ BURN_IN = 0.05
 MISSED = 0.1
 """Ratio of the forward effective sample size to that of the flow's own samples below which the two contradict."""
 BESIDE = ("exact", "heatbath", "hmc")
-WEIGHTS = ("log_weight", "uniform", "distance_won")
+WEIGHTS = ("log_weight", "uniform", "distance_won", "resampled")
 """Columns of samples that are no observables."""
 
 
@@ -60,7 +60,7 @@ def flow_report(config: FlowConfig, metrics: Metrics, parameters: int, train_sec
         **_weights(config, weights, columns, bool(collapsed)),
         **forward,
         **_chain(config, columns, bool(collapsed)),
-        **_stochastic(config, weights, metrics),
+        **_stochastic(config, weights, columns, metrics),
         **_symmetrized(config, weights, columns, bool(collapsed), metrics),
         "beside": _beside(config, metrics, bool(collapsed)),
         "volumes": volume_rows(config, metrics),
@@ -156,7 +156,9 @@ def _collapse(weights: Weights, ess_forward: float | None) -> str:
     )
 
 
-def _stochastic(config: FlowConfig, weights: Weights, metrics: Metrics) -> dict[str, Any]:
+def _stochastic(
+    config: FlowConfig, weights: Weights, columns: dict[str, np.ndarray], metrics: Metrics
+) -> dict[str, Any]:
     """What the updates between the layers are, their work, and what the layers are worth without them."""
     if config.stochastic is None:
         return {}
@@ -170,6 +172,7 @@ def _stochastic(config: FlowConfig, weights: Weights, metrics: Metrics) -> dict[
             "dissipated_error": work.dissipated.error,
             "ess_per_update": work.ess_per_update,
             "warning": work.warning,
+            "resampled": float(columns["resampled"].mean()) if "resampled" in columns else None,
         },
         "layers_alone": _layers_alone(metrics),
     }

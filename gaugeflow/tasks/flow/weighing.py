@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
-from gaugeflow.flows import GaugeFlow, StochasticFlow
+from gaugeflow.flows import GaugeFlow, Resampled, StochasticFlow
 from gaugeflow.flows.symmetrized import Symmetrized, average, distance_won
 from gaugeflow.random import draw_key, stream
 from gaugeflow.runs import ranks
@@ -90,10 +90,16 @@ class WithUpdates:
         return self.flow.reversible
 
     def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        """This process's share of `count` fields, and their log-weights."""
+        """This process's share of `count` fields, their log-weights, and how often their populations were resampled."""
         blocks = _share_of_blocks(torch.arange(count), generator)
-        made = [self.flow.sample(len(places), own) for places, own in blocks]
-        return torch.cat([x for x, _ in made]), {"log_weight": torch.cat([log_w for _, log_w in made])}
+        made = [self._sample(len(places), own) for places, own in blocks]
+        columns = {name: torch.cat([found[name] for _, found in made]) for name in made[0][1]}
+        return torch.cat([x for x, _ in made]), columns
+
+    def _sample(self, count: int, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        x, log_w = self.flow.sample(count, generator)
+        resampled = {"resampled": self.flow.resampled} if isinstance(self.flow, Resampled) else {}
+        return x, {"log_weight": log_w, **resampled}
 
     def weigh(self, fields: Tensor, generator: torch.Generator) -> Tensor:
         """The log-weights of this process's share, each by one way back to the base."""

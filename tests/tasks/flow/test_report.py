@@ -249,6 +249,11 @@ def test_numbers_of_the_layers_of_a_stochastic_flow() -> None:
     expected = {"updates": 6, "variance": log_w.var(ddof=1), "ess_per_update": ess / 6}
     expected |= {"dissipated": lost.value, "dissipated_error": lost.error}
     assert numbers(report["work"]) == pytest.approx(expected)
+    tables["flow"]["resampled"] = np.arange(float(SAMPLES)).reshape(ROWS, CHUNK)
+    made, metrics = made_with(tables, stochastic={"updates": [updates], "resample": {"population": 4}})
+    again = numbers(made.report(metrics)["work"])
+    assert (again["updates"], again["resampled"]) == (24, (SAMPLES - 1) / 2)
+    assert again["ess_per_update"] == pytest.approx(ess / 24)
 
 
 def test_numbers_of_a_density_that_is_averaged() -> None:

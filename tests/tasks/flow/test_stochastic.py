@@ -29,6 +29,7 @@ from gaugeflow.montecarlo import HMC, HeatBath
 from gaugeflow.runs import Ranks
 from gaugeflow.symmetry import SiteScalars
 from gaugeflow.tasks import Flow
+from gaugeflow.tasks.flow.stochastic import StochasticConfig
 from gaugeflow.tasks.flow.weighing import Averaged, Layers, WithUpdates
 from tests.tasks.crashes import crash
 from tests.tasks.flow.models import SIGMA, Harmonic, Scale, Shift
@@ -195,12 +196,41 @@ def test_sweeps_of_a_heat_bath_have_no_forward_weights(tmp_path):
     assert abs(report["log_z"] - report["log_z_exact"]) < 4 * report["log_z_error"]
 
 
+def test_a_resampled_run_has_weights_of_its_populations(tmp_path):
+    updates = [{"times": [0.3, 0.7], "density": "target", "sampler": {"name": "heatbath"}}]
+    few = {"samples": 400, "chunk": 200, "samplers": ["heatbath"], "reference": {"chains": 5, "measurements": 20}}
+    resample = {"below": 0.9, "population": 4}
+    report = start(tmp_path / "run", stochastic={"updates": updates, "resample": resample}, report=few)
+    assert report["work"]["updates"] == 8
+    assert 0.3 < report["work"]["resampled"] <= 2
+    assert report["ess_forward"] is None
+    assert abs(report["log_z"] - report["log_z_exact"]) < 4 * report["log_z_error"]
+    assert abs(report["observables"]["plaquette"]["deviation"]) < 4
+    assert "resamplings of a population" in (tmp_path / "run" / "report.md").read_text()
+
+
+def test_equal_steps_stand_between_the_start_and_the_target():
+    keys = {"linear": {"start": 0.5, "steps": 4}, "density": "target", "sampler": {"name": "heatbath"}, "count": 3}
+    section = StochasticConfig.model_validate({"updates": [keys]})
+    assert section.updates[0].places == [0.625, 0.75, 0.875]
+    assert section.count == 9
+
+
+def test_a_population_of_one_is_refused(tmp_path):
+    stochastic = {**CONFIG["stochastic"], "resample": {"population": 1}}
+    with pytest.raises(UserError, match="greater than or equal to 2"):
+        start(tmp_path / "run", stochastic=stochastic)
+
+
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
         ({"times": [0.5], "sampler": {"name": "heatbath"}}, "heat bath serves density: target only"),
         ({"times": [0.5], "sampler": HMC_AT, "after": 3}, "expected updates after 0 to 0 layers, got 3"),
         ({"times": [1.5], "sampler": HMC_AT}, "less than or equal to 1"),
+        ({"sampler": HMC_AT}, "either `times` or `linear`"),
+        ({"times": [0.5], "linear": {"steps": 2}, "sampler": HMC_AT}, "either `times` or `linear`"),
+        ({"linear": {"steps": 1}, "sampler": HMC_AT}, "greater than or equal to 2"),
         ({"times": [0.5], "sampler": {"name": "exact"}}, "exact"),
     ],
 )
