@@ -18,7 +18,7 @@ CANCELLED = 1e-12
 class SiteProjected(Wavefunction):
     """``(P psi)(x) = sum_g character(g) sign(g, x) psi(g x) / |G|``, for training and after it.
 
-    On sites training the projected state gains more than projecting a trained one; it costs |G| times as much. A
+    On sites training the projected state gains more than projecting a trained one; it costs ``|G|`` times as much. A
     projection may vanish: then the state has no part in the sector.
 
     Args:

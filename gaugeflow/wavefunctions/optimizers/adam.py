@@ -13,7 +13,7 @@ __all__ = ["Adam"]
 
 
 class Adam:
-    """Adam (arXiv:1412.6980) with the gradient ``2 <(E - <E>) d log psi>`` over walkers, weighted if need be.
+    """Adam (arXiv:1412.6980) with the gradient ``2 <(E - <E>) d log psi>`` over walkers ``(batch, n, d)`` with weights.
 
     Args:
         rate: at the start; it falls as ``1 / (1 + step/decay)``.
