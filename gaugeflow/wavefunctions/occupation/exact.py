@@ -26,7 +26,7 @@ from gaugeflow.wavefunctions.occupation.operators import Factor, Operators, Prod
 
 __all__ = ["ExactStates", "Split", "exact_states", "known_energies", "require_memory"]
 
-AT_ONCE = 60_000
+AT_ONCE = 70_000
 """Spaces up to this size are diagonalised where a reference is asked for: within seconds."""
 DENSE = 200
 """Spaces up to this size have a matrix: Lanczos's method needs a few more states than it gives."""

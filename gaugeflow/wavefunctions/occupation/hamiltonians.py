@@ -24,15 +24,19 @@ class SiteHamiltonian:
 
     Attributes:
         lattice: of the sites; None where products of one's own name the sites alone.
+        energy: the exact one of the ground state, where it is given.
     """
 
     particles: SiteFermions
     operators: Operators
     lattice: Lattice | None = None
+    energy: float | None = None
 
     @cached_property
     def references(self) -> tuple[Reference, ...]:
         """What is known of the ground state, the first to be compared with; found when it is first asked for."""
+        if self.energy is not None:
+            return (Reference(self.energy, "system.energy", exact=True, kind="given"),)
         return known_energies(self)
 
     @property

@@ -71,6 +71,9 @@ def test_walkers_of_another_density_have_weights(power: float) -> None:
 def test_a_run_and_its_report(tmp_path: Path) -> None:
     report = runs.start(VMC, runs.Source(json.dumps(BASE), "test.yaml"), tmp_path / "run", quiet=True)
     assert report["reference_exact"]
+    assert task().hamiltonian.reference.kind == "exact diagonalisation"
+    given = task(system={**RING, "energy": -3.5}).hamiltonian.reference
+    assert (given.energy, given.exact, given.source) == (-3.5, True, "system.energy")
     assert report["energy"] > report["reference"] - 4 * report["energy_error"]
     factors = report["observables"]["structure_factors"]
     assert len(factors) == 4

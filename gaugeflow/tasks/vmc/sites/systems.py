@@ -1,5 +1,6 @@
 """The `system` sections of fermions on lattice sites."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
@@ -35,7 +36,23 @@ class LatticeConfig(Section):
         return lattice(self.kind, self.shape, self.vectors, self.boundary)
 
 
-class HubbardConfig(Section):
+class SitesConfig(Section):
+    """Fermions on sites."""
+
+    energy: Number | None = None
+    """The exact energy of the ground state, as from `gaugeflow exact`, with which a report compares; small spaces are
+    diagonalised for it where none is given."""
+
+    def build(self) -> SiteHamiltonian:
+        """Raises UserError for a system that there is not."""
+        return replace(self.model(), energy=self.energy)
+
+    def model(self) -> SiteHamiltonian:
+        """The Hamiltonian, of which nothing is known."""
+        raise NotImplementedError(f"{type(self).__name__} must say what its Hamiltonian is")
+
+
+class HubbardConfig(SitesConfig):
     """Hubbard's model, `-t sum (c+_i c_j + h.c.) + u sum n_up n_down + v sum_<ij> n_i n_j`."""
 
     name: Literal["hubbard"]
@@ -52,11 +69,11 @@ class HubbardConfig(Section):
     t: Number = 1.0
     """The hopping."""
 
-    def build(self) -> SiteHamiltonian:
+    def model(self) -> SiteHamiltonian:
         return hubbard(self.lattice.build(), self.n_up, self.n_down, self.u, self.v, self.t)
 
 
-class TVConfig(Section):
+class TVConfig(SitesConfig):
     """Spinless fermions, `-t sum (c+_i c_j + h.c.) + v sum_<ij> n_i n_j`."""
 
     name: Literal["t_v"]
@@ -69,11 +86,11 @@ class TVConfig(Section):
     t: Number = 1.0
     """The hopping."""
 
-    def build(self) -> SiteHamiltonian:
+    def model(self) -> SiteHamiltonian:
         return t_v(self.lattice.build(), self.n, self.v, self.t)
 
 
-class TJConfig(Section):
+class TJConfig(SitesConfig):
     """The t-J model: no site has two particles, and neighbouring spins S exchange with `j (S_i S_j - n_i n_j / 4)`."""
 
     name: Literal["t_j"]
@@ -88,7 +105,7 @@ class TJConfig(Section):
     t: Number = 1.0
     """The hopping."""
 
-    def build(self) -> SiteHamiltonian:
+    def model(self) -> SiteHamiltonian:
         return t_j(self.lattice.build(), self.n_up, self.n_down, self.j, self.t)
 
 
@@ -105,7 +122,7 @@ def _refuse(line: list[Any]) -> list[Any]:
     raise ValueError(f"expected a number and a product as [-1, 0u^ 1u], came {line}")
 
 
-class ProductsConfig(Section):
+class ProductsConfig(SitesConfig):
     """A Hamiltonian of your own, from products of creation and annihilation operators."""
 
     name: Literal["products"]
@@ -119,7 +136,7 @@ class ProductsConfig(Section):
     """Numbers and products, as in `[-1, 0u^ 1u]` for `-c+_0 c_1` of spin up: the site, u or d, and ^ for creation; the
     last factor acts first. The adjoint of each product is to be given too."""
 
-    def build(self) -> SiteHamiltonian:
+    def model(self) -> SiteHamiltonian:
         """Raises UserError unless the sum is hermitian and keeps the numbers of particles."""
         particles = SiteFermions(self.n_up, self.n_down, 1, self.sites)
         return of_products([(number, parse(text)) for number, text in self.products], particles)
