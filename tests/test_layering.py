@@ -94,7 +94,7 @@ INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("factors",),
         ("systems",),
         ("ansatz",),
-        ("occupation",),
+        ("matrices", "occupation"),
         ("laplacian",),
         ("optimizers", "diffusion"),
         ("analysis",),

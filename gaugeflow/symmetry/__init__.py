@@ -40,6 +40,7 @@ _EXPORTS = {
     "actions.images": "Cyclic Dihedral",
     "actions.irreps": "IrrepFeatures Irreps PointIrreps",
     "actions.lattice": "GlobalSign Hypercubic TimeReversal Translations",
+    "actions.orbital_matrices": "Atoms OrbitalMatrices",
     "actions.particles": "EdgeIndex Electrons PairFeatures PointFeatures Points",
     "actions.permutations": "Permutations",
     "reports.case": "Case",

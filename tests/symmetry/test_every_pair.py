@@ -35,6 +35,7 @@ EXAMPLES = {
     "image": (normal(2, 1, 4, 4),),
     "electrons": (normal(2, 3, 3),),
     "points": (normal(2, 3, 3),),
+    "atoms": (normal(2, 3, 3),),
     "point_features": (normal(2, 3, 4),),
     "pair_features": (normal(2, 3, 3),),
     "edge_index": (torch.tensor([[[0, 1], [1, 2]]]).expand(2, 2, 2),),
@@ -73,6 +74,7 @@ LEFT_ALONE = {
 
 
 def expected(group, value):
+    value = "points" if value == "atoms" else value
     for table, outcome in ((NOT_THERE, REFUSED), (LEFT_ALONE, ALONE)):
         if any(group in groups.split() and value in values.split() for groups, values in table.items()):
             return outcome

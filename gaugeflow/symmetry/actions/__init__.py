@@ -6,5 +6,6 @@ from gaugeflow.symmetry.actions import (
     images,  # noqa: F401  (register their groups)
     irreps,  # noqa: F401  (register their values)
     lattice,  # noqa: F401  (register their groups)
+    orbital_matrices,  # noqa: F401  (register their values)
     permutations,  # noqa: F401  (register their groups)
 )

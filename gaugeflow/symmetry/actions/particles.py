@@ -59,6 +59,10 @@ class Points(ParticleValue):
         if self.data.ndim != 3:
             raise ValueError(f"{self.name}: expected shape (batch, n, d), got {tuple(self.data.shape)}")
 
+    def species(self) -> Tensor | None:
+        """The species of every particle, integers `(batch, n)`; None where all are alike."""
+        return None
+
     @classmethod
     def readings(cls, tensor: Tensor, like: Tree) -> Iterator[Value]:
         if cls is Points and cls._fits(tensor, like) and tuple(tensor.shape[2:]) == (dimension_of(like),):
@@ -164,6 +168,13 @@ class Electrons(Points):
         if self.n_up is not None and not 0 <= self.n_up <= n:
             raise ValueError(f"electrons: expected 0 <= n_up <= {n}, got {self.n_up}")
 
+    def species(self) -> Tensor | None:
+        if self.spins is not None:
+            return torch.stack([torch.unique(row, return_inverse=True)[1] for row in self.spins])
+        if self.n_up is not None:
+            return (torch.arange(self.data.shape[1]) >= self.n_up).long().expand(len(self.data), -1)
+        return None
+
     def distance(self, other: Self) -> Tensor:
         difference = largest(self.by_channel(wide(self.data) - wide(other.data)))
         if self.spins is None or other.spins is None:
@@ -203,10 +214,7 @@ def dimension_of(tree: Tree) -> int:
 
 
 def species_of(tree: Tree) -> Tensor:
-    """The species of every particle, integers `(batch, n)`: spins where they are known, else all the same."""
-    for leaf in leaves(tree):
-        if isinstance(leaf, Electrons) and leaf.spins is not None:
-            return torch.stack([torch.unique(row, return_inverse=True)[1] for row in leaf.spins])
-        if isinstance(leaf, Electrons) and leaf.n_up is not None:
-            return (torch.arange(leaf.data.shape[1]) >= leaf.n_up).long().expand(len(leaf.data), -1)
-    return torch.zeros(batch_size(tree), particles_of(tree), dtype=torch.long)
+    """The species of every particle, integers `(batch, n)`: spins and kinds where they are known, else all the same."""
+    known = (leaf.species() for leaf in leaves(tree) if isinstance(leaf, Points))
+    same = torch.zeros(batch_size(tree), particles_of(tree), dtype=torch.long)
+    return next((species for species in known if species is not None), same)

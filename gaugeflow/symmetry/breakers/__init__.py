@@ -6,6 +6,7 @@ from gaugeflow.symmetry.breakers import (  # noqa: F401  (register)
     layers,
     linear,
     links,
+    orbitals,
     particles,
     properties,
     routes,

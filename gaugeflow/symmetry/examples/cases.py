@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -13,6 +14,7 @@ from gaugeflow.symmetry.actions.fields import Image, Links, SiteMatrices, SiteSc
 from gaugeflow.symmetry.actions.groups import group_named
 from gaugeflow.symmetry.actions.haar import haar
 from gaugeflow.symmetry.actions.irreps import Irreps
+from gaugeflow.symmetry.actions.orbital_matrices import Atoms, OrbitalMatrices
 from gaugeflow.symmetry.actions.particles import Electrons, PointFeatures, Points
 from gaugeflow.symmetry.actions.scalars import Cell, PolyakovLoop, Scalars, SignedLog
 from gaugeflow.symmetry.algebra.lie_algebras import preserving
@@ -40,6 +42,7 @@ from gaugeflow.symmetry.examples.gauge_networks import AbelianNetwork, Covariant
 from gaugeflow.symmetry.examples.image_networks import OddNetwork, PeriodicCNN, SymmetricCNN, SymmetricConv
 from gaugeflow.symmetry.examples.invariant_features import plaquettes_and_windings, triangles
 from gaugeflow.symmetry.examples.markov import LangevinMove, MetropolisMove, quartic_log_prob, wilson_log_prob
+from gaugeflow.symmetry.examples.orbital_overlaps import BENT, KINDS, SHELLS, summed_overlaps
 from gaugeflow.symmetry.examples.pair_potential import PairPotential
 from gaugeflow.symmetry.examples.particle_networks import DeepSet, Determinant, PointNetwork
 from gaugeflow.symmetry.examples.plain_networks import PlainNetwork
@@ -156,6 +159,13 @@ def _(seed: int) -> Claim:
     x = (Points(_normal(seed, 2, 5, 3)), Irreps("2x0e+1x1o").of_points(_normal(seed + 1, 2, 5, 5)))
     out = Irreps("1x2e+1x1o").of_points
     return Equivariance(IrrepNetwork(seed=seed), x, group="euclidean * permutations", out=out)
+
+
+@case("overlaps of atomic orbitals")
+def _(seed: int) -> Claim:
+    x = Atoms(torch.tensor(BENT, dtype=torch.float64) + 0.1 * _normal(seed, 2, 3, 3), kinds=KINDS)
+    group, out = "euclidean * spin-permutations", partial(OrbitalMatrices, shells=SHELLS)
+    return Equivariance(summed_overlaps, x, group=group, out=out, label="summed_overlaps")
 
 
 @case("O(1,3) network of momenta")

@@ -1,6 +1,7 @@
 """Hartree-Fock orbitals of atoms and molecules by PySCF, arXiv:1701.08223, which comes with the extra `chem`."""
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,7 +16,14 @@ from gaugeflow.wavefunctions.hamiltonian import Hamiltonian
 from gaugeflow.wavefunctions.particles import Particles
 from gaugeflow.wavefunctions.systems.elements import ELEMENTS
 
-__all__ = ["HartreeFock", "gaussian_basis", "hartree_fock", "pyscf_molecule"]
+__all__ = [
+    "HartreeFock",
+    "gaussian_basis",
+    "hartree_fock",
+    "pyscf_molecule",
+    "self_consistent_field",
+    "state_of",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +63,24 @@ def hartree_fock(
         UserError: a system without nuclei, a missing PySCF, an unknown basis or one with too few functions for the
             spins, no convergence, or whatever else PySCF does not compute.
     """
+    molecule, field = self_consistent_field(hamiltonian, basis, method, cartesian)
+    coefficients, occupied = np.asarray(field.mo_coeff), np.asarray(field.mo_occ)
+    if method == "rohf":
+        coefficients, occupied = np.stack([coefficients] * 2), np.stack([occupied] * 2)
+    ordered = [own[:, np.argsort(-full, kind="stable")] for own, full in zip(coefficients, occupied, strict=True)]
+    if hamiltonian.particles.n_up < hamiltonian.particles.n_down:
+        ordered.reverse()
+    return state_of(hamiltonian.particles, molecule, float(field.e_tot), ordered)
+
+
+def self_consistent_field(
+    hamiltonian: Hamiltonian,
+    basis: str,
+    method: Literal["rohf", "uhf"] = "rohf",
+    cartesian: bool = False,
+    tolerance: float = 1e-9,
+) -> tuple[Any, Any]:
+    """PySCF's molecule and its converged field, the energy to `tolerance` in hartree. Raises as `hartree_fock`."""
     molecule = pyscf_molecule(hamiltonian, basis, cartesian)
     filled = max(hamiltonian.particles.counts)
     if molecule.nao < filled:
@@ -65,10 +91,10 @@ def hartree_fock(
     from pyscf import lib, scf
 
     field = {"rohf": scf.ROHF, "uhf": scf.UHF}[method](molecule)
-    field.chkfile = None
+    field.chkfile, field.conv_tol = None, tolerance
     try:
         with lib.with_omp_threads(1):  # sums of several threads do not repeat bit for bit
-            energy = field.kernel()
+            field.kernel()
     except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise UserError(
             f"Hartree-Fock: PySCF does not compute {method} in the basis {basis} ({type(error).__name__}: {error}); "
@@ -76,16 +102,14 @@ def hartree_fock(
         ) from error
     if not field.converged:
         raise UserError(f"Hartree-Fock: {method} in the basis {basis} has not converged; expected another of either")
-    coefficients, occupied = np.asarray(field.mo_coeff), np.asarray(field.mo_occ)
-    if method == "rohf":
-        coefficients, occupied = np.stack([coefficients] * 2), np.stack([occupied] * 2)
-    particles = hamiltonian.particles
-    ordered = [own[:, np.argsort(-full, kind="stable")] for own, full in zip(coefficients, occupied, strict=True)]
-    if particles.n_up < particles.n_down:
-        ordered.reverse()
-    shares = [_at_nuclei(molecule, own[:, :count]) for own, count in zip(ordered, particles.counts, strict=True)]
-    up, down = (_in_functions(molecule, own) for own in ordered)
-    return HartreeFock(particles, float(energy), gaussian_basis(molecule), up, down, torch.tensor(np.stack(shares)))
+    return molecule, field
+
+
+def state_of(particles: Particles, molecule: Any, energy: float, orbitals: Sequence[np.ndarray]) -> HartreeFock:
+    """The state with these orbitals of up and down ``(F, M)`` in PySCF's basis, occupied ones first."""
+    shares = [_at_nuclei(molecule, own[:, :count]) for own, count in zip(orbitals, particles.counts, strict=True)]
+    up, down = (_in_functions(molecule, own) for own in orbitals)
+    return HartreeFock(particles, energy, gaussian_basis(molecule), up, down, torch.tensor(np.stack(shares)))
 
 
 def pyscf_molecule(hamiltonian: Hamiltonian, basis: str, cartesian: bool = False) -> Any:
