@@ -1,8 +1,9 @@
 """Fermion wavefunctions: ansatz, backbones, factors, Hamiltonians, local energies, optimisers, nodal cells.
 
 Read `wavefunction` and `hamiltonian` first. A wavefunction is an antisymmetric part from `ansatz`, with orbitals of a
-network from `backbones`, times `factors`; its Hamiltonian comes from `systems`. `laplacian` has the local energy,
-`optimizers` lower it, `diffusion` projects out the lowest state with the same nodes, `analysis` looks at the result.
+network from `backbones`, times `factors`; its Hamiltonian comes from `systems`. `matrices` learn orbitals from other
+molecules. `laplacian` has the local energy, `optimizers` lower it, `diffusion` projects out the lowest state with the
+same nodes, `analysis` looks at the result.
 """
 
 import lazy_loader

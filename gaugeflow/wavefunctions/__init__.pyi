@@ -28,6 +28,9 @@ from .factors.jastrow import PairJastrow
 from .factors.nuclear_cusp import NuclearCusp
 from .hamiltonian import Hamiltonian, Reference
 from .laplacian.local_energy import gradient_and_laplacian, local_energy
+from .matrices.descriptors import Descriptors
+from .matrices.fock import fock_matrix, learned_state, overlap_matrix
+from .matrices.ridge import MatrixRidge, fit_matrices
 from .optimizers.adam import Adam
 from .optimizers.natural_gradient import NaturalGradient
 from .particles import Particles
@@ -53,6 +56,7 @@ __all__ = [
     "CentreOfMass",
     "Coulomb",
     "DeepSets",
+    "Descriptors",
     "Determinants",
     "Diffusion",
     "Envelope",
@@ -73,6 +77,7 @@ __all__ = [
     "Identity",
     "InverseSquare",
     "LogPsi",
+    "MatrixRidge",
     "MessagePassing",
     "NaturalGradient",
     "NeuralOrbitals",
@@ -99,15 +104,19 @@ __all__ = [
     "count_nodal_cells",
     "examine",
     "extrapolated",
+    "fit_matrices",
+    "fock_matrix",
     "free_energy",
     "gradient_and_laplacian",
     "harmonic_trap",
     "hartree_fock",
     "initial_walkers",
     "jumps_between",
+    "learned_state",
     "local_energy",
     "mixed_estimate",
     "molecule",
+    "overlap_matrix",
     "quantum_dot",
     "read_xyz",
     "sector_energy",

@@ -6,8 +6,9 @@ import torch
 
 from gaugeflow.montecarlo import Metropolis
 from gaugeflow.montecarlo.jumps import Carry, Exchange
-from gaugeflow.symmetry import PairFeatures, PointFeatures, Points, Scalars, SignedLog
+from gaugeflow.symmetry import Atoms, OrbitalMatrices, PairFeatures, PointFeatures, Points, Scalars, SignedLog
 from gaugeflow.symmetry.claims import Balance, Equivariance
+from gaugeflow.symmetry.examples.orbital_overlaps import BENT, KINDS, SHELLS
 from gaugeflow.wavefunctions import (
     CentreOfMass,
     Coulomb,
@@ -39,6 +40,7 @@ from tests.wavefunctions.cases import (
     electrons,
     exact_dot,
     exact_free,
+    fitted_overlaps,
     gaussian_orbitals,
     network,
     neural_orbitals,
@@ -223,3 +225,10 @@ def jump_claims():
         Balance(Metropolis(log_density, jump, steps=1).update, x, type(jump).__name__, log_density)
         for jump in (Carry(centres), Exchange())
     ]
+
+
+def matrix_claims():
+    """Learned matrices of s, p and d functions of a bent molecule with two equal atoms."""
+    x, out = Atoms(torch.tensor([BENT, BENT]).double(), kinds=KINDS), partial(OrbitalMatrices, shells=SHELLS)
+    model, group = fitted_overlaps(), "euclidean * spin-permutations"
+    return [Equivariance(lambda r: model(r, list(KINDS)), x, "learned matrices", group, out)]

@@ -54,6 +54,12 @@ LINES: dict[str, Line] = {
         wavefunctions.molecule,
         claims=wavefunction_claims.potential_claims,
     ),
+    "matrices of atomic orbitals": line(
+        wavefunctions.MatrixRidge,
+        wavefunctions.Descriptors,
+        wavefunctions.fit_matrices,
+        claims=wavefunction_claims.matrix_claims,
+    ),
     "local energies": line(
         wavefunctions.local_energy, wavefunctions.gradient_and_laplacian, claims=wavefunction_claims.local_energy_claims
     ),
@@ -87,6 +93,9 @@ WITHOUT = {
     "GaussianBasis": "numbers of orbitals, which have a line",
     "HartreeFock": "numbers of orbitals, which have a line",
     "hartree_fock": "makes orbitals, which have a line",
+    "learned_state": "makes orbitals, which have a line",
+    "fock_matrix": "of PySCF, which tests/wavefunctions/test_matrices.py holds under the harness",
+    "overlap_matrix": "of PySCF, which tests/wavefunctions/test_matrices.py holds under the harness",
     "free_energy": "of counts, not of coordinates",
     "Diffusion": "a random process, which tests/wavefunctions/test_diffusion.py holds against closed forms",
     "Generation": "numbers of walkers",

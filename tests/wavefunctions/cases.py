@@ -1,11 +1,12 @@
 """Fermion wavefunctions for the tests: the exact ones, and small networks in every combination."""
 
 import math
-from functools import partial
+from functools import cache, partial
 
 import torch
 
 from gaugeflow.symmetry import Electrons
+from gaugeflow.symmetry.examples.orbital_overlaps import BENT, KINDS, SHELLS, summed_overlaps
 from gaugeflow.wavefunctions import (
     CentreOfMass,
     DeepSets,
@@ -29,6 +30,7 @@ from gaugeflow.wavefunctions import (
     SlaterEnvelope,
     SymmetricNetwork,
     calogero,
+    fit_matrices,
     harmonic_trap,
     molecule,
     quantum_dot,
@@ -204,3 +206,11 @@ def network(system="dot 2 + 1", ansatz="determinants", backbone="ferminet"):
 def electrons(particles, batch=4):
     x = torch.randn(batch, particles.n, particles.dimension, generator=seeded(9), dtype=torch.float64)
     return Electrons(x, n_up=particles.n_up)
+
+
+@cache
+def fitted_overlaps():
+    """Matrices of s, p and d functions, learned from 40 geometries."""
+    noise = torch.randn(40, 3, 3, generator=seeded(), dtype=torch.float64)
+    x = torch.tensor(BENT, dtype=torch.float64) + 0.1 * noise
+    return fit_matrices(x, list(KINDS), summed_overlaps(x), "summed", SHELLS)

@@ -1,14 +1,26 @@
 """The `pretraining` section of the task `vmc`: steps in front of the warm-up that fit the orbitals to a mean field."""
 
-from typing import Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import torch
+from pydantic import AfterValidator, ValidationInfo
 from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.montecarlo import Metropolis
 from gaugeflow.runs import Count, Positive, Section, ranks
-from gaugeflow.wavefunctions import HarmonicOrbitals, Orbitals, Product, hartree_fock
+from gaugeflow.runs.configuration.schema import absolute_path
+from gaugeflow.runs.opening.shipped import shipped_folder
+from gaugeflow.wavefunctions import (
+    HarmonicOrbitals,
+    HartreeFock,
+    MatrixRidge,
+    Orbitals,
+    Product,
+    hartree_fock,
+    learned_state,
+)
 from gaugeflow.wavefunctions.ansatz.gaussian_orbitals import GaussianBasis, GaussianOrbitals
 from gaugeflow.wavefunctions.ansatz.orbital_fit import OrbitalFit, needed, target_columns
 from gaugeflow.wavefunctions.hamiltonian import Hamiltonian
@@ -20,14 +32,25 @@ EQUILIBRATION = 20
 """Updates of the walkers before the first step."""
 
 
+def matrices_at(place: str) -> Path:
+    """The file that a name of shipped matrices means; of a path the path itself."""
+    shipped = shipped_folder() / "matrices" / f"{place}.pt"
+    return shipped if Path(place).name == place and shipped.is_file() else Path(place)
+
+
+def _matrix_place(place: str, info: ValidationInfo) -> str:
+    return place if matrices_at(place) != Path(place) else absolute_path(place, info)
+
+
 class PretrainingConfig(Section):
     """Adam moves the orbitals towards those of a mean field.
 
     The walkers have the density of independent particles in these orbitals.
     """
 
-    orbitals: Literal["hartree_fock", "harmonic"]
-    """Those of Hartree-Fock (PySCF), or of the oscillator in a trap."""
+    orbitals: Literal["hartree_fock", "harmonic", "learned"]
+    """Those of Hartree-Fock (PySCF), of the oscillator in a trap, or of a Fock matrix that was learned from other
+    geometries, without a self-consistent field."""
     steps: Count = 300
     """Steps of Adam."""
     rate: Positive = 1e-2
@@ -35,9 +58,11 @@ class PretrainingConfig(Section):
     moves: Count = 3
     """Moves of the walkers between two steps."""
     basis: str = "cc-pvdz"
-    """PySCF's name of the basis set."""
+    """PySCF's name of the basis set; learned matrices have one of their own."""
     method: Literal["rohf", "uhf"] = "rohf"
     """Restricted open-shell or unrestricted Hartree-Fock."""
+    matrices: Annotated[str, AfterValidator(_matrix_place)] = "water_631g"
+    """The file of learned Fock matrices, from the folder of this one, or the name of a shipped one."""
 
 
 class Pretraining:
@@ -55,7 +80,7 @@ class Pretraining:
         """Mean numbers of up and down electrons at each nucleus ``(2, I)``, once they are calculated."""
         self.target = self._orbitals(psi, hamiltonian, state)
         self.target.to(next(psi.parameters()))
-        interacting = config.orbitals == "hartree_fock"
+        interacting = config.orbitals != "harmonic"
         self.fit = OrbitalFit(psi, self.target, interacting, config.rate, config.steps)
         width, jumps = 0.5 * float(hamiltonian.lengths.max()), jumps_between(hamiltonian)
         self.chain = Metropolis(self.fit.log_density, width=width, steps=config.moves, jumps=jumps)
@@ -81,7 +106,7 @@ class Pretraining:
                 raise UserError("pretraining.orbitals: expected hartree_fock for a molecule, came harmonic")
             return HarmonicOrbitals(particles, float(hamiltonian.lengths[0]) ** -2, sizes)
         if state is None:
-            found = hartree_fock(hamiltonian, self.config.basis, self.config.method)
+            found = self._mean_field(hamiltonian)
             own = dict(found.orbitals(sizes).named_buffers())
             # degenerate orbitals may differ between processes
             kept = ranks().from_leader({**own, "populations": found.populations})
@@ -90,3 +115,8 @@ class Pretraining:
             kept = dict(state["target"])
         coefficients = kept.pop("up"), kept.pop("down")
         return GaussianOrbitals(particles, GaussianBasis(**kept), coefficients, sizes)
+
+    def _mean_field(self, hamiltonian: Hamiltonian) -> HartreeFock:
+        if self.config.orbitals == "learned":
+            return learned_state(hamiltonian, MatrixRidge.load(matrices_at(self.config.matrices)))
+        return hartree_fock(hamiltonian, self.config.basis, self.config.method)

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
-from gaugeflow.symmetry.actions.orbital_matrices import ORDERS, Shells, from_irreps
+from gaugeflow.symmetry.actions.orbital_matrices import ORDERS, OrbitalMatrices, Shells, from_irreps
 from gaugeflow.symmetry.algebra.o3.clebsch_gordan import clebsch_gordan
 from gaugeflow.wavefunctions.matrices.descriptors import Descriptors, Surroundings
 from gaugeflow.wavefunctions.systems.elements import ELEMENTS
 
-__all__ = ["MatrixRidge", "fit_matrices"]
+__all__ = ["MatrixRidge", "fit_matrices", "ridge_weights"]
 
 FORMAT = 1
 Key = tuple[int, int, bool, int, bool]
@@ -101,18 +101,24 @@ def fit_matrices(
         shells: the angular momenta of each atom's shells; equal elements have equal ones.
         penalty: of the squared weights of numbers that are scaled to a mean square of one, beside the mean of squared
             errors of irreducible parts.
+
+    Raises:
+        ValueError: matrices of another size than that of the shells, or other shells at equal elements.
     """
+    OrbitalMatrices(matrices, shells)
     surroundings = Surroundings(descriptors, positions, charges, sorted(set(charges)))
     blocks, weights = _Blocks(shells), {}
     of_element = dict(zip(charges, shells, strict=True))
+    if tuple(of_element[charge] for charge in charges) != shells:
+        raise ValueError(f"learned matrices: expected equal shells at equal elements, got {shells} at {charges}")
     for key, pairs in _keys(charges, of_element):
         x, y = _numbers(surroundings, key, pairs), blocks.parts(matrices, pairs, key)
         if x.shape[2] and y.shape[2]:
-            weights[key] = _ridge(x, y, penalty)
+            weights[key] = ridge_weights(x, y, penalty)
     return MatrixRidge(basis, of_element, descriptors, weights)
 
 
-def _ridge(x: Tensor, y: Tensor, penalty: float) -> Tensor:
+def ridge_weights(x: Tensor, y: Tensor, penalty: float) -> Tensor:
     """Numbers ``(batch, pairs, K, m)`` and parts ``(batch, pairs, P, m)`` to weights ``(P, K)``."""
     rows, targets = (part.movedim(2, 3).flatten(0, 2) for part in (x, y))
     scale = rows.square().mean(0).sqrt()

@@ -202,5 +202,5 @@ def test_orbitals_that_a_system_does_not_have_are_refused() -> None:
         task(pretraining={"orbitals": "harmonic"})
     with pytest.raises(UserError, match="expected a molecule, came a system without nuclei"):
         task(system=DOT)
-    with pytest.raises(UserError, match="expected 'hartree_fock' or 'harmonic', came 'dft'"):
+    with pytest.raises(UserError, match="expected 'hartree_fock', 'harmonic' or 'learned', came 'dft'"):
         task(pretraining={"orbitals": "dft"})
