@@ -49,7 +49,7 @@ TRAINING, TEST, TURNS = 160, 40, 4
 SIZES = (20, 40, 80, 160)
 BASES = ("sto-3g", "6-31g")
 PENALTIES = (1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2)
-STEPS, GROUPS = 200, 16
+STEPS, GROUPS = 100, 16
 """Of the pretraining; and groups of walkers, from whose variances follows an error."""
 START = {
     "task": "vmc",
@@ -60,10 +60,11 @@ START = {
         "atoms": [[symbol, *place] for symbol, place in zip("OHH", WATER.tolist(), strict=True)],
     },
     "wavefunction": {"ansatz": {"name": "determinant"}, "backbone": {"name": "deep_sets", "width": 16}},
-    "walkers": {"count": 256, "width": 0.3, "steps": 10},
+    "walkers": {"count": 128, "width": 0.3, "steps": 10},
     "optimizer": {"name": "spring", "rate": 0.1},
-    "warmup": 50,
+    "warmup": 20,
     "iterations": 0,
+    "equilibration": 30,
     "evaluation": 60,
     "examination": 0,
 }

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from algebra_rows import charges as charges_row
 from matplotlib.axes import Axes
+from result_tables import hamiltonian as matrices
 from result_tables import protocols as evolutions
 from result_tables import routes, trained
 from result_tables import topology as samplers
@@ -48,6 +49,11 @@ CURVES = {
     routes.TREE: (BLUE, "-"),
     "canonical, averaged over turns": (BLUE, "--"),
     routes.LCNN: (ORANGE, "-"),
+}
+RIDGES = {
+    "plain": ("plain ridge", GREY, ":"),
+    "plain_augmented": ("plain, augmented by turns", GREY, "--"),
+    "equivariant": ("equivariant ridge", BLUE, "-"),
 }
 SAMPLERS = {
     "HMC": GREY,
@@ -150,6 +156,22 @@ def learning_curves(path: Path) -> None:
         axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
 
 
+def hamiltonian(path: Path) -> None:
+    """Errors of learned Fock matrices of water, against the number of geometries."""
+    with figure(path) as canvas:
+        axes = canvas.subplots()
+        rows = [row for row in matrices.results()["matrices"] if row["basis"] == "sto-3g"]
+        sizes = [row["geometries"] for row in rows]
+        for name, (label, colour, line) in RIDGES.items():
+            axes.plot(sizes, [row[name] for row in rows], f"o{line}", markersize=4, color=colour, label=label)
+        axes.axhline(1, color=INK, linewidth=0.8)
+        axes.set(xscale="log", yscale="log", xlabel="geometries", ylabel="mean error, millihartree")
+        axes.set_xticks(sizes, [str(size) for size in sizes])
+        axes.minorticks_off()
+        axes.set_title("Fock matrices of water in STO-3G, turned")
+        axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+
+
 def symmetries_of_an_action(path: Path) -> None:
     """The spectrum of the gradient of an action with and without a mass, and what a leapfrog conserves."""
     with figure(path, width=8.0) as canvas:
@@ -238,16 +260,8 @@ def protocols(path: Path) -> None:
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    for draw in (
-        flows,
-        energies,
-        intertwiners_of_pictures,
-        symmetries_of_an_action,
-        orbits,
-        learning_curves,
-        topology,
-        protocols,
-    ):
+    learned = (orbits, learning_curves, hamiltonian)
+    for draw in (flows, energies, intertwiners_of_pictures, symmetries_of_an_action, *learned, topology, protocols):
         path = FOLDER / f"{draw.__name__}.png"
         draw(path)
         print(path.relative_to(ROOT))

@@ -7,6 +7,7 @@ from result_tables import (  # noqa: F401  (register)
     dots,
     ensembles,
     flows,
+    hamiltonian,
     preconditioner,
     protocols,
     regression,

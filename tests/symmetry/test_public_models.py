@@ -1,12 +1,18 @@
 """Models that people use: what holds is said to hold, what does not is caught and located."""
 
-import runpy
+import sys
 
 import pytest
 
+from gaugeflow.symmetry.algebra.separation import tells_apart
+from gaugeflow.symmetry.examples.degenerate import DEGENERATE
 from tests.places import ROOT
 
-MODELS = runpy.run_path(str(ROOT / "scripts" / "check_public_models.py"))["MODELS"]
+sys.path.insert(0, str(ROOT / "scripts"))
+try:
+    from public_models import MODELS, PAIRS
+finally:
+    sys.path.remove(str(ROOT / "scripts"))
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -17,3 +23,9 @@ def test_a_public_model_comes_out_as_it_should(name):
     report = model.check()
     assert report.holds is model.holds, str(report)
     assert report.findings[0].broken_at == model.broken_at, str(report)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_features_tell_pairs_apart_or_not_as_is_known(name):
+    pair, both = PAIRS[name], DEGENERATE[PAIRS[name].pair]
+    assert tells_apart(pair.features, both.a, both.b) is pair.apart

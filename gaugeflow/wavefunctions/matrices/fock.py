@@ -1,7 +1,5 @@
 """Fock matrices of closed shells by PySCF, and the state that a Fock matrix from anywhere makes."""
 
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -50,7 +48,7 @@ def fock_matrix(hamiltonian: Hamiltonian, basis: str) -> tuple[Tensor, float]:
 
 def orbital_energies(fock: Tensor, overlap: Tensor) -> Tensor:
     """The levels ``(F,)`` of one Fock matrix, the lowest first."""
-    return _levels(fock.numpy(), overlap.numpy())[0]
+    return _levels(fock, overlap)[0]
 
 
 def state_of_matrix(hamiltonian: Hamiltonian, basis: str, fock: Tensor) -> HartreeFock:
@@ -65,7 +63,7 @@ def state_of_matrix(hamiltonian: Hamiltonian, basis: str, fock: Tensor) -> Hartr
     from pyscf import lib, scf
 
     molecule = pyscf_molecule(hamiltonian, basis)
-    _, orbitals = _levels(fock.numpy(), molecule.intor_symmetric("int1e_ovlp"))
+    orbitals = _levels(fock, _symmetric(molecule.intor_symmetric("int1e_ovlp")))[1].numpy()
     occupied = orbitals[:, : hamiltonian.particles.n_up]
     with lib.with_omp_threads(1):
         energy = float(scf.RHF(molecule).energy_tot(2 * occupied @ occupied.T))
@@ -95,11 +93,12 @@ def _require_closed(hamiltonian: Hamiltonian) -> None:
         )
 
 
-def _levels(fock: Any, overlap: Any) -> tuple[Any, Any]:
-    """Energies and orbitals of ``F C = S C e``."""
-    from scipy.linalg import eigh
-
-    return eigh(fock, overlap)
+def _levels(fock: Tensor, overlap: Tensor) -> tuple[Tensor, Tensor]:
+    """Energies and orbitals of ``F C = S C e``, by ``S = L L^T``."""
+    lower = torch.linalg.cholesky(overlap)
+    half = torch.linalg.solve_triangular(lower, fock, upper=False)
+    energies, turned = torch.linalg.eigh(torch.linalg.solve_triangular(lower, half.mT, upper=False))
+    return energies, torch.linalg.solve_triangular(lower.mT, turned, upper=True)
 
 
 def _symmetric(matrix: np.ndarray) -> Tensor:
