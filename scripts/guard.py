@@ -82,12 +82,12 @@ def compared(found: dict[str, Any], report: dict[str, Any]) -> Iterator[Comparis
     for name, (value, error) in numbers(found).items():
         known, own = numbers(report)[name]
         if name == "ess":  # few weights do not see the tail that decides over their own error
-            error = max(error, own * (report["samples"] / found["samples"]) ** 0.5)
+            error = max(error or 0.0, own * (report["samples"] / found["samples"]) ** 0.5)
         yield Comparison(name, value, known, (value - known) / (error**2 + own**2) ** 0.5, LARGEST)
 
 
-def numbers(report: dict[str, Any]) -> dict[str, tuple[float, float]]:
-    """Values with their errors."""
+def numbers(report: dict[str, Any]) -> dict[str, tuple[float, Any]]:
+    """Values with their errors; that of an effective sample size is None where too few samples count."""
     if report["task"] == "vmc":
         return {"energy": (report["energy"], report["energy_error"])}
     means = {name: (row["value"], row["error"]) for name, row in report["reweighted"].items()}
