@@ -1,12 +1,13 @@
 #!/usr/bin/env python
-"""What evolutions of SU(3) in four dimensions are worth: effective samples against the steps of a protocol.
+"""What evolutions of SU(3) in four dimensions are worth, and what a flow saves where the coupling changes a little.
 
     python scripts/protocols.py            # about twenty processor minutes
-    python scripts/protocols.py --rows 2   # the first two rows alone
+    python scripts/protocols.py --rows 2   # the first two protocols, and short ensembles
 
 Writes `scripts/results/protocols.json` after every row. A protocol goes from Haar measure, or from the shipped flow at
 beta = 1, in equal steps of beta to the target; at each beta between there is one sweep of the heat bath. The unit of
-work is the update of one link; passes through the flow are in the seconds alone.
+work is the update of one link; passes through the flow are in the seconds alone. The last numbers are d<P>/d beta from
+one ensemble, by fluctuations and with a flow as control variate.
 """
 
 import argparse
@@ -19,9 +20,9 @@ import torch
 from benchmarks.machine import machine
 from torch import nn
 
-from gaugeflow.flows import HaarBase, Work, linear_times, protocol
+from gaugeflow.flows import HaarBase, Response, Work, linear_times, protocol, response_terms
 from gaugeflow.groups import get_group
-from gaugeflow.lattice import WilsonAction
+from gaugeflow.lattice import WilsonAction, hot_start
 from gaugeflow.montecarlo import HeatBath
 from gaugeflow.runs import open_run
 from gaugeflow.runs.opening.shipped import named_run
@@ -43,11 +44,16 @@ class Row(NamedTuple):
 
 
 ROWS = [
-    *(Row(start, 2.0, 4, steps, 256) for steps in (16, 32, 64, 128, 256) for start in FIRST),
-    *(Row(start, 4.0, 4, steps, 128) for steps in (128, 512) for start in FIRST),
-    *(Row(start, 5.7, 4, steps, 96) for steps in (256, 1024) for start in FIRST),
-    *(Row("Haar", 2.0, 8, steps, 64) for steps in (64, 256)),
+    *(Row("Haar", 2.0, 4, steps, 128) for steps in (64, 256, 1024)),
+    *(Row("flow", 2.0, 4, steps, 128) for steps in (16, 64, 256)),
+    *(Row(start, 4.0, 4, 1024, 64) for start in FIRST),
+    *(Row(start, 5.7, 4, 2048, 32) for start in FIRST),
+    Row("Haar", 2.0, 8, 256, 32),
 ]
+
+ENSEMBLES = ((1.0, 4, 500), (2.0, 4, 500), (2.0, 8, 100), (4.0, 4, 500))
+"""beta, extent and measurements of sixteen chains."""
+WARMUP = 20
 
 
 def base(row: Row) -> nn.Module:
@@ -88,15 +94,41 @@ def measured(row: Row) -> dict[str, Any]:
     }
 
 
+def response(beta: float, extent: int, chains: int, measurements: int) -> dict[str, Any]:
+    """The answer of the plaquette to the coupling, both ways from the same fields, a sweep apart."""
+    generator, action, shape = torch.Generator().manual_seed(1), WilsonAction(4, beta), (extent,) * 4
+    sampler, field, rows = HeatBath(action), hot_start("su3", shape, generator, chains), []
+    begin = time.process_time()
+    for update in range(WARMUP + measurements):
+        field, _ = sampler.update(field, generator)
+        if update >= WARMUP:
+            rows.append(torch.stack(response_terms(action, field)))
+    found = Response(*torch.stack(rows, -1).numpy(), shape)
+    ways = {name: getattr(found, name) for name in ("connected", "flowed")}
+    return {
+        "beta": beta,
+        "extent": extent,
+        "fields": chains * measurements,
+        **{name: way.value for name, way in ways.items()},
+        **{f"{name}_error": way.error for name, way in ways.items()},
+        "saved": found.saved,
+        "seconds": time.process_time() - begin,
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=len(ROWS), help="so many from the first on")
+    parser.add_argument("--rows", type=int, default=len(ROWS), help="so many from the first on, and short ensembles")
     torch.set_num_threads(1)
     rows: list[dict[str, Any]] = []
-    for row in ROWS[: parser.parse_args().rows]:
+    count = parser.parse_args().rows
+    shorter = 1 if count == len(ROWS) else 10
+    responses = [response(beta, extent, 16, measurements // shorter) for beta, extent, measurements in ENSEMBLES]
+    print(responses, flush=True)
+    for row in ROWS[:count]:
         rows.append(measured(row))
         print(rows[-1], flush=True)
-        RESULTS.write_text(json.dumps({"measured": machine(), "rows": rows}) + "\n")
+        RESULTS.write_text(json.dumps({"measured": machine(), "rows": rows, "responses": responses}) + "\n")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from .losses import LOSSES, Batch, frozen_log_prob, log_variance, path, reinforc
 from .natural import natural_gradient, scores
 from .nonequilibrium.protocol import EquilibriumBase, constant_speed, linear_times, protocol
 from .nonequilibrium.resampling import Resampled, systematic
+from .nonequilibrium.response import Response, response_terms
 from .nonequilibrium.stochastic import Bridge, ScaledAction, StochasticFlow, Updates, annealed
 from .nonequilibrium.work import Work, bennett
 from .refinement.flow import RefinementFlow
@@ -65,6 +66,7 @@ __all__ = [
     "RefinementFlow",
     "Resampled",
     "ResidualStout",
+    "Response",
     "ScalarAffine",
     "ScalarContinuousFlow",
     "ScalarCoupling",
@@ -99,6 +101,7 @@ __all__ = [
     "path",
     "protocol",
     "reinforce",
+    "response_terms",
     "reverse_kl",
     "scores",
     "systematic",

@@ -11,10 +11,10 @@ from result_tables.table import ROOT, rounded, table, uncertain, written
 Row = dict[str, Any]
 
 
-def measured() -> tuple[dict[str, Any], list[Row]]:
-    """The machine, and a row for each protocol."""
+def measured(kind: str = "rows") -> tuple[dict[str, Any], list[Row]]:
+    """The machine, and a row for each protocol, or for each of the `responses`."""
     found = json.loads((ROOT / "scripts" / "results" / "protocols.json").read_text())
-    return found["measured"], found["rows"]
+    return found["measured"], found[kind]
 
 
 @table("protocols")
@@ -35,6 +35,27 @@ def protocols() -> str:
             uncertain(row["dissipated"], row["dissipated_error"]),
             rounded(row["link_updates"]),
             rounded(row["seconds"] / row["evolutions"]),
+        ]
+        for row in rows
+    ]
+    seconds = sum(row["seconds"] for row in rows)
+    below = f"`python scripts/protocols.py`, {seconds:.0f} s; {machine['machine']}, one thread; {machine['date']}."
+    return written(head, cells, below)
+
+
+@table("responses")
+def responses() -> str:
+    """The answer of the plaquette to the coupling from the same fields both ways."""
+    machine, rows = measured("responses")
+    head = ["beta", "lattice", "fields", "by fluctuations", "with the flow", "variance divided by"]
+    cells = [
+        [
+            f"{row['beta']:g}",
+            f"{row['extent']}^4",
+            str(row["fields"]),
+            uncertain(row["connected"], row["connected_error"]),
+            uncertain(row["flowed"], row["flowed_error"]),
+            rounded(row["saved"]),
         ]
         for row in rows
     ]

@@ -3,6 +3,7 @@
 from gaugeflow import flows
 from gaugeflow.groups import get_group
 from gaugeflow.lattice import WilsonAction
+from gaugeflow.symmetry import Scalars
 from gaugeflow.symmetry.claims import Balance, Claim
 from tests.registry.continuous_flows import neural_claims, trivializing_claims
 from tests.registry.coupling_flows import coupling, layer_claims, residual, symmetrized_claims
@@ -109,6 +110,15 @@ LINES: dict[str, Line] = {
             *symmetrized_claims("su3", "charge * translations", 4),
         ],
     ),
+    "response to the coupling": line(
+        flows.response_terms,
+        claims=lambda: [
+            invariant(
+                lambda u: flows.response_terms(WilsonAction(2, 1.0), u), links(name, (2, 4)), FULL, (Scalars,) * 3
+            )
+            for name in ("u1", "su3")
+        ],
+    ),
     "hybrid Monte Carlo through a flow": line(flows.FTHMC, flows.PulledBack, claims=transformed_claims),
     "residual layers": line(
         flows.ResidualStout,
@@ -166,6 +176,7 @@ WITHOUT = {
     "constant_speed": "of numbers, not of fields",
     "Resampled": "draws or makes fields",
     "systematic": "of numbers, not of fields",
+    "Response": "of numbers, not of fields",
     "linear_times": "of numbers, not of fields",
     "protocol": "draws or makes fields",
 }
