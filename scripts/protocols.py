@@ -44,6 +44,7 @@ class Row(NamedTuple):
 
 
 ROWS = [
+    Row("Haar", 2.0, 4, 16, 256),
     *(Row("Haar", 2.0, 4, steps, 128) for steps in (64, 256, 1024)),
     *(Row("flow", 2.0, 4, steps, 128) for steps in (16, 64, 256)),
     *(Row(start, 4.0, 4, 1024, 64) for start in FIRST),
