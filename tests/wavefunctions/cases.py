@@ -10,6 +10,7 @@ from gaugeflow.symmetry.examples.orbital_overlaps import BENT, KINDS, SHELLS, su
 from gaugeflow.wavefunctions import (
     CentreOfMass,
     DeepSets,
+    Descriptors,
     Determinants,
     Features,
     FermiNet,
@@ -213,4 +214,4 @@ def fitted_overlaps():
     """Matrices of s, p and d functions, learned from 40 geometries."""
     noise = torch.randn(40, 3, 3, generator=seeded(), dtype=torch.float64)
     x = torch.tensor(BENT, dtype=torch.float64) + 0.1 * noise
-    return fit_matrices(x, list(KINDS), summed_overlaps(x), "summed", SHELLS)
+    return fit_matrices(x, list(KINDS), summed_overlaps(x), "summed", SHELLS, descriptors=Descriptors(radial=2))

@@ -79,7 +79,7 @@ def test_what_was_learned_holds_elsewhere_and_is_symmetric() -> None:
     model, new = fitted_overlaps(), moved(10, 9)
     error = (model(new, list(KINDS)) - summed_overlaps(new)).abs().mean()
     spread = (summed_overlaps(new) - summed_overlaps(new).mean(0)).abs().mean()
-    assert error < 0.02 * spread
+    assert error < 0.05 * spread
     out = partial(OrbitalMatrices, shells=SHELLS)
     x = Atoms(new[:2], kinds=KINDS)
     assert check(lambda r: model(r, list(KINDS)), x, "euclidean * spin-permutations", out=out, trials=4).holds

@@ -4,8 +4,9 @@ The block of two shells l and k is a sum of irreducible parts of degree |l - k| 
 that commutes takes descriptors of one degree and parity to parts of the same, by one number for each: these are fitted.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -160,28 +161,28 @@ class _Blocks:
         """``(batch, pairs, P, m)``: of each two shells of the pair that have a part of this degree and parity."""
         found = []
         for i, j in pairs:
-            own = [self._part(matrices[:, rows, columns], couple) for rows, columns, couple in self._of(i, j, key)]
+            own = [
+                torch.einsum("zab,abc->zc", matrices[:, rows, columns], coupling.to(matrices))
+                for rows, columns, coupling in self._of(i, j, key)
+            ]
             found.append(torch.stack(own, 1) if own else matrices.new_zeros(len(matrices), 0, 2 * key[3] + 1))
         return torch.stack(found, 1)
 
     def add(self, whole: Tensor, parts: Tensor, pairs: list[tuple[int, int]], key: Key) -> None:
         for place, (i, j) in enumerate(pairs):
-            for p, (rows, columns, couple) in enumerate(self._of(i, j, key)):
-                whole[:, rows, columns] += torch.einsum("abc,zc->zab", couple().to(whole), parts[:, place, p])
+            for p, (rows, columns, coupling) in enumerate(self._of(i, j, key)):
+                whole[:, rows, columns] += torch.einsum("abc,zc->zab", coupling.to(whole), parts[:, place, p])
 
-    @staticmethod
-    def _part(block: Tensor, couple: Callable[[], Tensor]) -> Tensor:
-        return torch.einsum("zab,abc->zc", block, couple().to(block))
-
-    def _of(self, i: int, j: int, key: Key) -> Iterator[tuple[slice, slice, Callable[[], Tensor]]]:
+    def _of(self, i: int, j: int, key: Key) -> Iterator[tuple[slice, slice, Tensor]]:
         degree, natural = key[3:]
         for l, row in self.shells[i]:
             for k, column in self.shells[j]:
                 if abs(l - k) <= degree <= l + k and ((l + k - degree) % 2 == 0) is natural:
                     rows, columns = slice(row, row + 2 * l + 1), slice(column, column + 2 * k + 1)
-                    yield rows, columns, lambda l=l, k=k: _coupling(l, k, degree)  # type: ignore[misc]
+                    yield rows, columns, _coupling(l, k, degree)
 
 
+@cache
 def _coupling(l: int, k: int, degree: int) -> Tensor:
     """Orthonormal columns: functions of two shells in PySCF's order to parts in the order of `wigner_d`."""
     coupling = clebsch_gordan(l, k, degree) * (2 * degree + 1) ** 0.5

@@ -24,6 +24,11 @@ pytestmark = pytest.mark.slow
 needs_pyscf = pytest.mark.skipif(
     importlib.util.find_spec("pyscf") is None, reason="needs the package pyscf, the extra chem"
 )
+WATER = {
+    "name": "molecule",
+    "unit": "bohr",
+    "atoms": [["O", 0, 0, 0], ["H", 0, 1.4305, 1.1072], ["H", 0, -1.4305, 1.1072]],
+}
 LIH = {"name": "molecule", "unit": "bohr", "atoms": [["Li", 0, 0, 0], ["H", 0, 0, 3.015]]}
 DOT = {"name": "quantum_dot", "n_up": 2, "n_down": 1, "omega": 0.5}
 BASE: dict[str, Any] = {
@@ -204,3 +209,26 @@ def test_orbitals_that_a_system_does_not_have_are_refused() -> None:
         task(system=DOT)
     with pytest.raises(UserError, match="expected 'hartree_fock', 'harmonic' or 'learned', came 'dft'"):
         task(pretraining={"orbitals": "dft"})
+
+
+@needs_pyscf
+def test_learned_orbitals_are_those_of_the_mean_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of water in the basis of the shipped matrices, at a geometry that they were not learned from, without a field."""
+    x = torch.randn(20, 10, 3, generator=seeded(), dtype=torch.float64)
+    known = task(system=WATER, pretraining={"orbitals": "hartree_fock", "basis": "6-31g"})
+    monkeypatch.setattr("pyscf.scf.hf.SCF.kernel", None)
+    found = task(system=WATER, pretraining={"orbitals": "learned"})
+    torch.testing.assert_close(found.populations, known.populations, atol=1e-3, rtol=0)
+    densities = [made.pretraining.fit.log_density(x) for made in (found, known)]
+    torch.testing.assert_close(*densities, atol=2e-2, rtol=0)
+    misfit = found.pretraining.fit.step(0, x)
+    assert misfit.isfinite().all()
+
+
+def test_matrices_that_are_not_there_or_of_other_atoms_are_refused() -> None:
+    with pytest.raises(UserError, match=r"nothing\.pt: expected a file of learned matrices"):
+        task(system=WATER, pretraining={"orbitals": "learned", "matrices": "nothing.pt"})
+    with pytest.raises(UserError, match="expected atoms of H, O, from which they were learned, came Li"):
+        task(pretraining={"orbitals": "learned"})
+    with pytest.raises(UserError, match="expected a molecule, came a system without nuclei"):
+        task(system=DOT, pretraining={"orbitals": "learned"})
