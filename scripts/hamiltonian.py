@@ -22,15 +22,20 @@ from benchmarks.machine import machine
 from torch import Tensor
 
 from gaugeflow import runs
+from gaugeflow.montecarlo import Metropolis
 from gaugeflow.symmetry import Atoms, Element, OrbitalMatrices, group_named
 from gaugeflow.tasks import VMC
 from gaugeflow.wavefunctions import (
     Descriptors,
+    Determinants,
     Hamiltonian,
     MatrixRidge,
     fit_matrices,
     fock_matrix,
+    hartree_fock,
+    initial_walkers,
     learned_state,
+    local_energy,
     molecule,
     overlap_matrix,
 )
@@ -51,6 +56,8 @@ BASES = ("sto-3g", "6-31g")
 PENALTIES = (1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2)
 STEPS, GROUPS = 100, 16
 """Of the pretraining; and groups of walkers, from whose variances follows an error."""
+WALKERS, UPDATES = 1024, 150
+"""Of the determinants themselves."""
 START = {
     "task": "vmc",
     "seed": 1,
@@ -183,6 +190,39 @@ def start_row(orbitals: str) -> dict[str, Any]:
     return row
 
 
+def determinant_rows() -> list[dict[str, Any]]:
+    """The same of the determinants of the orbitals themselves, both on the walkers of Hartree-Fock's.
+
+    A walker weighs psi^2 over that of Hartree-Fock, so that both rows share their noise.
+    """
+    here = water(WATER)
+    states = {"hartree_fock": hartree_fock(here, "6-31g"), "learned": learned_state(here, MatrixRidge.load(SHIPPED))}
+    known, generator = Determinants(states["hartree_fock"].orbitals()), torch.Generator().manual_seed(1)
+    chain = Metropolis(lambda x: 2 * known(x).log, width=0.3, steps=10)
+    walkers, chain.warmup = initial_walkers(here, WALKERS, torch.float64, "cpu", generator), True
+    for _ in range(UPDATES):
+        walkers, _ = chain.update(walkers, generator)
+    rows = []
+    for name, state in states.items():
+        psi = Determinants(state.orbitals())
+        weight = (2 * (psi(walkers).log - known(walkers).log)).exp()
+        energies = local_energy(psi, here, walkers)
+        groups = [moments(*group) for group in zip(weight.chunk(GROUPS), energies.chunk(GROUPS), strict=True)]
+        energy, variance = moments(weight, energies)
+        errors = torch.tensor(groups).std(0) / GROUPS**0.5
+        row = {"orbitals": name, "energy": energy, "energy_error": float(errors[0])}
+        rows.append(row | {"variance": variance, "variance_error": float(errors[1]), "field": state.energy})
+        print(json.dumps(rows[-1]), flush=True)
+    return rows
+
+
+def moments(weight: Tensor, energies: Tensor) -> tuple[float, float]:
+    """Mean and variance."""
+    share = weight / weight.sum()
+    mean = (share * energies).sum()
+    return float(mean), float((share * (energies - mean).square()).sum())
+
+
 def learn() -> dict[str, Any]:
     matrices, states = [], []
     for basis in BASES:
@@ -207,6 +247,7 @@ def main() -> None:
     only_start = parser.parse_args().start
     torch.set_num_threads(1)
     found = json.loads(RESULT.read_text()) if only_start else machine() | learn()
+    found["determinants"] = determinant_rows()
     write(found)
     write(found | {"start": [start_row(orbitals) for orbitals in ("hartree_fock", "learned")]})
 

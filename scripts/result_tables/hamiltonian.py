@@ -49,12 +49,15 @@ def states() -> str:
 def start() -> str:
     """The variance of the local energy after the pretraining."""
     found = results()
+    kinds = {"determinants": "their determinants", "start": "small network after the pretraining"}
     lines = [
         [
+            kind,
             row["orbitals"].replace("_", "-").capitalize(),
             uncertain(row["energy"], row["energy_error"]),
             uncertain(row["variance"], row["variance_error"]),
         ]
-        for row in found["start"]
+        for name, kind in kinds.items()
+        for row in found[name]
     ]
-    return written(["orbitals", "energy", "variance"], lines, _below(found))
+    return written(["wavefunction", "orbitals", "energy", "variance"], lines, _below(found))
