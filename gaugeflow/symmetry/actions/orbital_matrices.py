@@ -61,8 +61,8 @@ class Atoms(Points):
 class OrbitalMatrices(Value, abstract=True):
     """Matrices `(batch, F, F)` in a basis of F atomic orbitals, such as those of Fock or of overlaps.
 
-    A block of two shells is judged in the unit of the two blocks on the diagonal, sqrt(max |H_ii| max |H_jj|): many
-    blocks vanish.
+    A block of two shells is judged in the unit of the two blocks on the diagonal, the root of the product of their
+    largest entries: many blocks vanish by themselves.
 
     Attributes:
         shells: of each atom, as ((0, 0, 1), (0,), (0,)) for water in STO-3G.
