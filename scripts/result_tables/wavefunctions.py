@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from gaugeflow.tasks.vmc.sites.systems import SITE_SYSTEMS
 from result_tables import trained
 from result_tables.table import table, uncertain, written
 
@@ -36,12 +37,12 @@ def _reference(name: str) -> str:
 
 
 def _row(name: str) -> list[str]:
+    return [name, _system(name), trained.report(name)["energy_text"], _reference(name), *_effort(name)]
+
+
+def _effort(name: str) -> list[str]:
     found = trained.report(name)
     return [
-        name,
-        _system(name),
-        found["energy_text"],
-        _reference(name),
         f"{found['variance']:.2g}",
         str(found["parameters"]),
         str(trained.config(name)["iterations"]),
@@ -52,10 +53,34 @@ def _row(name: str) -> list[str]:
 HEAD = ["NAME", "system", "energy, hartree", "reference", "variance", "parameters", "iterations", "seconds each"]
 
 
+def _in_space() -> list[str]:
+    """Runs of particles in space."""
+    return [name for name in trained.names("vmc") if name not in _on_sites()]
+
+
+def _on_sites() -> list[str]:
+    """Runs of fermions on sites."""
+    return [name for name in trained.names("vmc") if trained.config(name)["system"]["name"] in SITE_SYSTEMS]
+
+
+@table("sites")
+def sites() -> str:
+    """Fermions on sites beside exact diagonalisation, as reported and on few new walkers."""
+    again, rows = json.loads(GUARD.read_text())["rows"], []
+    for name in _on_sites():
+        found, own = trained.report(name), again[name]
+        above = (found["energy"] - found["reference"]) / abs(found["reference"])
+        anew = uncertain(own["energy"], own["energy_error"])
+        exact = f"{found['reference']:.9g}"
+        rows.append([name, exact, found["energy_text"], f"{above:.1e}", anew, *_effort(name)])
+    head = ["NAME", "exact", "energy", "relative error", "on few new walkers", *HEAD[4:]]
+    return written(head, rows, trained.made_by(_on_sites(), COMMAND))
+
+
 @table("energies")
 def energies() -> str:
     """One run for each system."""
-    runs = [name for name in trained.names("vmc") if name not in BERYLLIUM[1:]]
+    runs = [name for name in _in_space() if name not in BERYLLIUM[1:]]
     return written(HEAD, [_row(name) for name in runs], trained.made_by(runs, COMMAND))
 
 
@@ -85,7 +110,7 @@ def beryllium() -> str:
 def new_walkers() -> str:
     """Every shipped wavefunction on few walkers that it has not seen."""
     found, rows = json.loads(GUARD.read_text())["rows"], []
-    for name in trained.names("vmc"):
+    for name in _in_space():
         own, known = found[name], trained.report(name)
         error = (own["energy_error"] ** 2 + known["energy_error"] ** 2) ** 0.5
         deviation = (own["energy"] - known["energy"]) / error
