@@ -6,10 +6,11 @@ from .optimizers import OPTIMIZERS
 from .readers import READERS
 from .reports import REPORTS
 from .samplers import SAMPLERS
+from .sites import SITES
 from .starts import STARTS
 from .symmetries import SYMMETRIES
 
 __all__ = ["MUTANTS", "Mutant"]
 
-MUTANTS: tuple[Mutant, ...] = (*REPORTS, *SAMPLERS, *READERS, *OPTIMIZERS, *STARTS, *DIFFUSION, *SYMMETRIES)
+MUTANTS: tuple[Mutant, ...] = (*REPORTS, *SAMPLERS, *READERS, *OPTIMIZERS, *STARTS, *DIFFUSION, *SYMMETRIES, *SITES)
 """All of them."""

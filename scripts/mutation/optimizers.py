@@ -59,8 +59,8 @@ OPTIMIZERS = (
     Mutant(
         "gradient of the energy without the mean",
         "wavefunctions/optimizers/adam.py",
-        "weights = 2 * (energies - energies.mean()) / len(energies)",
-        "weights = 2 * energies / len(energies)",
+        "factors = 2 * shares * (energies - shares @ energies)",
+        "factors = 2 * shares * energies",
         f"{TRAINING}::test_adam_follows_the_gradient_of_the_energy",
     ),
     Mutant(

@@ -60,8 +60,8 @@ SAMPLERS = (
     Mutant(
         "width tuned for ever",
         "montecarlo/metropolis.py",
-        "        if self.warmup:\n",
-        "        if True:\n",
+        "if self.warmup and self.target is not None:",
+        "if self.target is not None:",
         f"{DENSITY}[all]",
     ),
     Mutant(

@@ -61,8 +61,8 @@ STARTS = (
     Mutant(
         "starts: a fresh report compares the old ones",
         "tasks/vmc/task.py",
-        "self.starts = starting_counts(hamiltonian, count, self.generator, self.populations) if several else None",
-        "starting = starting_counts(hamiltonian, count, self.generator, self.populations) if several else None\n"
+        "self.starts = self.space.starts(count, self.generator, self.populations)",
+        "starting = self.space.starts(count, self.generator, self.populations)\n"
         '        self.starts = getattr(self, "starts", starting)',
         f"{REPORT}::test_a_checkpoint_without_starts_loads",
     ),

@@ -248,6 +248,23 @@ def test_a_projected_network_is_in_its_sector() -> None:
     assert torch.allclose(one.sign * one.log.exp(), two.sign * two.log.exp(), atol=1e-12)
 
 
+@pytest.mark.parametrize("counts", [(3, 1), (3, 3), (2, 3)])
+def test_motions_are_those_of_the_creation_operators(counts: tuple[int, int]) -> None:
+    """Each operator of a state is moved by itself; `Operators` brings their product back to its order, with a sign."""
+    particles = occupation.SiteFermions(*counts, 1, 5)
+    x, flips = particles.draw(12, seeded()), torch.arange(12) % 2 == 1
+    orders = torch.rand(12, 5, generator=seeded(5)).argsort(1)
+    y, signs = occupation.moved(x, orders, flips)
+    for before, order, flip, after, sign in zip(x, orders.tolist(), flips.tolist(), y, signs.tolist(), strict=True):
+        product = [occupation.Factor(True, spin ^ flip, order[site]) for _, spin, site in creators(before)]
+        assert occupation.Operators([(1.0, product)], 5).products == {creators(after): sign}
+
+
+def creators(x: torch.Tensor) -> tuple[occupation.Factor, ...]:
+    """Of a state, in canonical order."""
+    return tuple(occupation.Factor(True, spin, site) for spin, site in x.nonzero().tolist())
+
+
 def test_other_examples_stay_allowed() -> None:
     """Of particles none of which shares a site; of others, double occupancies change."""
     for exclusive in (True, False):
