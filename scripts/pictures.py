@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from gaugeflow.symmetry.algebra.directions.slopes import slopes
 from gaugeflow.symmetry.algebra.directions.widest import widest_family
 from gaugeflow.symmetry.checks.trials.subject import Subject
 from gaugeflow.symmetry.examples.cases import wilson_log_prob
+from gaugeflow.wavefunctions.systems.bethe import gaudin_yang_energy, lieb_liniger_energy
 
 FOLDER = ROOT / "docs" / "images"
 FLOWS = {"su2_2d_16_beta2p7": "SU(2), beta = 2.7", "su3_2d_16_beta6": "SU(3), beta = 6"}
@@ -258,10 +260,52 @@ def protocols(path: Path) -> None:
         axes.legend(fontsize=8)
 
 
+def contacts(path: Path) -> None:
+    """Energies of bosons and fermions on a ring against the strength of their contact, beside Bethe's equations."""
+    rows = json.loads((ROOT / "scripts" / "results" / "contacts.json").read_text())["rows"].values()
+    strengths = np.geomspace(0.1, 100, 60)
+    systems = {
+        "ring_bosons": (
+            "four bosons, length 4",
+            BLUE,
+            lambda c: lieb_liniger_energy(4, 4.0, c),
+            5 * (np.pi / 4) ** 2 * 2,
+        ),
+        "ring_fermions": (
+            "up and down, length 2",
+            ORANGE,
+            lambda c: gaudin_yang_energy(1, 1, 2.0, c),
+            (np.pi / 2) ** 2,
+        ),
+    }
+    with figure(path) as canvas:
+        axes = canvas.subplots()
+        for name, (label, colour, energy, strong) in systems.items():
+            axes.plot(strengths, [energy(c) for c in strengths], color=colour, linewidth=1)
+            axes.axhline(strong, color=colour, linewidth=0.8, linestyle="--")
+            found = [(row["contact"], row["energy"]) for row in rows if row["configuration"] == name]
+            axes.plot(*zip(*found, strict=True), "o", color=colour, markersize=5, label=label)
+        axes.set(xscale="log", xlabel="strength c, hartree bohr", ylabel="energy (Hartree)", ylim=(0, None))
+        axes.legend(loc="upper left")
+
+
+PICTURES = (
+    flows,
+    energies,
+    intertwiners_of_pictures,
+    symmetries_of_an_action,
+    orbits,
+    learning_curves,
+    hamiltonian,
+    topology,
+    protocols,
+    contacts,
+)
+
+
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    learned = (orbits, learning_curves, hamiltonian)
-    for draw in (flows, energies, intertwiners_of_pictures, symmetries_of_an_action, *learned, topology, protocols):
+    for draw in PICTURES:
         path = FOLDER / f"{draw.__name__}.png"
         draw(path)
         print(path.relative_to(ROOT))

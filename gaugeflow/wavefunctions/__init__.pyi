@@ -8,11 +8,12 @@ from .ansatz.envelopes import Envelope, SlaterEnvelope
 from .ansatz.gaussian_orbitals import GaussianBasis, GaussianOrbitals
 from .ansatz.hartree_fock import HartreeFock, hartree_fock
 from .ansatz.neural_orbitals import NeuralOrbitals
-from .ansatz.orbitals import HarmonicOrbitals, Orbitals
+from .ansatz.orbitals import HarmonicOrbitals, Orbitals, PlaneWaves
 from .ansatz.pair_products import PairProducts
 from .ansatz.pfaffians import Pfaffians
 from .ansatz.powers import Power
 from .ansatz.projected import Projected
+from .ansatz.symmetric import Symmetric
 from .backbones.backbone import Backbone
 from .backbones.deep_sets import DeepSets, SymmetricNetwork
 from .backbones.features import Features
@@ -24,6 +25,7 @@ from .diffusion.guide import Guided, trial_guide
 from .diffusion.mixed_estimator import mixed_estimate
 from .diffusion.process import Diffusion, Generation
 from .factors.confinement import CentreOfMass, Gaussian
+from .factors.contact import ContactCusp
 from .factors.jastrow import PairJastrow
 from .factors.nuclear_cusp import NuclearCusp
 from .hamiltonian import Hamiltonian, Reference
@@ -43,8 +45,9 @@ from .systems.named import (
     harmonic_trap,
     molecule,
     quantum_dot,
+    ring,
 )
-from .systems.potentials import Coulomb, HarmonicPairs, HarmonicTrap, InverseSquare, Nuclei
+from .systems.potentials import Contact, Coulomb, HarmonicPairs, HarmonicTrap, InverseSquare, Nuclei
 from .systems.walkers import initial_walkers, starting_counts
 from .systems.xyz import read_xyz
 from .wavefunction import Ansatz, Factor, LogPsi, Product, Wavefunction
@@ -54,6 +57,8 @@ __all__ = [
     "Ansatz",
     "Backbone",
     "CentreOfMass",
+    "Contact",
+    "ContactCusp",
     "Coulomb",
     "DeepSets",
     "Descriptors",
@@ -89,6 +94,7 @@ __all__ = [
     "PairProducts",
     "Particles",
     "Pfaffians",
+    "PlaneWaves",
     "PointGroup",
     "Power",
     "Product",
@@ -96,6 +102,7 @@ __all__ = [
     "Psiformer",
     "Reference",
     "SlaterEnvelope",
+    "Symmetric",
     "SymmetricNetwork",
     "Wavefunction",
     "at_zero_variance",
@@ -119,6 +126,7 @@ __all__ = [
     "overlap_matrix",
     "quantum_dot",
     "read_xyz",
+    "ring",
     "sector_energy",
     "sector_shares",
     "starting_counts",

@@ -1,4 +1,4 @@
-"""Hamiltonians of particles of mass one: ``H = -(1/2) sum_i Lap_i + V``."""
+"""Hamiltonians of particles of mass one: ``H = -(1/2) sum_i Lap_i + V``, on a line, in space, or on a ring."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,6 +41,7 @@ class Hamiltonian:
         lengths: the size of what is bound there, ``(I,)``: 1/Z, or the oscillator length.
         charges: those of the nuclei, ``(I,)``; None for a trap.
         references: what is known of the ground state, the first to be compared with.
+        period: the length of the ring on which particles move, one-dimensional; None for open space.
     """
 
     particles: Particles
@@ -49,6 +50,7 @@ class Hamiltonian:
     lengths: Tensor
     charges: Tensor | None = None
     references: tuple[Reference, ...] = ()
+    period: float | None = None
 
     @property
     def reference(self) -> Reference | None:

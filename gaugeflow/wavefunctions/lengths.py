@@ -1,11 +1,12 @@
-"""Squared lengths of displacements."""
+"""Displacements, in open space and on a ring, and their squared lengths."""
 
+import math
 from typing import Any
 
 import torch
 from torch import Tensor
 
-__all__ = ["squared_length"]
+__all__ = ["chord", "squared_length"]
 
 
 def squared_length(t: Any) -> Tensor:
@@ -15,3 +16,11 @@ def squared_length(t: Any) -> Tensor:
     """
     ones = torch.ones(t.shape[-1], 1, dtype=t.dtype, device=t.device)
     return t.square() @ ones
+
+
+def chord(t: Any, period: float | None) -> Any:
+    """A displacement ``(..., 1)`` on a ring as ``(period/pi) sin(pi t/period)``; in open space, ``(..., d)``, itself.
+
+    Its modulus is that of the chord of a circle: periodic, and for small t that of t.
+    """
+    return t if period is None else (t * (math.pi / period)).sin() * (period / math.pi)

@@ -1,34 +1,41 @@
-"""How many fermions there are, of which spin, in how many dimensions."""
+"""How many fermions there are, of which spin, or how many bosons, in how many dimensions."""
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
 
-__all__ = ["Particles"]
+__all__ = ["Particles", "Statistics"]
+
+Statistics = Literal["fermion", "boson"]
 
 
 @dataclass(frozen=True)
 class Particles:
     """Fermions of spin 1/2 with coordinates ``(batch, n, dimension)``, of which the first ``n_up`` are spin up.
 
+    Bosons have no spin: there are ``n_up`` of them.
+
     Raises:
-        UserError: a negative number of them, none at all, or not one to three dimensions.
+        UserError: a negative number of them, none at all, not one to three dimensions, or bosons with spin down.
     """
 
     n_up: int
     n_down: int
     dimension: int
+    statistics: Statistics = "fermion"
 
     def __post_init__(self) -> None:
         if min(self.n_up, self.n_down) < 0 or self.n < 1:
             raise UserError(f"particles: expected n_up, n_down >= 0 and at least one of 1, came {self.counts}")
         if self.dimension not in (1, 2, 3):
             raise UserError(f"particles: expected one to three dimensions, came {self.dimension}")
+        if self.bosons and self.n_down:
+            raise UserError(f"bosons: expected n_down = 0, as they have no spin, came n_up, n_down = {self.counts}")
 
     @property
     def n(self) -> int:
@@ -37,6 +44,15 @@ class Particles:
     @property
     def counts(self) -> tuple[int, int]:
         return self.n_up, self.n_down
+
+    @property
+    def bosons(self) -> bool:
+        return self.statistics == "boson"
+
+    @property
+    def exclude(self) -> bool:
+        """Whether two of them must not meet: fermions of equal spin, which give psi nodes."""
+        return not self.bosons and max(self.counts) > 1
 
     @cached_property
     def spins(self) -> Tensor:
@@ -57,9 +73,9 @@ class Particles:
 
     @cached_property
     def like(self) -> Tensor:
-        """Which of `pairs` have equal spins, boolean."""
+        """Which of `pairs` are fermions of equal spin, boolean; psi is zero where they meet."""
         first, second = self.pairs
-        return self.spins[first] == self.spins[second]
+        return (self.spins[first] == self.spins[second]) & (not self.bosons)
 
     def check(self, x: Any) -> None:
         """Raises UserError if x is not ``(batch, n, dimension)``."""
@@ -74,4 +90,5 @@ class Particles:
             raise UserError(f"{where}: expected parts made for {self}, came one for {other}")
 
     def __str__(self) -> str:
-        return f"{self.n_up} up and {self.n_down} down in {self.dimension}D"
+        what = f"{self.n} bosons" if self.bosons else f"{self.n_up} up and {self.n_down} down"
+        return f"{what} in {self.dimension}D"

@@ -1,4 +1,4 @@
-"""What a fermion wavefunction is, and how an antisymmetric part and symmetric factors make one."""
+"""What a wavefunction is, and how a part with the statistics of the particles and symmetric factors make one."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NamedTuple
 from torch import Tensor, nn
 
 from gaugeflow.errors import UserError
-from gaugeflow.wavefunctions.particles import Particles
+from gaugeflow.wavefunctions.particles import Particles, Statistics
 
 __all__ = ["Ansatz", "Factor", "LogPsi", "Product", "Wavefunction"]
 
@@ -19,10 +19,10 @@ class LogPsi(NamedTuple):
 
 
 class Wavefunction(nn.Module):
-    """A real function of particles, antisymmetric among those of equal spin: ``psi(x) -> LogPsi``.
+    """A real function of particles, antisymmetric among those of equal spin, of bosons symmetric: ``psi(x) -> LogPsi``.
 
     To write a new one, give ``log_psi(x)``, made of plain operations of torch: then it serves the forward Laplacian,
-    the moves and the optimisers. Parts are `Ansatz` (antisymmetric) and `Factor` (symmetric), see `Product`.
+    the moves and the optimisers. Parts are `Ansatz` (with the statistics) and `Factor` (symmetric), see `Product`.
     """
 
     untrained: ClassVar[str] = ""
@@ -45,7 +45,23 @@ class Wavefunction(nn.Module):
 
 
 class Ansatz(Wavefunction):
-    """A wavefunction that carries the sign: antisymmetric among particles of equal spin."""
+    """A wavefunction that carries the sign: antisymmetric among particles of equal spin.
+
+    That of bosons has no sign and says so by its `statistics`.
+
+    Raises:
+        UserError: particles of the other statistics.
+    """
+
+    statistics: ClassVar[Statistics] = "fermion"
+
+    def __init__(self, particles: Particles) -> None:
+        super().__init__(particles)
+        if particles.statistics != self.statistics:
+            other = "symmetric" if particles.bosons else "determinant, pfaffian or pair_product"
+            raise UserError(
+                f"{type(self).__name__.lower()}: expected {self.statistics}s, came {particles}, whose ansatz is {other}"
+            )
 
 
 class Factor(nn.Module):
@@ -57,7 +73,7 @@ class Factor(nn.Module):
 
 
 class Product(Wavefunction):
-    """An antisymmetric wavefunction times symmetric factors, ``psi(x) = A(x) exp(sum_f J_f(x))``.
+    """A wavefunction times symmetric factors, ``psi(x) = A(x) exp(sum_f J_f(x))``.
 
     Raises:
         UserError: parts made for different particles.

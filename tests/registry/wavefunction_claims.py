@@ -1,4 +1,4 @@
-"""What is said to be symmetric in fermion wavefunctions, their parts, and their Hamiltonians."""
+"""What is said to be symmetric in wavefunctions of fermions and bosons, their parts, and their Hamiltonians."""
 
 from functools import partial
 
@@ -11,6 +11,7 @@ from gaugeflow.symmetry.claims import Balance, Equivariance
 from gaugeflow.symmetry.examples.orbital_overlaps import BENT, KINDS, SHELLS
 from gaugeflow.wavefunctions import (
     CentreOfMass,
+    ContactCusp,
     Coulomb,
     Determinants,
     Features,
@@ -21,6 +22,7 @@ from gaugeflow.wavefunctions import (
     Nuclei,
     PairJastrow,
     Particles,
+    PlaneWaves,
     PointGroup,
     Product,
     Projected,
@@ -36,7 +38,9 @@ from tests.wavefunctions.cases import (
     ANSATZ,
     BACKBONES,
     EXACT,
+    RING,
     SYSTEMS,
+    bosons,
     electrons,
     exact_dot,
     exact_free,
@@ -80,6 +84,16 @@ def rotation_claims():
     return [claim(log(psi), psi.particles, f"log psi, {name}", group, Scalars) for name, psi, group in cases]
 
 
+def boson_claims():
+    """In a trap and on a ring, and with constant plane waves of fermions under shifts along the ring."""
+    cases = {system: bosons(system) for system in ("3 bosons in a trap", "3 bosons on a ring")}
+    found = [claim(psi, psi.particles, name, "permutations", SignedLog) for name, (_, psi) in cases.items()]
+    particles = Particles(3, 3, 1)
+    waves = Product(Determinants(PlaneWaves(particles, RING, (3, 3))), [ContactCusp(particles, 2.0, RING)])
+    moved = claim(lambda x: waves(x).log, particles, "log psi on a ring", "spin-permutations * euclidean", Scalars)
+    return [*found, moved]
+
+
 def projection_claims():
     """Of a network without any symmetry of space: its invariant part, and the modulus of another."""
     _, psi = network("dot 3 + 0")
@@ -102,6 +116,7 @@ def orbital_claims():
     cases = [
         HarmonicOrbitals(dot.particles, 0.7, (5, 0)),
         gaussian_orbitals(lih, (4, 0)),
+        PlaneWaves(Particles(4, 0, 1), RING, (5, 0)),
         neural_orbitals(dot, BACKBONES["ferminet"](Features(dot)), (3, 0)),
         neural_orbitals(lih, BACKBONES["deep sets"](Features(lih)), (4, 0)),
     ]
@@ -141,7 +156,12 @@ def feature_claims():
 def factor_claims():
     particles = Particles(2, 2, 3)
     _, psi = network("LiH")
-    jastrow = claim(PairJastrow(particles), particles, "PairJastrow", "spin-permutations * euclidean", Scalars)
+    line, group = Particles(2, 2, 1), "spin-permutations * euclidean"
+    pairs = [
+        claim(PairJastrow(particles), particles, "PairJastrow", group, Scalars),
+        claim(ContactCusp(line, 2.0), line, "ContactCusp", group, Scalars),
+        claim(ContactCusp(line, 2.0, RING), line, "ContactCusp on a ring", group, Scalars),
+    ]
     still = [claim(f, f.particles, f"{type(f).__name__}, LiH", "spin-permutations", Scalars) for f in psi.factors]
     at_centre = NuclearCusp(particles, ATOM.centres, ATOM.charges)
     centred = [
@@ -149,7 +169,7 @@ def factor_claims():
         for f in (Gaussian(particles, 0.7), CentreOfMass(particles, 0.5), at_centre)
     ]
     moved = _moved_with_nuclei("cusps and nuclei", lambda places: NuclearCusp(particles, places, CHARGES))
-    return [jastrow, *still, *centred, moved]
+    return [*pairs, *still, *centred, moved]
 
 
 def _moved_with_nuclei(label, of_positions):

@@ -1,4 +1,4 @@
-"""Wavefunctions of fermions and their Hamiltonians: what is claimed of them."""
+"""Wavefunctions of fermions and bosons and their Hamiltonians: what is claimed of them."""
 
 from gaugeflow import wavefunctions
 from tests.registry import wavefunction_claims
@@ -18,8 +18,10 @@ LINES: dict[str, Line] = {
             *wavefunction_claims.projection_claims(),
         ],
     ),
+    "wavefunctions of bosons": line(wavefunctions.Symmetric, claims=wavefunction_claims.boson_claims),
     "orbitals of wavefunctions": line(
         wavefunctions.HarmonicOrbitals,
+        wavefunctions.PlaneWaves,
         wavefunctions.GaussianOrbitals,
         wavefunctions.NeuralOrbitals,
         wavefunctions.SlaterEnvelope,
@@ -35,6 +37,7 @@ LINES: dict[str, Line] = {
     "features of particles": line(wavefunctions.Features, claims=wavefunction_claims.feature_claims),
     "factors of wavefunctions": line(
         wavefunctions.PairJastrow,
+        wavefunctions.ContactCusp,
         wavefunctions.NuclearCusp,
         wavefunctions.Gaussian,
         wavefunctions.CentreOfMass,
@@ -72,6 +75,8 @@ WITHOUT = {
     "Factor": "what every factor offers",
     "Orbitals": "what all orbitals offer",
     "Wavefunction": "what every wavefunction offers",
+    "Contact": "zero where particles do not meet; its kink is that of ContactCusp, which has a line",
+    "ring": "contacts alone",
     "Hamiltonian": "a sum of potentials",
     "LogPsi": "numbers with a sign",
     "Particles": "counts",

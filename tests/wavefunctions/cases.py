@@ -1,4 +1,4 @@
-"""Fermion wavefunctions for the tests: the exact ones, and small networks in every combination."""
+"""Wavefunctions for the tests: the exact ones, and small networks in every combination."""
 
 import math
 from functools import cache, partial
@@ -9,6 +9,7 @@ from gaugeflow.symmetry import Electrons
 from gaugeflow.symmetry.examples.orbital_overlaps import BENT, KINDS, SHELLS, summed_overlaps
 from gaugeflow.wavefunctions import (
     CentreOfMass,
+    ContactCusp,
     DeepSets,
     Descriptors,
     Determinants,
@@ -25,16 +26,19 @@ from gaugeflow.wavefunctions import (
     PairProducts,
     Particles,
     Pfaffians,
+    PlaneWaves,
     Power,
     Product,
     Psiformer,
     SlaterEnvelope,
+    Symmetric,
     SymmetricNetwork,
     calogero,
     fit_matrices,
     harmonic_trap,
     molecule,
     quantum_dot,
+    ring,
 )
 
 
@@ -92,6 +96,24 @@ def exact_calogero(n, omega, exponent, ansatz=determinant):
     return calogero(n, omega, exponent), psi
 
 
+def constant(hamiltonian):
+    """psi = 1: a symmetric network whose readout is zero."""
+    return Symmetric(SymmetricNetwork(DeepSets(Features(hamiltonian), 4, 1, seeded()), seeded()))
+
+
+def exact_bosons(n, dimension, omega, g):
+    hamiltonian = harmonic_trap(Particles(n, 0, dimension, "boson"), omega, g)
+    relative = math.sqrt(omega**2 + n * g)
+    factors = [Gaussian(hamiltonian.particles, relative), CentreOfMass(hamiltonian.particles, relative - omega)]
+    return hamiltonian, Product(constant(hamiltonian), factors)
+
+
+def exact_waves(n_up, length):
+    """Fermions of one spin on a ring, which never meet: a determinant of plane waves."""
+    particles = Particles(n_up, 0, 1)
+    return ring(particles, length, 1.0), Product(Determinants(PlaneWaves(particles, length, (n_up, 0))))
+
+
 def hydrogen():
     """exp(-r), by the envelope's own factors: a constant orbital times the cusp that never bends."""
     hamiltonian = molecule(["H"], [[0.0, 0.0, 0.0]], "bohr")
@@ -121,6 +143,8 @@ EXACT = {
     "Calogero": (partial(exact_calogero, 4, 1.2, 2.5), 1.2 * (2 + 2.5 * 6)),
     "Calogero, pair product": (partial(exact_calogero, 4, 1.2, 2.0, pair_product), 1.2 * (2 + 2 * 6)),
     "hydrogen": (hydrogen, -0.5),
+    "bosons with harmonic pairs": (partial(exact_bosons, 5, 3, 0.8, 0.3), 2.14**0.5 * 7.5 - 1.5 * (2.14**0.5 - 0.8)),
+    "waves on a ring": (partial(exact_waves, 3, 3.0), (2 * math.pi / 3) ** 2),
 }
 """The exact wavefunctions, each with its energy from elsewhere than the Hamiltonian's own reference."""
 
@@ -202,6 +226,23 @@ def network(system="dot 2 + 1", ansatz="determinants", backbone="ferminet"):
     else:
         factors.append(NuclearCusp(particles, hamiltonian.centres, hamiltonian.charges))
     return hamiltonian, Product(ANSATZ[ansatz](hamiltonian, rows), factors)
+
+
+RING = 4.0
+BOSONS = {
+    "3 bosons in a trap": lambda: harmonic_trap(Particles(3, 0, 2, "boson"), 1.0, 0.3),
+    "3 bosons on a ring": lambda: ring(Particles(3, 0, 1, "boson"), RING, 2.0),
+}
+
+
+def bosons(system, backbone="ferminet"):
+    """A Hamiltonian and a symmetric wavefunction of random parameters with its factors."""
+    hamiltonian = BOSONS[system]()
+    pooled = SymmetricNetwork(BACKBONES[backbone](Features(hamiltonian)), seeded(6))
+    torch.nn.init.normal_(pooled.readout.weight, generator=seeded(7))
+    particles, period = hamiltonian.particles, hamiltonian.period
+    factor = Gaussian(particles, 1.0) if period is None else ContactCusp(particles, 2.0, period)
+    return hamiltonian, Product(Symmetric(pooled), [factor])
 
 
 def electrons(particles, batch=4):

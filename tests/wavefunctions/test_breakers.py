@@ -16,6 +16,7 @@ CLAIMS = {f"{family}: {claim.name}": claim for family, claim in EVERY if not cla
 """One system for each ansatz, with one backbone."""
 LEAST = {
     "fermion wavefunctions": 5,
+    "wavefunctions of bosons": 4,
     "orbitals of wavefunctions": 7,
     "backbones of wavefunctions": 7,
     "features of particles": 9,

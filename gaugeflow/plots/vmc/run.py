@@ -60,7 +60,7 @@ def _draw_wavefunction(directory: Path, config: VMCConfig) -> list[Path]:
     if particles.n > 1:
         paths.append(directory / "pairs.png")
         plot_pairs(paths[-1], walkers.numpy(), particles)
-    if max(particles.counts) > 1:
+    if particles.exclude:
         paths.append(directory / "nodes.png")
         plot_nodes(paths[-1], task.psi.to("cpu", torch.float64), walkers[-SHOWN:], task.hamiltonian)
     return paths

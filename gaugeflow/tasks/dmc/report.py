@@ -29,7 +29,7 @@ ACCEPTED = 0.9
 FAR = 3.0
 """By how many errors an energy may lie on the wrong side of another one by chance."""
 NODES = "an upper bound of the exact energy: that of the lowest state with the nodes of the trial"
-NO_NODES = "exact, but for its error: no two particles have equal spins, so the ground state has no nodes"
+NO_NODES = "exact, but for its error: no two particles are fermions of equal spin, so the ground state has no nodes"
 
 
 def dmc_report(config: "DMCConfig", hamiltonian: Hamiltonian, trial: "Trial", metrics: Metrics) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def dmc_report(config: "DMCConfig", hamiltonian: Hamiltonian, trial: "Trial", me
         _row(tau, found[k], plain[k].value, {name: columns[name][begins[k] :, k] for name in Generation._fields})
         for k, tau in enumerate(config.time_steps)
     ]
-    nodes = max(hamiltonian.particles.counts) > 1
+    nodes = hamiltonian.particles.exclude
     report = {
         "system": config.system.model_dump(),
         "trial": config.init_from,

@@ -104,6 +104,11 @@ class Pretraining:
         if self.config.orbitals == "harmonic":
             if hamiltonian.charges is not None:
                 raise UserError("pretraining.orbitals: expected hartree_fock for a molecule, came harmonic")
+            if hamiltonian.period is not None:
+                raise UserError(
+                    "pretraining.orbitals: expected a trap or a molecule, came a ring, whose orbitals are "
+                    "those of the start"
+                )
             return HarmonicOrbitals(particles, float(hamiltonian.lengths[0]) ** -2, sizes)
         if state is None:
             found = self._mean_field(hamiltonian)

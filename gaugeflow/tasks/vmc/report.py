@@ -91,7 +91,7 @@ def _what(config: "VMCConfig", hamiltonian: Hamiltonian) -> dict[str, Any]:
     """The system, its spin and whether that was asked for, and the wavefunction."""
     return {
         "system": config.system.model_dump(),
-        "spin": hamiltonian.particles.n_up - hamiltonian.particles.n_down,
+        "spin": 0 if hamiltonian.particles.bosons else hamiltonian.particles.n_up - hamiltonian.particles.n_down,
         "spin_assumed": config.system.assumption if isinstance(config.system, MoleculeConfig) else "",
         "wavefunction": config.wavefunction.model_dump(),
     }

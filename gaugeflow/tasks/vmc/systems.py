@@ -19,7 +19,9 @@ from gaugeflow.wavefunctions import (
     harmonic_trap,
     molecule,
     quantum_dot,
+    ring,
 )
+from gaugeflow.wavefunctions.particles import Statistics
 from gaugeflow.wavefunctions.systems.elements import atomic_number
 from gaugeflow.wavefunctions.systems.xyz import read_xyz
 
@@ -60,9 +62,35 @@ class HarmonicTrapConfig(Section):
     """Frequency of the trap, in hartree."""
     g: Number = 0.0
     """Strength of the pair forces, in hartree per square bohr."""
+    contact: Annotated[Number, Field(ge=0)] = 0.0
+    """Strength c of a repulsion `c delta(x_i - x_j)` in one dimension, in hartree bohr."""
+    statistics: Statistics = "fermion"
+    """What the particles are; bosons have no spin, there are `n_up` of them."""
 
     def build(self) -> Hamiltonian:
-        return harmonic_trap(Particles(self.n_up, self.n_down, self.dimension), self.omega, self.g)
+        particles = Particles(self.n_up, self.n_down, self.dimension, self.statistics)
+        return harmonic_trap(particles, self.omega, self.g, self.contact)
+
+
+class RingConfig(Section):
+    """Particles on a ring that repel each other by ``contact delta(x_i - x_j)``: Lieb and Liniger, Gaudin and Yang."""
+
+    name: Literal["ring"]
+    n_up: Spins
+    """Particles with spin up; all of them if they are bosons."""
+    n_down: Spins = 0
+    """Particles with spin down."""
+    dimension: Dimension = 1
+    """Dimension of space: a ring has one."""
+    length: Positive
+    """Length of the ring, in bohr."""
+    contact: Positive
+    """Strength of the repulsion at contact, in hartree bohr."""
+    statistics: Statistics = "fermion"
+    """What the particles are; bosons have no spin."""
+
+    def build(self) -> Hamiltonian:
+        return ring(Particles(self.n_up, self.n_down, self.dimension, self.statistics), self.length, self.contact)
 
 
 class CalogeroConfig(Section):
@@ -169,5 +197,6 @@ class PythonConfig(Section):
 
 
 SystemConfig = Annotated[
-    QuantumDotConfig | HarmonicTrapConfig | CalogeroConfig | MoleculeConfig | PythonConfig, Field(discriminator="name")
+    QuantumDotConfig | HarmonicTrapConfig | RingConfig | CalogeroConfig | MoleculeConfig | PythonConfig,
+    Field(discriminator="name"),
 ]

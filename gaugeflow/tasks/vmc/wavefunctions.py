@@ -129,9 +129,17 @@ class PairProductConfig(Section):
         return wavefunctions.PairProducts(orbitals(sizes), self.pairing)
 
 
-AnsatzConfig = Annotated[
-    DeterminantConfig | PfaffianConfig | PairProductConfig | HiddenConfig, Field(discriminator="name")
-]
+class SymmetricConfig(Section):
+    """A positive function of bosons, pooled from the features of the backbone."""
+
+    name: Literal["symmetric"]
+
+    def build(self, backbone: Backbone, generator: torch.Generator) -> Wavefunction:
+        return wavefunctions.Symmetric(wavefunctions.SymmetricNetwork(backbone, generator))
+
+
+FermionConfig = DeterminantConfig | PfaffianConfig | PairProductConfig | HiddenConfig
+AnsatzConfig = Annotated[FermionConfig | SymmetricConfig, Field(discriminator="name")]
 
 
 class WavefunctionConfig(Section):
@@ -139,7 +147,7 @@ class WavefunctionConfig(Section):
     of Gutzwiller and Jastrow on sites."""
 
     ansatz: AnsatzConfig
-    """How orbitals become an antisymmetric number."""
+    """How orbitals become an antisymmetric number, or features of bosons a positive one."""
     backbone: BackboneConfig
     """The network that makes the orbitals."""
     jastrow: bool = True
@@ -159,12 +167,14 @@ class WavefunctionConfig(Section):
                 "wavefunction.backbone: expected ferminet, psiformer, message_passing or deep_sets for particles in "
                 f"space, came {self.backbone.name}, which is for sites"
             )
-        backbone = self.backbone.build(Features(hamiltonian), generator)
+        backbone, config = self.backbone.build(Features(hamiltonian), generator), self.ansatz
+        if isinstance(config, SymmetricConfig):
+            return Product(config.build(backbone, generator), self._factors(hamiltonian))
 
         def orbitals(sizes: tuple[int, int]) -> Orbitals:
-            return _orbitals(hamiltonian, backbone, self.ansatz, sizes, generator)
+            return _orbitals(hamiltonian, backbone, config, sizes, generator)
 
-        ansatz = self.ansatz.build(hamiltonian, orbitals, generator)
+        ansatz = config.build(hamiltonian, orbitals, generator)
         power = next((v.exponent for v in hamiltonian.potentials if isinstance(v, wavefunctions.InverseSquare)), 1.0)
         if power != 1:
             ansatz = wavefunctions.Power(ansatz, power)
@@ -176,20 +186,36 @@ class WavefunctionConfig(Section):
         factors: list[Factor] = [wavefunctions.PairJastrow(particles)] if self.jastrow and repelled else []
         if hamiltonian.charges is not None:
             return [wavefunctions.NuclearCusp(particles, hamiltonian.centres, hamiltonian.charges), *factors]
+        factors += self._contacts(hamiltonian)
+        if hamiltonian.period is not None:
+            return factors
+        if particles.bosons and any(isinstance(term, wavefunctions.HarmonicPairs) for term in hamiltonian.potentials):
+            factors.append(wavefunctions.CentreOfMass(particles, 0.0, learned=True))
         return [wavefunctions.Gaussian(particles, _omega(hamiltonian), learned=True), *factors]
+
+    def _contacts(self, hamiltonian: Hamiltonian) -> list[Factor]:
+        """The kinks of contact terms, in which their energy is, between particles that meet."""
+        particles = hamiltonian.particles
+        terms = [term for term in hamiltonian.potentials if isinstance(term, wavefunctions.Contact)]
+        if not terms or bool(particles.like.all()):
+            return []
+        if not self.jastrow:
+            raise UserError("wavefunction.jastrow: expected true with a contact, whose energy is in its cusp")
+        return [wavefunctions.ContactCusp(particles, term.strength, hamiltonian.period) for term in terms]
 
 
 def _orbitals(
     hamiltonian: Hamiltonian,
     backbone: Backbone,
-    ansatz: AnsatzConfig,
+    ansatz: FermionConfig,
     sizes: tuple[int, int],
     generator: torch.Generator,
 ) -> Orbitals:
-    """In a trap around its own orbitals, at nuclei with envelopes, spread over the pairs where there are only these."""
+    """In a trap or on a ring around its own orbitals, at nuclei with envelopes, spread over the pairs where there are
+    only these."""
     terms = ansatz.terms
     if hamiltonian.charges is None:
-        base = wavefunctions.HarmonicOrbitals(hamiltonian.particles, _omega(hamiltonian), sizes)
+        base = _free_orbitals(hamiltonian, sizes)
         return wavefunctions.NeuralOrbitals(backbone, terms, sizes, generator, base=base)
     pairs = (max(1, count - 1) if ansatz.name == "pair_product" else 1 for count in hamiltonian.particles.counts)
     up, down = (
@@ -197,6 +223,12 @@ def _orbitals(
         for size, shares in zip(sizes, pairs, strict=True)
     )
     return wavefunctions.NeuralOrbitals(backbone, terms, sizes, generator, envelopes=(up, down))
+
+
+def _free_orbitals(hamiltonian: Hamiltonian, sizes: tuple[int, int]) -> Orbitals:
+    if hamiltonian.period is not None:
+        return wavefunctions.PlaneWaves(hamiltonian.particles, hamiltonian.period, sizes)
+    return wavefunctions.HarmonicOrbitals(hamiltonian.particles, _omega(hamiltonian), sizes)
 
 
 def _omega(hamiltonian: Hamiltonian) -> float:

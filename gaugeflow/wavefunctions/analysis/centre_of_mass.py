@@ -2,10 +2,11 @@
 
 from gaugeflow.wavefunctions.analysis.identity import Identity, absent, found
 from gaugeflow.wavefunctions.analysis.sampled import Sampled
-from gaugeflow.wavefunctions.systems.potentials import Coulomb, HarmonicPairs, HarmonicTrap, InverseSquare
+from gaugeflow.wavefunctions.systems.potentials import Contact, Coulomb, HarmonicPairs, HarmonicTrap, InverseSquare
 
 __all__ = ["centre_of_mass"]
 
+PAIRS = (Contact, Coulomb, HarmonicPairs, InverseSquare)
 SAYS = "<R^2> = d / (2 N omega)"
 
 
@@ -14,7 +15,7 @@ def centre_of_mass(sampled: Sampled) -> Identity:
     Rev. 123 (1961) 1242) and is that of one particle of mass N."""
     terms = sampled.hamiltonian.potentials
     traps = [term for term in terms if isinstance(term, HarmonicTrap)]
-    others = [term for term in terms if not isinstance(term, HarmonicTrap | Coulomb | HarmonicPairs | InverseSquare)]
+    others = [term for term in terms if not isinstance(term, (HarmonicTrap, *PAIRS))]
     if len(traps) != 1 or others:
         return absent("centre of mass", SAYS, "expected one harmonic trap and pair interactions")
     particles = sampled.particles

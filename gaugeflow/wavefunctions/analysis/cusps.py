@@ -8,9 +8,9 @@ from torch import Tensor
 
 from gaugeflow.wavefunctions.analysis.identity import Identity, absent
 from gaugeflow.wavefunctions.analysis.sampled import Sampled
-from gaugeflow.wavefunctions.systems.potentials import Coulomb
+from gaugeflow.wavefunctions.systems.potentials import Contact, Coulomb
 
-__all__ = ["like_cusp", "nuclear_cusps", "unlike_cusp"]
+__all__ = ["contact_cusp", "like_cusp", "nuclear_cusps", "unlike_cusp"]
 
 STEP = 1e-2
 """Distance of the meeting particles in bohr, whose second order is what the slope is wrong by."""
@@ -22,18 +22,27 @@ ACROSS = math.sqrt(math.pi / 2)
 
 def unlike_cusp(sampled: Sampled) -> Identity:
     """``d log|psi| / dr = 1/(d - 1)`` where particles of opposite spin meet."""
-    d, (up, down) = sampled.particles.dimension, sampled.particles.counts
-    name, says = "cusp of unlike spins", "slope 1/(d - 1)"
-    if not _repel(sampled) or d == 1 or min(up, down) == 0:
+    d, name, says = sampled.particles.dimension, "cusp of unlike spins", "slope 1/(d - 1)"
+    pair = _meeting(sampled)
+    if not _repel(sampled) or d == 1 or pair is None:
         return absent(name, says, "expected electrons of both spins that repel each other by 1/r")
-    return _pairs(sampled, name, says, (0, up), 0, 1 / (d - 1))
+    return _pairs(sampled, name, says, pair, 0, 1 / (d - 1))
+
+
+def contact_cusp(sampled: Sampled) -> list[Identity]:
+    """``d log|psi| / dr = c/2`` where two particles meet under a repulsion ``c delta``; none without one."""
+    pair = _meeting(sampled)
+    terms = [term for term in sampled.hamiltonian.potentials if isinstance(term, Contact)]
+    if not terms or pair is None:
+        return []
+    return [_pairs(sampled, "cusp at contact", "slope c/2", pair, 0, terms[0].strength / 2)]
 
 
 def like_cusp(sampled: Sampled) -> Identity:
     """``d log|psi/r| / dr = 1/(d + 1)`` where particles of equal spin meet, psi being zero there."""
-    d, (up, down) = sampled.particles.dimension, sampled.particles.counts
+    d, up = sampled.particles.dimension, sampled.particles.n_up
     name, says = "cusp of equal spins", "slope 1/(d + 1) of psi/r"
-    if not _repel(sampled) or d == 1 or max(up, down) < 2:
+    if not _repel(sampled) or d == 1 or not sampled.particles.exclude:
         return absent(name, says, "expected two electrons of equal spin that repel each other by 1/r")
     return _pairs(sampled, name, says, (0, 1) if up > 1 else (up, up + 1), 1, 1 / (d + 1))
 
@@ -45,6 +54,12 @@ def nuclear_cusps(sampled: Sampled) -> list[Identity]:
         return []
     first = {float(z): place for place, z in reversed(list(enumerate(charges)))}
     return [_nucleus(sampled, z, centres[place].to(sampled.x)) for z, place in sorted(first.items())]
+
+
+def _meeting(sampled: Sampled) -> tuple[int, int] | None:
+    """The first pair that may meet: of opposite spins, or of bosons."""
+    first, second = (index[~sampled.particles.like] for index in sampled.particles.pairs)
+    return (int(first[0]), int(second[0])) if len(first) else None
 
 
 def _repel(sampled: Sampled) -> bool:

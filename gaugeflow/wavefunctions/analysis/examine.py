@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from gaugeflow.wavefunctions.analysis.centre_of_mass import centre_of_mass
-from gaugeflow.wavefunctions.analysis.cusps import like_cusp, nuclear_cusps, unlike_cusp
+from gaugeflow.wavefunctions.analysis.cusps import contact_cusp, like_cusp, nuclear_cusps, unlike_cusp
 from gaugeflow.wavefunctions.analysis.energies import v_score
 from gaugeflow.wavefunctions.analysis.identity import Identity, found
 from gaugeflow.wavefunctions.analysis.kinetic import two_estimators, virial
@@ -39,4 +39,5 @@ def examine(
     sampled = Sampled(psi, hamiltonian, walkers, chunk_size)
     checks = (virial, two_estimators, centre_of_mass, total_spin, angular_momentum, parity, unlike_cusp, like_cusp)
     energy = found("energy", "in Hartree, on the walkers of this examination", sampled.by_walker(sampled.energy), None)
-    return [energy, v_score(sampled), *(check(sampled) for check in checks), *nuclear_cusps(sampled)]
+    special = (*contact_cusp(sampled), *nuclear_cusps(sampled))
+    return [energy, v_score(sampled), *(check(sampled) for check in checks), *special]

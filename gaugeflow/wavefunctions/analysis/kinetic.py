@@ -5,7 +5,7 @@ from torch import Tensor
 
 from gaugeflow.wavefunctions.analysis.identity import Identity, absent, found
 from gaugeflow.wavefunctions.analysis.sampled import Sampled
-from gaugeflow.wavefunctions.systems.potentials import Nuclei
+from gaugeflow.wavefunctions.systems.potentials import Contact, Nuclei
 
 __all__ = ["two_estimators", "virial"]
 
@@ -40,6 +40,8 @@ def two_estimators(sampled: Sampled) -> Identity:
     At a distance r from a node the difference goes like 1/r^2 and has no variance. It is multiplied by the polynomial
     of arXiv:2002.01434, eq. (13), which smooths it there and shifts its mean by the third order of `REACH` only.
     """
+    if any(isinstance(term, Contact) for term in sampled.hamiltonian.potentials):
+        return absent("kinetic energy", ESTIMATORS, "expected no contact, whose energy is the difference of both")
     local = 2 * sampled.kinetic - sampled.slope
     distance = sampled.slope.rsqrt()  # to the node, where psi is linear
     return found("kinetic energy", ESTIMATORS, sampled.by_walker(local * _smooth(distance)), 0.0)

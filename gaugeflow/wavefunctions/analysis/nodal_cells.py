@@ -101,6 +101,8 @@ def count_nodal_cells(
 
 def permutations(particles: Particles) -> int:
     """Of equal spins, how many there are. Raises UserError for more than LARGEST."""
+    if particles.bosons:
+        raise UserError(f"nodal cells: expected fermions, came {particles}, whose ground state has no nodes")
     total = math.prod(math.factorial(count) for count in particles.counts)
     if total > LARGEST:
         raise UserError(

@@ -2,7 +2,7 @@
 
 import torch
 
-from gaugeflow.wavefunctions.analysis.identity import Identity, found
+from gaugeflow.wavefunctions.analysis.identity import Identity, absent, found
 from gaugeflow.wavefunctions.analysis.sampled import Sampled
 
 __all__ = ["total_spin"]
@@ -15,6 +15,8 @@ def total_spin(sampled: Sampled) -> Identity:
     Expected is S = M, the least that the spins allow, for which the sum has no variance.
     """
     particles = sampled.particles
+    if particles.bosons:
+        return absent("spin", "S^2 = S(S+1)", "expected fermions, bosons have no spin here")
     m, less = abs(particles.n_up - particles.n_down) / 2, min(particles.counts)
     local = torch.full_like(sampled.here.log, m * (m + 1) + less)
     for i in range(particles.n_up):

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from gaugeflow.wavefunctions.particles import Particles
 from gaugeflow.wavefunctions.systems.levels import lowest_levels
 
-__all__ = ["HarmonicOrbitals", "Orbitals"]
+__all__ = ["HarmonicOrbitals", "Orbitals", "PlaneWaves"]
 
 Sizes = tuple[int, int]
 
@@ -50,5 +50,22 @@ class HarmonicOrbitals(Orbitals):
             ladder.append(ladder[k] * t * math.sqrt(2 / (k + 1)) - below)
         columns = [math.prod((ladder[k][..., a] for a, k in enumerate(level)), start=1) for level in self.powers]
         phi = torch.stack(columns, -1).unsqueeze(1)
+        n_up = self.particles.n_up
+        return phi[:, :, :n_up, : self.sizes[0]], phi[:, :, n_up:, : self.sizes[1]]
+
+
+class PlaneWaves(Orbitals):
+    """The lowest orbitals on a ring, ``1, sqrt(2) cos(k x), sqrt(2) sin(k x), sqrt(2) cos(2 k x), ...``, k = 2 pi/L."""
+
+    def __init__(self, particles: Particles, period: float, sizes: Sizes) -> None:
+        super().__init__(particles, 1, sizes)
+        self.wave = 2 * math.pi / period
+
+    def forward(self, x: Any) -> tuple[Tensor, Tensor]:
+        t, last = x[..., 0] * self.wave, max(self.sizes)
+        columns = [t * 0 + 1.0]
+        for k in range(1, last // 2 + 1):
+            columns += [(t * k).cos() * math.sqrt(2), (t * k).sin() * math.sqrt(2)]
+        phi = torch.stack(columns[:last], -1).unsqueeze(1)
         n_up = self.particles.n_up
         return phi[:, :, :n_up, : self.sizes[0]], phi[:, :, n_up:, : self.sizes[1]]

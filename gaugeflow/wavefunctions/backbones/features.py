@@ -16,7 +16,8 @@ class Features(nn.Module):
 
     A displacement t, in units of the length of its centre, gives the d + 1 numbers ``t / sqrt(q)`` and ``log q`` with
     ``q = sqrt(1 + t^2)``: smooth everywhere, also at t = 0 where ``|t|`` is not, and of slow growth. A network of them
-    has no cusp, and a wavefunction with the cusps of its factors has the exact ones.
+    has no cusp, and a wavefunction with the cusps of its factors has the exact ones. On a ring they are ``sin t`` and
+    ``cos t``, t an angle.
 
     ``features(x)`` returns ``one`` ``(batch, n, one_width)``, with the spin +-1 as the last number, and ``pair``
     ``(batch, n, n - 1, pair_width)``, the pair (i, j) in the order of `Particles.others`.
@@ -34,6 +35,7 @@ class Features(nn.Module):
         super().__init__()
         self.particles = hamiltonian.particles
         self.pair_length = float(hamiltonian.lengths.max()) if pair_length is None else pair_length
+        self._of = _smooth if hamiltonian.period is None else _around
         self.register_buffer("centres", hamiltonian.centres, persistent=False)
         self.register_buffer("lengths", hamiltonian.lengths, persistent=False)
         self.register_buffer("spins", self.particles.spins, persistent=False)
@@ -43,10 +45,14 @@ class Features(nn.Module):
     def forward(self, x: Any) -> tuple[Tensor, Tensor]:
         apart = (x.unsqueeze(2) - self.centres.to(x.dtype)) / self.lengths.to(x.dtype)[:, None]
         spins = self.spins.to(x.dtype).expand(*x.shape[:2]).unsqueeze(-1)
-        one = torch.cat((_smooth(apart).flatten(2), spins), -1)
-        return one, _smooth((x.unsqueeze(2) - x[:, self.particles.others]) / self.pair_length)
+        one = torch.cat((self._of(apart).flatten(2), spins), -1)
+        return one, self._of((x.unsqueeze(2) - x[:, self.particles.others]) / self.pair_length)
 
 
 def _smooth(t: Any) -> Tensor:
     q = (1 + squared_length(t)).sqrt()
     return torch.cat((t / q.sqrt(), q.log()), -1)
+
+
+def _around(t: Any) -> Tensor:
+    return torch.cat((t.sin(), t.cos()), -1)

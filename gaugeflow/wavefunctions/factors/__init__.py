@@ -1,1 +1,4 @@
-"""Symmetric factors: cusps of pairs in `jastrow`, cusps at nuclei in `nuclear_cusp`, and `confinement` by a trap."""
+"""Symmetric factors.
+
+Cusps of pairs in `jastrow` and `contact`, cusps at nuclei in `nuclear_cusp`, and `confinement` by a trap.
+"""

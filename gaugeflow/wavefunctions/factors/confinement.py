@@ -23,15 +23,15 @@ class Gaussian(Factor):
 
 
 class CentreOfMass(Factor):
-    """``J = (n/2) change R^2`` with R the centre of mass.
+    """``J = (n/2) change R^2`` with R the centre of mass; the change may be learned.
 
     In a trap of frequency omega with harmonic pair forces the relative motion has the frequency Omega and the centre of
     mass keeps omega: with a Gaussian of Omega, ``change = Omega - omega`` makes that so.
     """
 
-    def __init__(self, particles: Particles, change: float) -> None:
+    def __init__(self, particles: Particles, change: float, learned: bool = False) -> None:
         super().__init__(particles)
-        self.change = change
+        self.change = nn.Parameter(torch.tensor(change, dtype=torch.float64), requires_grad=learned)
 
     def forward(self, x: Any) -> Tensor:
         return x.mean(1).square().sum(-1) * (0.5 * self.particles.n * self.change)

@@ -1,4 +1,4 @@
-"""The Hamiltonians by name: quantum dots and Hooke's atoms, harmonic traps, Calogero's model, atoms and molecules."""
+"""The Hamiltonians by name: quantum dots and Hooke's atoms, traps, rings, Calogero's model, atoms and molecules."""
 
 import math
 from collections.abc import Sequence
@@ -9,12 +9,20 @@ from torch import Tensor
 from gaugeflow.errors import UserError
 from gaugeflow.wavefunctions.hamiltonian import Hamiltonian, Potential, Reference
 from gaugeflow.wavefunctions.particles import Particles
+from gaugeflow.wavefunctions.systems.bethe import gaudin_yang_energy, lieb_liniger_energy, two_in_a_trap_energy
 from gaugeflow.wavefunctions.systems.elements import BOHR_PER_UNIT, atomic_number, ground_spin
 from gaugeflow.wavefunctions.systems.levels import lowest_levels
-from gaugeflow.wavefunctions.systems.potentials import Coulomb, HarmonicPairs, HarmonicTrap, InverseSquare, Nuclei
+from gaugeflow.wavefunctions.systems.potentials import (
+    Contact,
+    Coulomb,
+    HarmonicPairs,
+    HarmonicTrap,
+    InverseSquare,
+    Nuclei,
+)
 from gaugeflow.wavefunctions.systems.references import dot_references, molecule_references
 
-__all__ = ["calogero", "confined", "free_energy", "harmonic_trap", "molecule", "quantum_dot"]
+__all__ = ["calogero", "confined", "free_energy", "harmonic_trap", "molecule", "quantum_dot", "ring"]
 
 
 def quantum_dot(particles: Particles, omega: float) -> Hamiltonian:
@@ -24,24 +32,41 @@ def quantum_dot(particles: Particles, omega: float) -> Hamiltonian:
     return _trapped(particles, omega, (Coulomb(),), dot_references(particles, omega))
 
 
-def harmonic_trap(particles: Particles, omega: float, g: float = 0.0) -> Hamiltonian:
-    """A harmonic trap with harmonic pair forces ``(g/2) (r_i - r_j)^2``; free fermions for g = 0.
+def harmonic_trap(particles: Particles, omega: float, g: float = 0.0, contact: float = 0.0) -> Hamiltonian:
+    """A harmonic trap with harmonic pair forces ``(g/2) (r_i - r_j)^2``; free particles for g = 0.
 
-    The relative motion has the frequency ``Omega = sqrt(omega^2 + n g)``, and with closed shells
-    ``E = (Omega/omega) E_free - (d/2) (Omega - omega)``.
+    The relative motion has the frequency ``Omega = sqrt(omega^2 + n g)``, and with closed shells, or for bosons,
+    ``E = (Omega/omega) E_free - (d/2) (Omega - omega)``. `contact` adds ``c sum_{i<j} delta(x_i - x_j)`` on a line.
 
     Raises:
-        UserError: a repulsion that the trap does not hold, ``omega^2 + n g <= 0``.
+        UserError: a repulsion that the trap does not hold, ``omega^2 + n g <= 0``, or a contact outside of one
+            dimension.
     """
     squared = omega**2 + particles.n * g
     if squared <= 0:
         raise UserError(f"harmonic trap: expected omega^2 + n g > 0, came {squared:g}: nothing is bound")
+    pairs: tuple[Potential, ...] = (HarmonicPairs(g),) if g else ()
+    if contact:
+        return _trapped(particles, omega, (*pairs, _contact(particles, contact)), _busch(particles, omega, g, contact))
     relative = math.sqrt(squared)
-    closed = all(_is_closed_shell(count, particles.dimension) for count in particles.counts)
+    closed = particles.bosons or all(_is_closed_shell(count, particles.dimension) for count in particles.counts)
     energy = free_energy(particles, relative) - particles.dimension / 2 * (relative - omega)
     known = (Reference(energy, "closed form", exact=True),) if closed or g == 0 else ()
-    pairs = (HarmonicPairs(g),) if g else ()
     return _trapped(particles, omega, pairs, known)
+
+
+def ring(particles: Particles, length: float, contact: float) -> Hamiltonian:
+    """Particles on a ring that repel each other by ``c sum_{i<j} delta(x_i - x_j)``: Lieb and Liniger's bosons, Gaudin
+    and Yang's fermions.
+
+    Raises:
+        UserError: another dimension than one, no length, or no repulsion.
+    """
+    if not length > 0:
+        raise UserError(f"ring: expected a length > 0, came {length:g}")
+    term = _contact(particles, contact)
+    centre, unit = torch.zeros(1, 1, dtype=torch.float64), torch.tensor([length / (2 * math.pi)], dtype=torch.float64)
+    return Hamiltonian(particles, (term,), centre, unit, None, _bethe(particles, length, contact), length)
 
 
 def calogero(n: int, omega: float, exponent: float) -> Hamiltonian:
@@ -137,7 +162,9 @@ def _try(potential: Potential, particles: Particles) -> None:
 
 
 def free_energy(particles: Particles, omega: float) -> float:
-    """The energy of non-interacting fermions in a harmonic trap."""
+    """The energy of non-interacting particles in a harmonic trap."""
+    if particles.bosons:
+        return omega * particles.n * particles.dimension / 2
     levels = lowest_levels(particles.dimension, max(particles.counts))
     quanta = [sum(level) + particles.dimension / 2 for level in levels]
     return omega * sum(sum(quanta[:count]) for count in particles.counts)
@@ -157,6 +184,31 @@ def _around_origin(
     centre = torch.zeros(1, particles.dimension, dtype=torch.float64)
     length = torch.tensor([omega**-0.5], dtype=torch.float64)
     return Hamiltonian(particles, terms, centre, length, None, known)
+
+
+def _contact(particles: Particles, strength: float) -> Contact:
+    if particles.dimension != 1:
+        raise UserError(f"contact: expected particles in one dimension, came {particles}")
+    return Contact(strength)
+
+
+def _busch(particles: Particles, omega: float, g: float, contact: float) -> tuple[Reference, ...]:
+    """Of two particles that meet, without other forces."""
+    if particles.n != 2 or particles.exclude or g:
+        return ()
+    return (Reference(two_in_a_trap_energy(omega, contact), "T. Busch et al., Found. Phys. 28 (1998) 549", exact=True),)
+
+
+def _bethe(particles: Particles, length: float, contact: float) -> tuple[Reference, ...]:
+    """Of bosons, of fermions with odd numbers of both spins or of one alone."""
+    if particles.bosons:
+        energy = lieb_liniger_energy(particles.n, length, contact)
+        return (Reference(energy, "E. H. Lieb and W. Liniger, Phys. Rev. 130 (1963) 1605", True, "Bethe ansatz"),)
+    if any(count and count % 2 == 0 for count in particles.counts):
+        return ()
+    energy = gaudin_yang_energy(*particles.counts, length, contact)
+    source = "M. Gaudin, Phys. Lett. A 24 (1967) 55, and C. N. Yang, Phys. Rev. Lett. 19 (1967) 1312"
+    return (Reference(energy, source, True, "Bethe ansatz"),)
 
 
 def _is_closed_shell(count: int, dimension: int) -> bool:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 
-__all__ = ["Coulomb", "HarmonicPairs", "HarmonicTrap", "InverseSquare", "Nuclei"]
+__all__ = ["Contact", "Coulomb", "HarmonicPairs", "HarmonicTrap", "InverseSquare", "Nuclei"]
 
 CLOSEST = 1e-3
 """In bohr; nuclei nearer to each other are one by mistake."""
@@ -59,6 +59,26 @@ class InverseSquare:
 
     def __call__(self, x: Tensor) -> Tensor:
         return self.exponent * (self.exponent - 1) * distances(x).square().reciprocal().sum(-1)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """The repulsion ``c sum_{i<j} delta(x_i - x_j)`` of ``(batch, n, 1)``: zero wherever particles do not meet.
+
+    Where they meet it cancels against the kink of psi, whose slope `ContactCusp` gives: together they are finite.
+
+    Raises:
+        UserError: c <= 0, an attraction or nothing.
+    """
+
+    strength: float
+
+    def __post_init__(self) -> None:
+        if not self.strength > 0:
+            raise UserError(f"contact: expected a repulsion, a strength c > 0, came {self.strength:g}")
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return x.new_zeros(len(x))
 
 
 class Nuclei:

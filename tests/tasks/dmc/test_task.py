@@ -208,7 +208,7 @@ SINGLET = {"name": "quantum_dot", "n_up": 1, "n_down": 1, "dimension": 2, "omega
 
 def test_without_equal_spins_it_says_that_it_is_exact(folder: Path) -> None:
     report = reported(folder, [3.0, 3.0, 3.0], SINGLET, crossed=0.0)
-    assert report["nodes"].startswith("exact, but for its error: no two particles have equal spins")
+    assert report["nodes"].startswith("exact, but for its error: no two particles are fermions of equal spin")
     assert "The energy is exact, but for its error" in dmc_markdown(report)
     assert report["reference"] == 3.0
     assert abs(report["deviation"]) < 4

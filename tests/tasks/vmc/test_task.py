@@ -21,6 +21,15 @@ from tests.tasks.crashes import crash
 
 DOT = {"name": "quantum_dot", "n_up": 1, "n_down": 1, "dimension": 2, "omega": 1.0}
 SMALL = {"ansatz": {"name": "determinant"}, "backbone": {"name": "deep_sets", "width": 6, "layers": 1}}
+BOSONS = {
+    "name": "harmonic_trap",
+    "n_up": 3,
+    "n_down": 0,
+    "dimension": 1,
+    "g": 0.5,
+    "contact": 0.7,
+    "statistics": "boson",
+}
 BASE: dict[str, Any] = {
     "task": "vmc",
     "seed": 20261120,
@@ -143,6 +152,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "derivatives of each walker": {"optimizer": {"name": "spring", "jacobian": "explicit", "chunk_size": 20}},
     "Calogero": {"system": {"name": "calogero", "n": 3}},
     "pair forces": {"system": {"name": "harmonic_trap", "n_up": 3, "n_down": 0, "g": 0.5}},
+    "bosons": {"system": BOSONS, "wavefunction": {**SMALL, "ansatz": {"name": "symmetric"}}},
+    "a ring": {"system": {"name": "ring", "n_up": 1, "n_down": 2, "length": 3.0, "contact": 2.0}},
 }
 
 
@@ -348,6 +359,26 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no electron": ({"system": {**BE, "charge": 4}}, "an electron at least, the charge 4 leaves 0 of 4"),
     "overlap": ({"system": {**BE, "atoms": H2}}, r"at least 0.001 bohr apart, number 1 and 2 of 2 are 1.0e-04"),
     "no particle": ({"system": {**DOT, "n_up": 0, "n_down": 0}}, r"at least one of 1, came \(0, 0\)"),
+    "bosons with a determinant": ({"system": BOSONS}, "determinants: expected fermions, came 3 bosons in 1D"),
+    "fermions with pooling": (
+        {"wavefunction": {**SMALL, "ansatz": {"name": "symmetric"}}},
+        "symmetric: expected bosons, came 1 up and 1 down in 2D, whose ansatz is determinant",
+    ),
+    "contact in a plane": (
+        {"system": {**BOSONS, "dimension": 2}},
+        "contact: expected particles in one dimension, came 3 bosons in 2D",
+    ),
+    "contact without its cusp": (
+        {"system": BOSONS, "wavefunction": {**SMALL, "ansatz": {"name": "symmetric"}, "jastrow": False}},
+        "wavefunction.jastrow: expected true with a contact",
+    ),
+    "pretraining on a ring": (
+        {
+            "system": {"name": "ring", "n_up": 1, "n_down": 1, "length": 3.0, "contact": 2.0},
+            "pretraining": {"orbitals": "harmonic"},
+        },
+        "pretraining.orbitals: expected a trap or a molecule, came a ring",
+    ),
     "permutations": ({"system": {**DOT, "n_up": 8}, "nodal_exchanges": 9}, "at most 5040 permutations .*, came 40320"),
     "ansatz": ({"wavefunction": {**SMALL, "ansatz": {"name": "determinants"}}}, "did you mean 'determinant'"),
     "pairing": ({"wavefunction": {**SMALL, "ansatz": {"name": "pfaffian", "pairing": 1}}, "system": BE}, "at least 2"),
