@@ -262,7 +262,7 @@ def protocols(path: Path) -> None:
 
 def contacts(path: Path) -> None:
     """Energies of bosons and fermions on a ring against the strength of their contact, beside Bethe's equations."""
-    rows = json.loads((ROOT / "scripts" / "results" / "contacts.json").read_text())["rows"].values()
+    rows = json.loads((ROOT / "scripts" / "results" / "space.json").read_text())["rows"].values()
     strengths = np.geomspace(0.1, 100, 60)
     systems = {
         "ring_bosons": (
@@ -283,7 +283,8 @@ def contacts(path: Path) -> None:
         for name, (label, colour, energy, strong) in systems.items():
             axes.plot(strengths, [energy(c) for c in strengths], color=colour, linewidth=1)
             axes.axhline(strong, color=colour, linewidth=0.8, linestyle="--")
-            found = [(row["contact"], row["energy"]) for row in rows if row["configuration"] == name]
+            own = [row for row in rows if row["configuration"] == name]
+            found = [(float(row["set"][0].partition("=")[2]), row["energy"]) for row in own]
             axes.plot(*zip(*found, strict=True), "o", color=colour, markersize=5, label=label)
         axes.set(xscale="log", xlabel="strength c, hartree bohr", ylabel="energy (Hartree)", ylim=(0, None))
         axes.legend(loc="upper left")

@@ -27,6 +27,8 @@ class Metropolis:
         move: "all", "one" or "langevin", see :mod:`gaugeflow.montecarlo.moves`, or a move itself.
         width: of the normal step, in the unit of the coordinates.
         jumps: further moves of each update, see :mod:`gaugeflow.montecarlo.jumps`.
+        period: of a density on a ring. Walkers stay in [0, period), and the width at most half of it: a flat density
+            takes steps of any width, and the width would grow for good.
 
     Raises:
         UserError: an unknown move, no step, or a width that is not positive.
@@ -40,6 +42,7 @@ class Metropolis:
         steps: int = 10,
         target: float | None = 0.525,
         jumps: Sequence[Move] = (),
+        period: float | None = None,
     ) -> None:
         if isinstance(move, str) and move not in MOVES:
             raise UserError(f"metropolis: expected one of the moves {', '.join(MOVES)}, came {move!r}")
@@ -47,7 +50,7 @@ class Metropolis:
             raise UserError(f"metropolis: expected at least one step of positive width, came {steps} of {width}")
         self.log_density, self.move = log_density, MOVES[move]() if isinstance(move, str) else move
         self.width, self.steps, self.target, self.jumps = width, steps, target, tuple(jumps)
-        self.warmup = False
+        self.period, self.warmup = period, False
 
     @torch.no_grad()
     def update(self, field: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
@@ -62,6 +65,8 @@ class Metropolis:
         acceptance = accepted / self.steps
         if self.warmup and self.target is not None:
             self.width *= math.exp(GAIN * (float(acceptance.mean()) - self.target))
+        if self.period is not None:
+            x, self.width = x.remainder(self.period), min(self.width, self.period / 2)
         return x, {"acceptance": acceptance}
 
     def _moved(self, move: Move, x: Tensor, log: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:

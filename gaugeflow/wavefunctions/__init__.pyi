@@ -3,6 +3,7 @@ from .analysis.examine import examine
 from .analysis.identity import Identity
 from .analysis.nodal_cells import NodalCells, count_nodal_cells
 from .analysis.sectors import sector_energy, sector_shares
+from .ansatz.backflow import Backflow
 from .ansatz.determinants import Determinants
 from .ansatz.envelopes import Envelope, SlaterEnvelope
 from .ansatz.gaussian_orbitals import GaussianBasis, GaussianOrbitals
@@ -16,10 +17,12 @@ from .ansatz.projected import Projected
 from .ansatz.symmetric import Symmetric
 from .backbones.backbone import Backbone
 from .backbones.deep_sets import DeepSets, SymmetricNetwork
+from .backbones.egnn import EGNN
 from .backbones.features import Features
 from .backbones.ferminet import FermiNet
 from .backbones.message_passing import MessagePassing
 from .backbones.psiformer import Psiformer
+from .backbones.tensors import TensorFeatures, Tensors
 from .diffusion.extrapolation import Extrapolation, extrapolated
 from .diffusion.guide import Guided, trial_guide
 from .diffusion.mixed_estimator import mixed_estimate
@@ -28,6 +31,7 @@ from .factors.confinement import CentreOfMass, Gaussian
 from .factors.contact import ContactCusp
 from .factors.jastrow import PairJastrow
 from .factors.nuclear_cusp import NuclearCusp
+from .factors.vector_cloud import VectorCloud
 from .hamiltonian import Hamiltonian, Reference
 from .laplacian.local_energy import gradient_and_laplacian, local_energy
 from .matrices.descriptors import Descriptors
@@ -53,9 +57,11 @@ from .systems.xyz import read_xyz
 from .wavefunction import Ansatz, Factor, LogPsi, Product, Wavefunction
 
 __all__ = [
+    "EGNN",
     "Adam",
     "Ansatz",
     "Backbone",
+    "Backflow",
     "CentreOfMass",
     "Contact",
     "ContactCusp",
@@ -104,6 +110,9 @@ __all__ = [
     "SlaterEnvelope",
     "Symmetric",
     "SymmetricNetwork",
+    "TensorFeatures",
+    "Tensors",
+    "VectorCloud",
     "Wavefunction",
     "at_zero_variance",
     "calogero",

@@ -21,6 +21,6 @@ def squared_length(t: Any) -> Tensor:
 def chord(t: Any, period: float | None) -> Any:
     """A displacement ``(..., 1)`` on a ring as ``(period/pi) sin(pi t/period)``; in open space, ``(..., d)``, itself.
 
-    Its modulus is that of the chord of a circle: periodic, and for small t that of t.
+    Its modulus is that of the chord of a circle: periodic, and for small t that of t. Once around its sign changes.
     """
     return t if period is None else (t * (math.pi / period)).sin() * (period / math.pi)

@@ -10,6 +10,7 @@ from gaugeflow.symmetry import Atoms, OrbitalMatrices, PairFeatures, PointFeatur
 from gaugeflow.symmetry.claims import Balance, Equivariance
 from gaugeflow.symmetry.examples.orbital_overlaps import BENT, KINDS, SHELLS
 from gaugeflow.wavefunctions import (
+    Backflow,
     CentreOfMass,
     ContactCusp,
     Coulomb,
@@ -45,9 +46,11 @@ from tests.wavefunctions.cases import (
     exact_dot,
     exact_free,
     fitted_overlaps,
+    flowing,
     gaussian_orbitals,
     network,
     neural_orbitals,
+    vector_cloud,
 )
 
 ATOM = molecule(["Be"], [[0.0, 0.0, 0.0]], "bohr")
@@ -117,13 +120,22 @@ def orbital_claims():
         HarmonicOrbitals(dot.particles, 0.7, (5, 0)),
         gaussian_orbitals(lih, (4, 0)),
         PlaneWaves(Particles(4, 0, 1), RING, (5, 0)),
+        flowing(Backflow(HarmonicOrbitals(dot.particles, 0.7, (5, 0)), dot, 2)),
         neural_orbitals(dot, BACKBONES["ferminet"](Features(dot)), (3, 0)),
         neural_orbitals(lih, BACKBONES["deep sets"](Features(lih)), (4, 0)),
     ]
     named = [(f"{type(o).__name__}, {o.particles}", o) for o in cases]
     found = [claim(rows(o), o.particles, name, "spin-permutations", PointFeatures) for name, o in named]
     envelope = SlaterEnvelope(ATOM, 2, 3)
+    found.append(flow_claim())
     return [*found, claim(envelope, ATOM.particles, "SlaterEnvelope", "permutations * orthogonal", PointFeatures)]
+
+
+def flow_claim():
+    """The places of quasi-particles move with the particles, wherever these are."""
+    dot = quantum_dot(Particles(2, 2, 3), 1.0)
+    flow = flowing(Backflow(HarmonicOrbitals(dot.particles, 0.7, (2, 2)), dot, 2)).flow
+    return claim(flow, dot.particles, "quasi-particles", "spin-permutations * euclidean", Points)
 
 
 def backbone_claims():
@@ -169,7 +181,20 @@ def factor_claims():
         for f in (Gaussian(particles, 0.7), CentreOfMass(particles, 0.5), at_centre)
     ]
     moved = _moved_with_nuclei("cusps and nuclei", lambda places: NuclearCusp(particles, places, CHARGES))
-    return [*pairs, *still, *centred, moved]
+    return [*pairs, *still, *centred, moved, *cloud_claims()]
+
+
+def cloud_claims():
+    """About one centre, and about nuclei that move with the electrons."""
+    cloud = vector_cloud(ATOM)
+    central = claim(cloud, cloud.particles, "VectorCloud", "spin-permutations * orthogonal", Scalars)
+    moved = _moved_with_nuclei("vector cloud and nuclei", lambda p: vector_cloud(lih(p)))
+    return [central, moved]
+
+
+def lih(places):
+    """Lithium hydride with its nuclei at these places, in bohr."""
+    return molecule(["Li", "H"], places.tolist(), "bohr")
 
 
 def _moved_with_nuclei(label, of_positions):

@@ -22,6 +22,7 @@ LINES: dict[str, Line] = {
     "orbitals of wavefunctions": line(
         wavefunctions.HarmonicOrbitals,
         wavefunctions.PlaneWaves,
+        wavefunctions.Backflow,
         wavefunctions.GaussianOrbitals,
         wavefunctions.NeuralOrbitals,
         wavefunctions.SlaterEnvelope,
@@ -32,6 +33,8 @@ LINES: dict[str, Line] = {
         wavefunctions.Psiformer,
         wavefunctions.MessagePassing,
         wavefunctions.DeepSets,
+        wavefunctions.Tensors,
+        wavefunctions.EGNN,
         claims=wavefunction_claims.backbone_claims,
     ),
     "features of particles": line(wavefunctions.Features, claims=wavefunction_claims.feature_claims),
@@ -42,6 +45,7 @@ LINES: dict[str, Line] = {
         wavefunctions.Gaussian,
         wavefunctions.CentreOfMass,
         wavefunctions.SymmetricNetwork,
+        wavefunctions.VectorCloud,
         claims=wavefunction_claims.factor_claims,
     ),
     "potentials of particles": line(
@@ -95,6 +99,7 @@ WITHOUT = {
     "jumps_between": "makes moves, which have a line",
     "read_xyz": "reads a file",
     "Reference": "a number",
+    "TensorFeatures": "what Tensors has, which has a line",
     "GaussianBasis": "numbers of orbitals, which have a line",
     "HartreeFock": "numbers of orbitals, which have a line",
     "hartree_fock": "makes orbitals, which have a line",

@@ -8,6 +8,7 @@ import torch
 from gaugeflow.symmetry import Electrons
 from gaugeflow.symmetry.examples.orbital_overlaps import BENT, KINDS, SHELLS, summed_overlaps
 from gaugeflow.wavefunctions import (
+    EGNN,
     CentreOfMass,
     ContactCusp,
     DeepSets,
@@ -33,6 +34,8 @@ from gaugeflow.wavefunctions import (
     SlaterEnvelope,
     Symmetric,
     SymmetricNetwork,
+    Tensors,
+    VectorCloud,
     calogero,
     fit_matrices,
     harmonic_trap,
@@ -180,6 +183,8 @@ BACKBONES = {
     "psiformer": lambda f: Psiformer(f, 8, 2, 2, seeded()),
     "message passing": lambda f: MessagePassing(f, 8, 2, seeded()),
     "deep sets": lambda f: DeepSets(f, 8, 2, seeded()),
+    "tensors": lambda f: Tensors(f, 8, 3, 2, seeded()),
+    "egnn": lambda f: EGNN(f, 8, 2, seeded()),
 }
 
 
@@ -213,6 +218,16 @@ SYSTEMS = {
 }
 
 
+def turned_lih(backbone, rotation=None, shift=0.0):
+    """Lithium hydride with its nuclei turned and moved, and a wavefunction whose parameters do not depend on that."""
+    places = torch.tensor([[0.1, 0.0, -0.2], [0.4, 1.0, 2.6]], dtype=torch.float64)
+    places = (places if rotation is None else places @ rotation.T) + shift
+    hamiltonian = molecule(["Li", "H"], places.tolist(), "bohr")
+    particles, rows = hamiltonian.particles, BACKBONES[backbone](Features(hamiltonian))
+    factors = [PairJastrow(particles), NuclearCusp(particles, hamiltonian.centres, hamiltonian.charges)]
+    return hamiltonian, Product(ANSATZ["determinants"](hamiltonian, rows), factors)
+
+
 def network(system="dot 2 + 1", ansatz="determinants", backbone="ferminet"):
     """A Hamiltonian and a wavefunction of random parameters with all its factors."""
     hamiltonian = SYSTEMS[system]()
@@ -226,6 +241,19 @@ def network(system="dot 2 + 1", ansatz="determinants", backbone="ferminet"):
     else:
         factors.append(NuclearCusp(particles, hamiltonian.centres, hamiltonian.charges))
     return hamiltonian, Product(ANSATZ[ansatz](hamiltonian, rows), factors)
+
+
+def flowing(backflow):
+    """With shifts of random sizes."""
+    torch.nn.init.normal_(backflow.flow.weight, std=0.3, generator=seeded(12))
+    return backflow
+
+
+def vector_cloud(hamiltonian):
+    """With a readout of random numbers; the same for the same number of centres and particles."""
+    cloud = VectorCloud(hamiltonian, 3, 6, seeded(13))
+    torch.nn.init.normal_(cloud.readout.weight, generator=seeded(14))
+    return cloud
 
 
 RING = 4.0

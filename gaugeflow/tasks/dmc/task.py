@@ -57,7 +57,8 @@ class DMC(Task[DMCConfig]):
         require_equal_shares(config.walkers)
         self.psi = self.trial.build(self.hamiltonian, config.device, config.dtype)
         jumps = jumps_between(self.hamiltonian) * moves.jumps
-        self.sampler = Metropolis(self._log_density, moves.move, self.trial.width, moves.steps, jumps=jumps)
+        own = {"jumps": jumps, "period": self.hamiltonian.period}
+        self.sampler = Metropolis(self._log_density, moves.move, self.trial.width, moves.steps, **own)
         self.sampler.warmup = True
         self.diffusion: Diffusion | None = None
 

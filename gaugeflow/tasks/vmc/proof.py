@@ -42,7 +42,8 @@ def walked(
 ) -> tuple[Product, Tensor]:
     """psi in float64, and `sets` of walkers of it that go on from those given, ``(sets, walkers, n, d)``."""
     exact = deepcopy(psi).double()
-    chain = Metropolis(lambda x: 2 * exact(x).log, sampler.move, sampler.width, sampler.steps, jumps=sampler.jumps)
+    own = {"jumps": sampler.jumps, "period": sampler.period}
+    chain = Metropolis(lambda x: 2 * exact(x).log, sampler.move, sampler.width, sampler.steps, **own)
     x, series = walkers.double(), []
     for _ in range(sets):
         for _ in range(APART):

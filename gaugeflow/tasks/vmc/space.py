@@ -46,7 +46,8 @@ class Space:
         """The chain that moves them."""
         walkers = self.config.walkers
         jumps = jumps_between(self.hamiltonian) * walkers.jumps
-        return Metropolis(log_density, walkers.move, walkers.width, walkers.steps, jumps=jumps)
+        period = self.hamiltonian.period
+        return Metropolis(log_density, walkers.move, walkers.width, walkers.steps, jumps=jumps, period=period)
 
     def examined(self, psi: Product, sampler: Any, walkers: Tensor, generator: torch.Generator) -> list[dict[str, Any]]:
         """The identities of a right state."""

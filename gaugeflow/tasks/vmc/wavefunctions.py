@@ -79,7 +79,35 @@ class DeepSetsConfig(Section):
         return wavefunctions.DeepSets(features, self.width, self.layers, generator)
 
 
-InSpace = FermiNetConfig | PsiformerConfig | MessagePassingConfig | DeepSetsConfig
+class TensorsConfig(Section):
+    """Scalars, vectors and tensors that turn with the nuclei."""
+
+    name: Literal["tensors"]
+    width: Count
+    """Scalars of each particle."""
+    channels: Count = 4
+    """Vectors, and tensors of rank two, of each particle."""
+    layers: Count = 2
+    """Rounds of messages and products."""
+
+    def build(self, features: Features, generator: torch.Generator) -> Backbone:
+        return wavefunctions.Tensors(features, self.width, self.channels, self.layers, generator)
+
+
+class EGNNConfig(Section):
+    """Messages along pairs with coordinates that move, and turn with the nuclei."""
+
+    name: Literal["egnn"]
+    width: Count
+    """Scalars of each particle."""
+    layers: Count = 2
+    """Rounds of messages."""
+
+    def build(self, features: Features, generator: torch.Generator) -> Backbone:
+        return wavefunctions.EGNN(features, self.width, self.layers, generator)
+
+
+InSpace = FermiNetConfig | PsiformerConfig | MessagePassingConfig | DeepSetsConfig | TensorsConfig | EGNNConfig
 OnSites = MeanFieldConfig | SiteDenseConfig | SiteAttentionConfig | SiteConvolutionConfig
 BackboneConfig = Annotated[InSpace | OnSites, Field(discriminator="name")]
 
@@ -142,6 +170,18 @@ FermionConfig = DeterminantConfig | PfaffianConfig | PairProductConfig | HiddenC
 AnsatzConfig = Annotated[FermionConfig | SymmetricConfig, Field(discriminator="name")]
 
 
+class VectorCloudConfig(Section):
+    """A factor of three bodies about the centres: distances and angles of all particles by products of sums."""
+
+    channels: Count = 6
+    """Sums over particles about each centre."""
+    width: Count = 16
+    """Width of the hidden layers."""
+
+    def build(self, hamiltonian: Hamiltonian, generator: torch.Generator) -> Factor:
+        return wavefunctions.VectorCloud(hamiltonian, self.channels, self.width, generator)
+
+
 class WavefunctionConfig(Section):
     """``psi = ansatz(orbitals of the backbone) exp(factors)``; `jastrow` adds the cusps of the repulsion, or the factor
     of Gutzwiller and Jastrow on sites."""
@@ -152,6 +192,10 @@ class WavefunctionConfig(Section):
     """The network that makes the orbitals."""
     jastrow: bool = True
     """Whether a factor gives the exact cusps of the repulsion; on sites, whether there is a factor of all pairs."""
+    backflow: Annotated[int, Field(ge=0)] = 0
+    """Terms of the functions by which particles shift the places where orbitals see one another; zero shifts none."""
+    vector_cloud: VectorCloudConfig | None = None
+    """A factor of three bodies; none leaves it out."""
 
     projection: ProjectionConfig | None = None
     """The symmetry sector of fermions on sites; none is the whole space."""
@@ -164,26 +208,31 @@ class WavefunctionConfig(Section):
             raise UserError("wavefunction.projection: expected fermions on sites; for particles in space see `sectors`")
         if not isinstance(self.backbone, InSpace):
             raise UserError(
-                "wavefunction.backbone: expected ferminet, psiformer, message_passing or deep_sets for particles in "
-                f"space, came {self.backbone.name}, which is for sites"
+                "wavefunction.backbone: expected ferminet, psiformer, message_passing, deep_sets, tensors or egnn for "
+                f"particles in space, came {self.backbone.name}, which is for sites"
             )
         backbone, config = self.backbone.build(Features(hamiltonian), generator), self.ansatz
         if isinstance(config, SymmetricConfig):
-            return Product(config.build(backbone, generator), self._factors(hamiltonian))
+            if self.backflow:
+                raise UserError("wavefunction.backflow: expected an ansatz with orbitals, came symmetric")
+            return Product(config.build(backbone, generator), self._factors(hamiltonian, generator))
 
         def orbitals(sizes: tuple[int, int]) -> Orbitals:
-            return _orbitals(hamiltonian, backbone, config, sizes, generator)
+            made = _orbitals(hamiltonian, backbone, config, sizes, generator)
+            return wavefunctions.Backflow(made, hamiltonian, self.backflow) if self.backflow else made
 
         ansatz = config.build(hamiltonian, orbitals, generator)
         power = next((v.exponent for v in hamiltonian.potentials if isinstance(v, wavefunctions.InverseSquare)), 1.0)
         if power != 1:
             ansatz = wavefunctions.Power(ansatz, power)
-        return Product(ansatz, self._factors(hamiltonian))
+        return Product(ansatz, self._factors(hamiltonian, generator))
 
-    def _factors(self, hamiltonian: Hamiltonian) -> list[Factor]:
+    def _factors(self, hamiltonian: Hamiltonian, generator: torch.Generator) -> list[Factor]:
         particles = hamiltonian.particles
         repelled = particles.n > 1 and any(isinstance(term, wavefunctions.Coulomb) for term in hamiltonian.potentials)
         factors: list[Factor] = [wavefunctions.PairJastrow(particles)] if self.jastrow and repelled else []
+        if self.vector_cloud is not None:
+            factors.append(self.vector_cloud.build(hamiltonian, generator))
         if hamiltonian.charges is not None:
             return [wavefunctions.NuclearCusp(particles, hamiltonian.centres, hamiltonian.charges), *factors]
         factors += self._contacts(hamiltonian)

@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from gaugeflow.wavefunctions.backbones.backbone import Backbone
 from gaugeflow.wavefunctions.backbones.dense import Dense
 from gaugeflow.wavefunctions.backbones.features import Features
-from gaugeflow.wavefunctions.particles import Particles
 
 __all__ = ["MessagePassing"]
 
@@ -18,12 +17,11 @@ class Filter(nn.Module):
 
     like: Tensor
 
-    def __init__(self, particles: Particles, inputs: int, width: int, generator: torch.Generator) -> None:
+    def __init__(self, features: Features, width: int, generator: torch.Generator) -> None:
         super().__init__()
-        self.inner = Dense(inputs + 1, width, generator)
+        self.inner = Dense(features.pair_width + 1, width, generator)
         self.outer = Dense(width, width, generator)
-        like = particles.spins[:, None] * particles.spins[particles.others]
-        self.register_buffer("like", like.unsqueeze(-1), persistent=False)
+        self.register_buffer("like", features.like, persistent=False)
 
     def forward(self, pair: Any) -> Tensor:
         like = self.like.to(pair.dtype).expand(*pair.shape[:3], 1)
@@ -38,12 +36,11 @@ class MessagePassing(Backbone):
 
     def __init__(self, features: Features, width: int, layers: int, generator: torch.Generator) -> None:
         super().__init__(features)
-        particles = features.particles
         self.width = width
         self.embed = Dense(features.one_width, width, generator)
         self.own = nn.ModuleList(Dense(width, width, generator) for _ in range(layers))
         self.sent = nn.ModuleList(Dense(width, width, generator, offset=None) for _ in range(layers))
-        self.filters = nn.ModuleList(Filter(particles, features.pair_width, width, generator) for _ in range(layers))
+        self.filters = nn.ModuleList(Filter(features, width, generator) for _ in range(layers))
 
     def forward(self, x: Any) -> Tensor:
         one, pair = self.features(x)

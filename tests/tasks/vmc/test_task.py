@@ -153,6 +153,13 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "Calogero": {"system": {"name": "calogero", "n": 3}},
     "pair forces": {"system": {"name": "harmonic_trap", "n_up": 3, "n_down": 0, "g": 0.5}},
     "bosons": {"system": BOSONS, "wavefunction": {**SMALL, "ansatz": {"name": "symmetric"}}},
+    "vector cloud": {"wavefunction": {**SMALL, "vector_cloud": {"channels": 2, "width": 3}}, "system": BE},
+    "tensors": {
+        "wavefunction": {**SMALL, "backbone": {"name": "tensors", "width": 4, "channels": 2, "layers": 1}},
+        "system": BE,
+    },
+    "coordinates that move": {"wavefunction": {**SMALL, "backbone": {"name": "egnn", "width": 4}}},
+    "backflow": {"wavefunction": {**SMALL, "backflow": 2}},
     "a ring": {"system": {"name": "ring", "n_up": 1, "n_down": 2, "length": 3.0, "contact": 2.0}},
 }
 
@@ -367,6 +374,21 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "contact in a plane": (
         {"system": {**BOSONS, "dimension": 2}},
         "contact: expected particles in one dimension, came 3 bosons in 2D",
+    ),
+    "vector cloud on a ring": (
+        {
+            "system": {"name": "ring", "n_up": 1, "n_down": 1, "length": 3.0, "contact": 2.0},
+            "wavefunction": {**SMALL, "vector_cloud": {}},
+        },
+        "vector cloud: expected particles in open space, came a ring",
+    ),
+    "backflow of bosons": (
+        {"system": BOSONS, "wavefunction": {**SMALL, "ansatz": {"name": "symmetric"}, "backflow": 1}},
+        "wavefunction.backflow: expected an ansatz with orbitals, came symmetric",
+    ),
+    "backflow of one": (
+        {"system": {**DOT, "n_down": 0}, "wavefunction": {**SMALL, "backflow": 1}},
+        "backflow: expected two particles or more",
     ),
     "contact without its cusp": (
         {"system": BOSONS, "wavefunction": {**SMALL, "ansatz": {"name": "symmetric"}, "jastrow": False}},

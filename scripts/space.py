@@ -1,11 +1,11 @@
 #!/usr/bin/env python
-"""Bosons, and particles that repel each other at contact, beside their closed forms.
+"""Bosons, contacts, backflow and three bodies beside closed forms and one another.
 
-    python scripts/contacts.py            all rows; about ten minutes of one core; an interrupted run goes on
-    python scripts/contacts.py NAME ...   these
+    python scripts/space.py            all rows; about half an hour of one core; an interrupted run goes on
+    python scripts/space.py NAME ...   these
 
-The rows are the shipped configurations `trap_bosons`, `ring_bosons` and `ring_fermions` with other strengths. The runs
-lie in `runs/contacts`, the rows in `scripts/results/contacts.json`.
+The rows are shipped configurations with changes. The runs lie in `runs/space`, the rows in
+`scripts/results/space.json`.
 """
 
 from __future__ import annotations
@@ -22,30 +22,31 @@ from gaugeflow import runs
 from gaugeflow.tasks import VMC
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULT = ROOT / "scripts" / "results" / "contacts.json"
-ROWS: dict[str, tuple[str, float | None]] = {
-    "trap_bosons": ("trap_bosons", None),
-    "ring_bosons_c1": ("ring_bosons", 1.0),
-    "ring_bosons_c4": ("ring_bosons", 4.0),
-    "ring_bosons_c10": ("ring_bosons", 10.0),
-    "ring_fermions_c1": ("ring_fermions", 1.0),
-    "ring_fermions_c4": ("ring_fermions", 4.0),
+RESULT = ROOT / "scripts" / "results" / "space.json"
+PAIR, CLOUD = "wavefunction.backflow=0", "wavefunction.vector_cloud={channels: 6, width: 16}"
+ROWS: dict[str, tuple[str, list[str]]] = {
+    "trap_bosons": ("trap_bosons", []),
+    **{f"ring_bosons_c{c}": ("ring_bosons", [f"system.contact={c}"]) for c in (1, 4, 10)},
+    **{f"ring_fermions_c{c}": ("ring_fermions", [f"system.contact={c}"]) for c in (1, 4)},
+    "dot6_backflow": ("dot6_backflow", []),
+    **{f"dot6_pair_{seed}": ("dot6_backflow", [PAIR, f"seed={seed}"]) for seed in (1, 2, 3)},
+    **{f"dot6_cloud_{seed}": ("dot6_backflow", [PAIR, CLOUD, f"seed={seed}"]) for seed in (1, 2, 3)},
 }
-"""The configuration and the strength of the contact in it."""
+"""The configuration and what is changed in it."""
 KEPT = ("energy", "energy_error", "variance", "reference", "deviation", "parameters", "seconds")
 
 
 def row(name: str) -> dict[str, Any]:
     """What the report of a run says; made, or gone on with, or read."""
-    shipped, strength = ROWS[name]
-    folder = ROOT / "runs" / "contacts" / name
+    shipped, changes = ROWS[name]
+    folder = ROOT / "runs" / "space" / name
     if (folder / "config.yaml").exists():
         report = runs.resume(VMC, folder)
     else:
         source = runs.Source.read(ROOT / "configs" / "vmc" / f"{shipped}.yaml")
-        source.override([] if strength is None else [f"system.contact={strength}"])
+        source.override(changes)
         report = runs.start(VMC, source, folder)
-    return {"configuration": shipped, "contact": strength, **{key: report[key] for key in KEPT}}
+    return {"configuration": shipped, "set": changes, **{key: report[key] for key in KEPT}}
 
 
 def main() -> None:
@@ -61,7 +62,7 @@ def main() -> None:
         rows = {key: rows[key] for key in ROWS if key in rows}
         RESULT.write_text(json.dumps(machine() | {"rows": rows}, indent=1) + "\n", encoding="utf-8")
         found = rows[name]
-        print(f"{name}: {found['energy']:.7f}({found['energy_error']:.7f}), exact {found['reference']:.7f}")
+        print(f"{name}: {found['energy']:.7f}({found['energy_error']:.7f}), reference {found['reference']:.7f}")
 
 
 if __name__ == "__main__":

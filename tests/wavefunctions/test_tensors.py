@@ -1,0 +1,69 @@
+"""Networks that turn with particles and nuclei: LiH in any position, the values inside, and mistakes found out."""
+
+from functools import partial
+
+import pytest
+import torch
+
+from gaugeflow.symmetry import PointFeatures
+from gaugeflow.symmetry.actions.haar import haar_orthogonal
+from gaugeflow.symmetry.claims import Equivariance
+from gaugeflow.wavefunctions import Features, Tensors, molecule
+from gaugeflow.wavefunctions.backbones import tensors
+from tests.wavefunctions.cases import BACKBONES, electrons, seeded, turned_lih
+
+OUT = (PointFeatures, partial(PointFeatures, rank=1), partial(PointFeatures, rank=2))
+
+
+@pytest.mark.parametrize("backbone", ["tensors", "egnn"])
+def test_lithium_hydride_turned_mirrored_and_moved_is_the_same(backbone):
+    """With frozen parameters; a network of components is not."""
+    rotations = haar_orthogonal(4, 3, seeded(), True)
+    shift = torch.tensor([0.3, -1.2, 0.7], dtype=torch.float64)
+    x = electrons(turned_lih("ferminet")[0].particles, 6).data
+    wanted, other = turned_lih(backbone)[1](x), turned_lih("ferminet")[1](x)
+    assert any(float(torch.linalg.det(rotation)) < 0 for rotation in rotations)
+    for rotation in rotations:
+        psi = turned_lih(backbone, rotation, shift)[1]
+        found = psi(x @ rotation.T + shift)
+        torch.testing.assert_close(found.log, wanted.log, rtol=0, atol=1e-12)
+        assert torch.equal(found.sign, wanted.sign)
+        plain = turned_lih("ferminet", rotation, shift)[1](x @ rotation.T + shift)
+        assert float((plain.log - other.log).detach().abs().max()) > 1e-3
+
+
+def claim():
+    atom = molecule(["Be"], [[0.0, 0.0, 0.0]], "bohr")
+    network = Tensors(Features(atom), 6, 3, 2, seeded())
+    x = electrons(atom.particles)
+    return Equivariance(lambda x: tuple(network.tensors(x)), x, "tensors", "spin-permutations * orthogonal", OUT)
+
+
+def test_vectors_and_tensors_turn():
+    report = claim().verify(trials=8)
+    assert report.exit_code == 0, str(report)
+
+
+BROKEN = {
+    "a ReLU on a vector": ("_bounded", lambda of: lambda v, rank: of(v, rank).relu()),
+    "a component read alone": ("_lengths", lambda of: lambda v, t: [v[..., 0], *of(v, t)[1:]]),
+    "a constant vector": ("_bounded", lambda of: lambda v, rank: of(v, rank) + 0.1),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_mistakes_are_found_out(name, monkeypatch):
+    place, change = BROKEN[name]
+    monkeypatch.setattr(tensors, place, change(getattr(tensors, place)))
+    assert claim().verify(trials=8, diagnose=False).exit_code == 1
+
+
+def test_a_particle_alone_has_vectors_of_its_nuclei_only():
+    hamiltonian = molecule(["H"], [[0.0, 0.0, 0.5]], "bohr")
+    for make in (BACKBONES["tensors"], BACKBONES["egnn"]):
+        assert make(Features(hamiltonian))(electrons(hamiltonian.particles).data).shape == (4, 1, 8)
+    vectors = (
+        Tensors(Features(hamiltonian), 4, 2, 1, seeded()).tensors(torch.tensor([[[0.0, 0.0, 2.0]]]).double()).vectors
+    )
+    assert float(vectors.detach()[..., :2].abs().max()) == 0
+    assert float(vectors.detach()[..., 2].abs().min()) > 0
