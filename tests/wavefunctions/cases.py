@@ -146,7 +146,6 @@ EXACT = {
     "Calogero": (partial(exact_calogero, 4, 1.2, 2.5), 1.2 * (2 + 2.5 * 6)),
     "Calogero, pair product": (partial(exact_calogero, 4, 1.2, 2.0, pair_product), 1.2 * (2 + 2 * 6)),
     "hydrogen": (hydrogen, -0.5),
-    "bosons with harmonic pairs": (partial(exact_bosons, 5, 3, 0.8, 0.3), 2.14**0.5 * 7.5 - 1.5 * (2.14**0.5 - 0.8)),
     "waves on a ring": (partial(exact_waves, 3, 3.0), (2 * math.pi / 3) ** 2),
 }
 """The exact wavefunctions, each with its energy from elsewhere than the Hamiltonian's own reference."""

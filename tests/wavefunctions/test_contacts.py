@@ -29,7 +29,7 @@ from gaugeflow.wavefunctions import (
     ring,
 )
 from gaugeflow.wavefunctions.systems.bethe import gaudin_yang_energy, lieb_liniger_energy, two_in_a_trap_energy
-from tests.wavefunctions.cases import ANSATZ, BACKBONES, BOSONS, RING, bosons, constant, electrons, seeded
+from tests.wavefunctions.cases import ANSATZ, BACKBONES, BOSONS, RING, bosons, constant, electrons, exact_bosons, seeded
 
 PAIR = Particles(2, 0, 1, "boson")
 RINGED = [name for name in BACKBONES if name not in ("tensors", "egnn")]
@@ -128,6 +128,15 @@ def fermions_on_a_ring(backbone):
     ansatz = ANSATZ["full determinants"](hamiltonian, BACKBONES[backbone](Features(hamiltonian)))
     ansatz.orbitals.base = PlaneWaves(hamiltonian.particles, RING, (3, 3))
     return Product(ansatz, [ContactCusp(hamiltonian.particles, 2.0, RING)])
+
+
+def test_bosons_with_harmonic_pairs_have_a_constant_local_energy():
+    """The ground state is a Gaussian, of another frequency for the centre of mass."""
+    hamiltonian, psi = exact_bosons(5, 3, 0.8, 0.3)
+    energy = 2.14**0.5 * 7.5 - 1.5 * (2.14**0.5 - 0.8)
+    assert hamiltonian.reference.energy == pytest.approx(energy)
+    x = electrons(hamiltonian.particles, 16).data
+    torch.testing.assert_close(local_energy(psi, hamiltonian, x), torch.full((16,), energy).double())
 
 
 @pytest.mark.parametrize("system", BOSONS)

@@ -1,5 +1,7 @@
 """Local energies: constant for exact wavefunctions, the same by a forward Laplacian and by autograd."""
 
+import math
+
 import pytest
 import torch
 from torch.func import jacrev
@@ -95,6 +97,18 @@ FUNCTIONS = {
     "constants": lambda x: (
         2 - x.square() + torch.sub(x, x.square(), alpha=3) + torch.stack((x, torch.ones_like(x.detach())))[1]
     ),
+    "contractions": lambda x: (
+        torch.einsum("bij,bkj->bik", x.sin(), x.square())
+        + torch.einsum("bik, bjk, bjl -> bil", x, x.cos(), x) @ torch.ones(2, 3).double()
+        + torch.einsum("...i,ij,...kj->...k", x.square()[:, 0], ONES, x)[:, None]
+    ),
+    "tensordot": lambda x: (
+        torch.tensordot(x.sin(), ONES, dims=((2,), (0,))).square()
+        + torch.tensordot(ONES, x.square(), dims=([1], [-1])).movedim(0, -1)
+        + torch.tensordot(x.square(), ONES, 1)
+    ),
+    "likes": lambda x: torch.ones_like(x) * x.square() + torch.zeros_like(x) + x.new_ones(2) * x.exp(),
+    "broadcast": lambda x: math.prod(torch.broadcast_tensors(x.unsqueeze(1), x.sin().unsqueeze(2), ONES[0])),
     "linear": lambda x: torch.nn.functional.linear(x, ONES, ONES[0]).tanh().mean(1),
 }
 
@@ -140,6 +154,25 @@ def test_determinants_in_closed_form_are_those_by_elimination(whole, eliminated,
         torch.testing.assert_close(jet.gradient, wanted.gradient, rtol=1e-8, atol=1e-10)
         torch.testing.assert_close(jet.laplacian, wanted.laplacian, rtol=1e-8, atol=1e-10)
     assert whole is scaled_pfaffian or float(jet.value[0].abs().max()) < 1e-12
+
+
+def test_a_contraction_names_its_result():
+    x = Jet.variables(torch.ones(1, 2, 2))
+    with pytest.raises(NotImplementedError, match="einsum: expected the axes of the result behind"):
+        torch.einsum("bij,bjk", x, x)
+
+
+def test_two_jets_have_no_tensordot():
+    x = Jet.variables(torch.ones(1, 2, 2))
+    with pytest.raises(NotImplementedError, match=r"tensordot: expected one jet, .*, came two"):
+        torch.tensordot(x, x, dims=1)
+
+
+@pytest.mark.parametrize("write", [lambda x: x.mul_(2.0), lambda x: x.square_(), lambda x: x[:, 0].copy_(x[:, 1])])
+def test_what_writes_in_place_is_refused(write):
+    """A new jet would come back, and what is written to would stay as it was."""
+    with pytest.raises(NotImplementedError, match="no rule for what writes in place"):
+        write(Jet.variables(torch.ones(1, 2, 2)))
 
 
 def test_an_operation_without_a_rule_is_said():

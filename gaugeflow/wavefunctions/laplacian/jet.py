@@ -80,6 +80,11 @@ class Jet:
     def __torch_function__(
         cls, func: Callable[..., Any], types: Sequence[type], args: Sequence[Any] = (), kwargs: Any = None
     ) -> Any:
+        if func.__name__.endswith("_") and not func.__name__.endswith("__"):
+            raise NotImplementedError(
+                f"the forward Laplacian has no rule for what writes in place, as {func.__name__!r}: the value of a jet "
+                "is new after each operation; write it anew, or ask for the local energy by autograd"
+            )
         name = func.__name__.strip("_")
         if name not in RULES:
             raise NotImplementedError(

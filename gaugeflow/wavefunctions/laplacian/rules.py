@@ -6,6 +6,8 @@
 """
 
 from collections.abc import Callable, Sequence
+from itertools import combinations
+from string import ascii_letters
 from typing import Any
 
 import torch
@@ -18,8 +20,21 @@ from gaugeflow.wavefunctions.laplacian.jet import Jet, rule
 __all__ = ["CONSTANTS", "ENTRYWISE", "SELECTIONS"]
 
 CONSTANTS = ["argmax", "argmin", "sign", "eq", "ne", "lt", "le", "gt", "ge", "detach", "isfinite"]
+CONSTANTS += ["ones_like", "zeros_like", "new_zeros", "new_ones"]
 SHAPES = ["reshape", "flatten", "unflatten", "unsqueeze", "squeeze", "expand", "transpose", "permute", "movedim"]
-PARTS = ["getitem", "gather", "index_select", "take_along_dim", "diagonal", "triu", "tril", "unbind", "chunk", "split"]
+PARTS = [
+    "getitem",
+    "gather",
+    "index_select",
+    "take_along_dim",
+    "diagonal",
+    "triu",
+    "tril",
+    "unbind",
+    "chunk",
+    "split",
+    "narrow",
+]
 CASTS = ["to", "double", "float", "clone", "contiguous"]
 SELECTIONS = [*SHAPES, *PARTS, *CASTS, "sum", "mean", "neg", "roll"]
 
@@ -166,15 +181,45 @@ def _times_columns(a: Tensor, gradient: Tensor) -> Tensor:
 
 @rule("einsum")
 def contraction(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Jet:
-    """Of one jet with constants; its batch axes are an ellipsis, in which the directions have room."""
+    """Linear in each operand, as `product`; the directions are one letter more."""
     equation, *operands = args
-    terms = equation.split("->")[0].split(",")
-    places = [i for i, operand in enumerate(operands) if _is_jet(operand)]
-    if len(places) != 1 or "..." not in terms[places[0]]:
-        raise NotImplementedError(f"einsum: expected one jet with its batch axes as '...', came {equation!r}")
-    x = operands[places[0]]
-    parts = (x.value, x.gradient, x.laplacian)
-    return Jet(*(func(equation, *operands[: places[0]], part, *operands[places[0] + 1 :]) for part in parts))
+    terms, arrow, out = equation.replace(" ", "").partition("->")
+    if not arrow:
+        raise NotImplementedError(f"einsum: expected the axes of the result behind '->', came {equation!r}")
+    k = next(letter for letter in ascii_letters if letter not in equation)
+    values, places = _value(operands), [i for i, operand in enumerate(operands) if _is_jet(operand)]
+
+    def with_parts(parts: dict[int, Tensor], directions: bool, out: str) -> Tensor:
+        named = [k + term if directions and i in parts else term for i, term in enumerate(terms.split(","))]
+        return func(f"{','.join(named)}->{out}", *(parts.get(i, value) for i, value in enumerate(values)))
+
+    gradient = sum(with_parts({i: operands[i].gradient}, True, k + out) for i in places)
+    laplacian = sum(with_parts({i: operands[i].laplacian}, False, out) for i in places)
+    cross = [{i: operands[i].gradient, j: operands[j].gradient} for i, j in combinations(places, 2)]
+    return Jet(with_parts({}, False, out), gradient, laplacian + 2 * sum(with_parts(two, True, out) for two in cross))
+
+
+@rule("tensordot")
+def tensor_contraction(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Jet:
+    """Of one jet with a constant, over axes counted from the end, where those of a gradient are the same."""
+    a, b, *rest = args
+    if _is_jet(a) and _is_jet(b):
+        raise NotImplementedError("tensordot: expected one jet, whose batch axes stay, came two")
+    dims = kwargs["dims"] if "dims" in kwargs else rest[0]
+    of_a, of_b = ([*range(-dims, 0)], [*range(dims)]) if isinstance(dims, int) else dims
+    if _is_jet(a):
+        of_a = [axis % a.ndim - a.ndim for axis in of_a]
+        return Jet(*(func(part, b, dims=(of_a, of_b)) for part in (a.value, a.gradient, a.laplacian)))
+    of_b = [axis % b.ndim - b.ndim for axis in of_b]
+    value, gradient, laplacian = (func(a, part, dims=(of_a, of_b)) for part in (b.value, b.gradient, b.laplacian))
+    return Jet(value, gradient.movedim(a.ndim - len(of_a), 0), laplacian)
+
+
+@rule("broadcast_tensors")
+def broadcast(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> list[Any]:
+    tensors = args[0] if len(args) == 1 and isinstance(args[0], tuple | list) else args
+    shape = torch.broadcast_shapes(*(t.shape for t in tensors))
+    return [t.expand(shape) for t in tensors]
 
 
 @rule("div", "truediv")
