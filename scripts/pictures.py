@@ -22,6 +22,17 @@ from gaugeflow.symmetry.algebra.directions.slopes import slopes
 from gaugeflow.symmetry.algebra.directions.widest import widest_family
 from gaugeflow.symmetry.checks.trials.subject import Subject
 from gaugeflow.symmetry.examples.cases import wilson_log_prob
+from gaugeflow.wavefunctions import (
+    EGNN,
+    Backbone,
+    Determinants,
+    Features,
+    FermiNet,
+    NeuralOrbitals,
+    SlaterEnvelope,
+    Tensors,
+    molecule,
+)
 from gaugeflow.wavefunctions.systems.bethe import gaudin_yang_energy, lieb_liniger_energy
 
 FOLDER = ROOT / "docs" / "images"
@@ -290,6 +301,36 @@ def contacts(path: Path) -> None:
         axes.legend(loc="upper left")
 
 
+def features_of_space(path: Path) -> None:
+    """log|psi| of lithium hydride, turned with its electrons, under networks of components and of tensors."""
+    makers = {
+        "FermiNet": (GREY, lambda f, g: FermiNet(f, [(16, 8), (16, 8)], g)),
+        "tensors": (BLUE, lambda f, g: Tensors(f, 12, 3, 2, g)),
+        "EGNN": (ORANGE, lambda f, g: EGNN(f, 16, 2, g)),
+    }
+    angles = np.linspace(0, 2 * np.pi, 25)
+    x = torch.randn(1, 4, 3, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    with figure(path) as canvas:
+        axes = canvas.subplots()
+        for name, (colour, make) in makers.items():
+            logs = np.array([_turned_log(make, x, angle) for angle in angles])
+            change = np.abs(logs - logs[0])[1:-1]
+            axes.plot(np.degrees(angles[1:-1]), np.maximum(change, 1e-17), "o-", color=colour, markersize=3, label=name)
+        axes.set(yscale="log", ylim=(1e-18, 1e2), xlabel="angle, degrees", ylabel="change of log|psi|")
+        axes.legend(loc="center right")
+
+
+def _turned_log(make: Callable[[Features, torch.Generator], Backbone], x: torch.Tensor, angle: float) -> float:
+    """Of electrons x ``(1, 4, 3)`` turned with their nuclei about the second axis; the parameters stand."""
+    turn = torch.eye(3, dtype=torch.float64)
+    turn[[0, 0, 2, 2], [0, 2, 0, 2]] = torch.tensor([np.cos(angle), np.sin(angle), -np.sin(angle), np.cos(angle)])
+    nuclei = torch.tensor([[0.0, 0.0, 0.0], [0.0, 0.0, 3.015]], dtype=torch.float64) @ turn.T
+    lih, generator = molecule(["Li", "H"], nuclei.tolist(), "bohr"), torch.Generator().manual_seed(1)
+    envelopes = (SlaterEnvelope(lih, 1, 2), SlaterEnvelope(lih, 1, 2))
+    orbitals = NeuralOrbitals(make(Features(lih), generator), 1, (2, 2), generator, envelopes=envelopes)
+    return float(Determinants(orbitals)(x @ turn.T).log.detach())
+
+
 PICTURES = (
     flows,
     energies,
@@ -301,6 +342,7 @@ PICTURES = (
     topology,
     protocols,
     contacts,
+    features_of_space,
 )
 
 

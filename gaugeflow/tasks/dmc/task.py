@@ -57,8 +57,10 @@ class DMC(Task[DMCConfig]):
         require_equal_shares(config.walkers)
         self.psi = self.trial.build(self.hamiltonian, config.device, config.dtype)
         jumps = jumps_between(self.hamiltonian) * moves.jumps
-        own = {"jumps": jumps, "period": self.hamiltonian.period}
-        self.sampler = Metropolis(self._log_density, moves.move, self.trial.width, moves.steps, **own)
+        period = self.hamiltonian.period
+        self.sampler = Metropolis(
+            self._log_density, moves.move, self.trial.width, moves.steps, jumps=jumps, period=period
+        )
         self.sampler.warmup = True
         self.diffusion: Diffusion | None = None
 

@@ -42,8 +42,10 @@ def walked(
 ) -> tuple[Product, Tensor]:
     """psi in float64, and `sets` of walkers of it that go on from those given, ``(sets, walkers, n, d)``."""
     exact = deepcopy(psi).double()
-    own = {"jumps": sampler.jumps, "period": sampler.period}
-    chain = Metropolis(lambda x: 2 * exact(x).log, sampler.move, sampler.width, sampler.steps, **own)
+    jumps, period = sampler.jumps, sampler.period
+    chain = Metropolis(
+        lambda x: 2 * exact(x).log, sampler.move, sampler.width, sampler.steps, jumps=jumps, period=period
+    )
     x, series = walkers.double(), []
     for _ in range(sets):
         for _ in range(APART):

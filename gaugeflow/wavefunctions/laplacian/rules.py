@@ -6,6 +6,7 @@
 """
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from itertools import combinations
 from string import ascii_letters
 from typing import Any
@@ -193,10 +194,11 @@ def contraction(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str,
         named = [k + term if directions and i in parts else term for i, term in enumerate(terms.split(","))]
         return func(f"{','.join(named)}->{out}", *(parts.get(i, value) for i, value in enumerate(values)))
 
-    gradient = sum(with_parts({i: operands[i].gradient}, True, k + out) for i in places)
-    laplacian = sum(with_parts({i: operands[i].laplacian}, False, out) for i in places)
+    gradients = [with_parts({i: operands[i].gradient}, True, k + out) for i in places]
+    laplacians = [with_parts({i: operands[i].laplacian}, False, out) for i in places]
     cross = [{i: operands[i].gradient, j: operands[j].gradient} for i, j in combinations(places, 2)]
-    return Jet(with_parts({}, False, out), gradient, laplacian + 2 * sum(with_parts(two, True, out) for two in cross))
+    laplacians += [2 * with_parts(two, True, out) for two in cross]
+    return Jet(with_parts({}, False, out), reduce(torch.add, gradients), reduce(torch.add, laplacians))
 
 
 @rule("tensordot")
