@@ -1,6 +1,6 @@
 """How many fermions there are, of which spin, or how many bosons, in how many dimensions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -27,7 +27,7 @@ class Particles:
     n_up: int
     n_down: int
     dimension: int
-    statistics: Statistics = "fermion"
+    statistics: Statistics = field(default="fermion", kw_only=True)
 
     def __post_init__(self) -> None:
         if min(self.n_up, self.n_down) < 0 or self.n < 1:

@@ -105,7 +105,7 @@ def constant(hamiltonian):
 
 
 def exact_bosons(n, dimension, omega, g):
-    hamiltonian = harmonic_trap(Particles(n, 0, dimension, "boson"), omega, g)
+    hamiltonian = harmonic_trap(Particles(n, 0, dimension, statistics="boson"), omega, g)
     relative = math.sqrt(omega**2 + n * g)
     factors = [Gaussian(hamiltonian.particles, relative), CentreOfMass(hamiltonian.particles, relative - omega)]
     return hamiltonian, Product(constant(hamiltonian), factors)
@@ -257,8 +257,8 @@ def vector_cloud(hamiltonian):
 
 RING = 4.0
 BOSONS = {
-    "3 bosons in a trap": lambda: harmonic_trap(Particles(3, 0, 2, "boson"), 1.0, 0.3),
-    "3 bosons on a ring": lambda: ring(Particles(3, 0, 1, "boson"), RING, 2.0),
+    "3 bosons in a trap": lambda: harmonic_trap(Particles(3, 0, 2, statistics="boson"), 1.0, 0.3),
+    "3 bosons on a ring": lambda: ring(Particles(3, 0, 1, statistics="boson"), RING, 2.0),
 }
 
 

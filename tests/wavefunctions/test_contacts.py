@@ -31,7 +31,7 @@ from gaugeflow.wavefunctions import (
 from gaugeflow.wavefunctions.systems.bethe import gaudin_yang_energy, lieb_liniger_energy, two_in_a_trap_energy
 from tests.wavefunctions.cases import ANSATZ, BACKBONES, BOSONS, RING, bosons, constant, electrons, exact_bosons, seeded
 
-PAIR = Particles(2, 0, 1, "boson")
+PAIR = Particles(2, 0, 1, statistics="boson")
 RINGED = [name for name in BACKBONES if name not in ("tensors", "egnn")]
 
 
@@ -94,7 +94,11 @@ def test_two_in_a_trap_have_the_energy_of_a_weak_contact_to_second_order():
 def test_the_kink_of_the_factor_is_half_the_strength_and_only_where_particles_meet():
     """The first two particles meet, at 2e-7 and at 1e-7 from one another; the third one is half around."""
     x = torch.tensor([[[-1e-7], [1e-7], [2.0]], [[-5e-8], [5e-8], [2.0]]], dtype=torch.float64)
-    for particles, slope in ((Particles(3, 0, 1, "boson"), 1.5), (Particles(2, 1, 1), 0.0), (Particles(1, 2, 1), 1.5)):
+    for particles, slope in (
+        (Particles(3, 0, 1, statistics="boson"), 1.5),
+        (Particles(2, 1, 1), 0.0),
+        (Particles(1, 2, 1), 1.5),
+    ):
         factor = ContactCusp(particles, 3.0, RING)
         factor.log_range.data += 0.7
         far, near = factor(x).detach()
@@ -167,7 +171,7 @@ def test_the_proof_knows_contacts_and_bosons():
 
 
 def test_bosons_are_counted_by_themselves():
-    three = Particles(3, 0, 2, "boson")
+    three = Particles(3, 0, 2, statistics="boson")
     assert str(three) == "3 bosons in 2D"
     assert not three.like.any()
     assert not three.exclude
@@ -190,7 +194,10 @@ REFUSED = {
         lambda: BACKBONES["egnn"](Features(ring(LINE, 4.0, 1.0))),
         "egnn: expected particles in open space, came a ring",
     ),
-    "spin of bosons": (lambda: Particles(1, 1, 2, "boson"), r"bosons: expected n_down = 0, .* came .* \(1, 1\)"),
+    "spin of bosons": (
+        lambda: Particles(1, 1, 2, statistics="boson"),
+        r"bosons: expected n_down = 0, .* came .* \(1, 1\)",
+    ),
     "bosons with a determinant": (
         lambda: Determinants(HarmonicOrbitals(PAIR, 1.0, (2, 0))),
         "determinants: expected fermions, came 2 bosons in 1D, whose ansatz is symmetric",
@@ -200,7 +207,7 @@ REFUSED = {
         "symmetric: expected bosons, came 2 up and 1 down in 1D, whose ansatz is determinant",
     ),
     "contact in a plane": (
-        lambda: harmonic_trap(Particles(2, 0, 2, "boson"), 1.0, contact=1.0),
+        lambda: harmonic_trap(Particles(2, 0, 2, statistics="boson"), 1.0, contact=1.0),
         "contact: expected particles in one dimension, came 2 bosons in 2D",
     ),
     "kink in a plane": (lambda: ContactCusp(Particles(1, 1, 2), 1.0), "expected particles in one dimension"),

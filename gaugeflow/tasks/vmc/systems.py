@@ -68,7 +68,7 @@ class HarmonicTrapConfig(Section):
     """What the particles are; bosons have no spin, there are `n_up` of them."""
 
     def build(self) -> Hamiltonian:
-        particles = Particles(self.n_up, self.n_down, self.dimension, self.statistics)
+        particles = Particles(self.n_up, self.n_down, self.dimension, statistics=self.statistics)
         return harmonic_trap(particles, self.omega, self.g, self.contact)
 
 
@@ -90,7 +90,9 @@ class RingConfig(Section):
     """What the particles are; bosons have no spin."""
 
     def build(self) -> Hamiltonian:
-        return ring(Particles(self.n_up, self.n_down, self.dimension, self.statistics), self.length, self.contact)
+        return ring(
+            Particles(self.n_up, self.n_down, self.dimension, statistics=self.statistics), self.length, self.contact
+        )
 
 
 class CalogeroConfig(Section):

@@ -95,6 +95,14 @@ def test_a_run_and_its_report(tmp_path: Path) -> None:
         ),
         ({"wavefunction": {"ansatz": {"name": "hidden_determinant"}, "backbone": {"name": "mean_field"}}}, "a network"),
         ({"system": {**RING, "n_up": 5}}, "at most 4 particles"),
+        (
+            {"wavefunction": {"ansatz": {"name": "symmetric"}, "backbone": {"name": "mean_field"}}},
+            "wavefunction.ansatz: expected particles in space",
+        ),
+        (
+            {"wavefunction": {"ansatz": {"name": "determinant"}, "backbone": {"name": "mean_field"}, "backflow": 1}},
+            "wavefunction.backflow: expected particles in space",
+        ),
         ({"system": {**RING, "lattice": {"kind": "chain", "shape": [4], "boundary": 0.3}}}, "real Hamiltonian"),
     ],
 )

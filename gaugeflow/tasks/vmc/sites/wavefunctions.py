@@ -136,7 +136,11 @@ def build_on_sites(config: Any, hamiltonian: SiteHamiltonian, generator: torch.G
             "wavefunction.backbone: expected mean_field, site_dense, site_attention or site_convolution for fermions "
             f"on sites, came {config.backbone.name}"
         )
-    unfit = {"ansatz": config.ansatz.name == "symmetric", "backflow": config.backflow, "vector_cloud": config.vector_cloud}
+    unfit = {
+        "ansatz": config.ansatz.name == "symmetric",
+        "backflow": config.backflow,
+        "vector_cloud": config.vector_cloud,
+    }
     for key, given in unfit.items():
         if given:
             raise UserError(f"wavefunction.{key}: expected particles in space for it, came fermions on sites")
