@@ -30,7 +30,7 @@ LARGEST = 4.5
 """Errors by which one of the few hundred numbers may be off: by chance once in a thousand times that all are made."""
 WALKERS = 64
 FEW: dict[str, list[str]] = {
-    "flow": ["report.samples=100", "report.chunk=50", "report.samplers=[]", "report.shapes=[]"],
+    "flow": ["report.chunk=50", "report.samplers=[]", "report.shapes=[]"],
     "regression": ["fields.configurations.test=1"],
     "vmc": ["evaluation=100"],
 }
@@ -61,6 +61,8 @@ def evaluated(path: Path, seed: int = SEED) -> dict[str, Any]:
     source = Source.read(RunDirectory.open(path).config)
     kind = task_of(source)
     source.override(FEW[kind.name])
+    if kind.name == "flow":  # as many as are worth a hundred independent ones
+        source.override([f"report.samples={50 * round(2 / report_of(path)['ess'])}"])
     task = kind(validate(kind.schema, source))
     Run.restore(task, RunDirectory(path), recorded=False, shortened=True)
     if kind.name == "vmc":
@@ -81,13 +83,15 @@ def compared(found: dict[str, Any], report: dict[str, Any]) -> Iterator[Comparis
         return
     for name, (value, error) in numbers(found).items():
         known, own = numbers(report)[name]
+        if value is None or known is None:  # a ratio that so few samples do not give
+            continue
         if name == "ess":  # few weights do not see the tail that decides over their own error
             error = max(error or 0.0, own * (report["samples"] / found["samples"]) ** 0.5)
         yield Comparison(name, value, known, (value - known) / (error**2 + own**2) ** 0.5, LARGEST)
 
 
 def numbers(report: dict[str, Any]) -> dict[str, tuple[float, Any]]:
-    """Values with their errors; that of an effective sample size is None where too few samples count."""
+    """Values with their errors; None is the error of an effective sample size where too few samples count."""
     if report["task"] == "vmc":
         return {"energy": (report["energy"], report["energy_error"])}
     means = {name: (row["value"], row["error"]) for name, row in report["reweighted"].items()}
