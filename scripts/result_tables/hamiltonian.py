@@ -53,7 +53,7 @@ def start() -> str:
     lines = [
         [
             kind,
-            row["orbitals"].replace("_", "-").capitalize(),
+            {"hartree_fock": "Hartree-Fock", "learned": "learned"}[row["orbitals"]],
             uncertain(row["energy"], row["energy_error"]),
             uncertain(row["variance"], row["variance_error"]),
         ]
