@@ -48,6 +48,13 @@ ITERATIONS = {
 Row = dict[str, Any]
 
 
+def backbone(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Of the tensors `--pairs` is the number of channels."""
+    if arguments.backbone == "ferminet":
+        return {"name": "ferminet", "layers": [[arguments.width, arguments.pairs]] * arguments.layers}
+    return {"name": "tensors", "width": arguments.width, "channels": arguments.pairs, "layers": arguments.layers}
+
+
 def task(arguments: argparse.Namespace, atom: str, walkers: int) -> VMC:
     """The job that `gaugeflow run` would do."""
     config = {
@@ -56,7 +63,7 @@ def task(arguments: argparse.Namespace, atom: str, walkers: int) -> VMC:
         "system": {"name": "molecule", "unit": "bohr", "atoms": [[atom, 0, 0, 0]]},
         "wavefunction": {
             "ansatz": {"name": arguments.ansatz, "terms": arguments.terms},
-            "backbone": {"name": "ferminet", "layers": [[arguments.width, arguments.pairs]] * arguments.layers},
+            "backbone": backbone(arguments),
         },
         "walkers": {"count": walkers, "width": 0.3, "steps": arguments.moves},
         "optimizer": {"name": "spring", "jacobian": arguments.jacobian},
@@ -183,9 +190,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--growth", action="store_true", help="other atoms and numbers of walkers too")
     parser.add_argument("--ansatz", choices=("determinant", "pfaffian", "pair_product"), default="determinant")
     parser.add_argument("--terms", type=int, default=16)
+    parser.add_argument("--backbone", choices=("ferminet", "tensors"), default="ferminet")
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--width", type=int, default=256, help="of the stream of particles")
-    parser.add_argument("--pairs", type=int, default=32, help="width of the stream of pairs")
+    parser.add_argument("--pairs", type=int, default=32, help="width of the stream of pairs, or channels of tensors")
     parser.add_argument("--moves", type=int, default=10)
     parser.add_argument("--dtype", choices=("float32", "float64"), default="float32")
     parser.add_argument("--jacobian", choices=JACOBIANS, default=JACOBIANS[0])

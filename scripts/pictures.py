@@ -297,7 +297,7 @@ def contacts(path: Path) -> None:
             own = [row for row in rows if row["configuration"] == name]
             found = [(float(row["set"][0].partition("=")[2]), row["energy"]) for row in own]
             axes.plot(*zip(*found, strict=True), "o", color=colour, markersize=5, label=label)
-        axes.set(xscale="log", xlabel="strength c, hartree bohr", ylabel="energy (Hartree)", ylim=(0, None))
+        axes.set(xscale="log", xlabel="strength c, hartree bohr", ylabel="energy (Hartree)", ylim=(0, 7.5))
         axes.legend(loc="upper left")
 
 
