@@ -20,8 +20,8 @@ REPORTS = (
     Mutant(
         "updates of a stochastic flow without their repetitions",
         "tasks/flow/stochastic.py",
-        "len(entry.times) * entry.count for entry",
-        "len(entry.times) for entry",
+        "len(entry.places) * entry.count for entry",
+        "len(entry.places) for entry",
         "tasks/flow/test_report.py::test_numbers_of_the_layers_of_a_stochastic_flow",
     ),
     Mutant(
