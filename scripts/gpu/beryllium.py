@@ -13,7 +13,8 @@ __all__ = ["run"]
 
 AIM = 0.12
 """Seconds of an iteration with the natural gradient and 4096 walkers."""
-NETWORK = {"ansatz": "determinant", "terms": 8, "layers": 3, "width": 32, "pairs": 8, "moves": 10, "dtype": "float32"}
+NETWORK = {"ansatz": "determinant", "terms": 8, "moves": 10, "dtype": "float32"}
+NETWORK |= {"backbone": "ferminet", "layers": 3, "width": 32, "pairs": 8}
 WALKERS = 4096
 ROUNDS = 10
 

@@ -131,7 +131,7 @@ DIFFUSION = (
     Mutant(
         "diffusion: nodes where there are none",
         "tasks/dmc/report.py",
-        "max(hamiltonian.particles.counts) > 1",
+        "hamiltonian.particles.exclude",
         "hamiltonian.particles.n > 1",
         f"{TASK}::test_without_equal_spins_it_says_that_it_is_exact",
     ),

@@ -23,6 +23,7 @@ LEAST = {
     "factors of wavefunctions": 6,
     "potentials of particles": 6,
     "local energies": 5,
+    "matrices of atomic orbitals": 10,
 }
 """How many breakers apply to each claim of a family, at the least."""
 FEW = {"projected on A1": 1, "modulus of the part B1": 3}

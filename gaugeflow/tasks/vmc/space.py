@@ -39,8 +39,8 @@ class Space:
 
     def walkers(self, count: int, generator: torch.Generator, starts: Tensor | None) -> Tensor:
         """New ones, ``(count, n, d)``."""
-        config = self.config
-        return initial_walkers(self.hamiltonian, count, DTYPES[config.dtype], config.device, generator, starts)
+        dtype, device = DTYPES[self.config.dtype], generator.device
+        return initial_walkers(self.hamiltonian, count, dtype, device, generator, starts)
 
     def sampler(self, log_density: LogDensity, psi: Product, power: Callable[[], float]) -> Metropolis:
         """The chain that moves them."""

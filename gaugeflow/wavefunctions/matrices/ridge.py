@@ -4,6 +4,7 @@ The block of two shells l and k is a sum of irreducible parts of degree |l - k| 
 that commutes takes descriptors of one degree and parity to parts of the same, by one number for each: these are fitted.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -25,6 +26,8 @@ FORMAT = 1
 Key = tuple[int, int, bool, int, bool]
 """Two elements, whether it is one atom, a degree, and whether the parity is that of a polynomial of this degree."""
 ORDER = ORDERS[0]
+NOISE = 1e-10
+"""Numbers so far below the largest are zero by symmetry but for rounding, like v x v."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +126,7 @@ def ridge_weights(x: Tensor, y: Tensor, penalty: float) -> Tensor:
     """Numbers ``(batch, pairs, K, m)`` and parts ``(batch, pairs, P, m)`` to weights ``(P, K)``."""
     rows, targets = (part.movedim(2, 3).flatten(0, 2) for part in (x, y))
     scale = rows.square().mean(0).sqrt()
-    scale = torch.where(scale > 0, scale, torch.ones_like(scale))
+    scale = torch.where(scale > NOISE * scale.amax(), scale, math.inf)  # which makes their weights zero
     rows = rows / scale
     unit = torch.eye(rows.shape[1], dtype=rows.dtype)
     square = rows.mT @ rows / len(rows) + penalty * unit

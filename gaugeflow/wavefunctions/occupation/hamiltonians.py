@@ -9,7 +9,6 @@ import numpy as np
 from gaugeflow.errors import UserError
 from gaugeflow.wavefunctions.hamiltonian import Reference
 from gaugeflow.wavefunctions.occupation.configurations import SiteFermions
-from gaugeflow.wavefunctions.occupation.exact import known_energies
 from gaugeflow.wavefunctions.occupation.lattices import Lattice
 from gaugeflow.wavefunctions.occupation.operators import Factor, Operators, density, hop
 
@@ -37,6 +36,8 @@ class SiteHamiltonian:
         """What is known of the ground state, the first to be compared with; found when it is first asked for."""
         if self.energy is not None:
             return (Reference(self.energy, "system.energy", exact=True, kind="given"),)
+        from gaugeflow.wavefunctions.occupation.exact import known_energies  # loads SciPy
+
         return known_energies(self)
 
     @property

@@ -153,7 +153,7 @@ def test_what_cannot_be_carried_over(tmp_path):
     model = {**SCALE["model"], "options": {"layers": 2}}
     with pytest.raises(UserError, match=r"another model: flows\.1\.a is missing"):
         start(tmp_path / "second", init_from=source, model=model)
-    with pytest.raises(UserError, match="expected a flow for u1, came one for None"):
+    with pytest.raises(UserError, match="expected a flow for u1, came one for scalars"):
         start(tmp_path / "second", LINKS, init_from=source)
     with pytest.raises(UserError, match="found nothing"):
         start(tmp_path / "second", init_from=str(tmp_path / "nowhere"))

@@ -8,7 +8,6 @@ from pydantic import Field
 from gaugeflow.runs import Section, Source
 from gaugeflow.runs.configuration.validation import validate
 from gaugeflow.tasks.vmc.sites.systems import HubbardConfig, ProductsConfig, TJConfig, TVConfig
-from gaugeflow.wavefunctions.occupation.exact import exact_states
 
 __all__ = ["exact_site_report"]
 
@@ -30,6 +29,8 @@ def exact_site_report(name: str, assignments: Sequence[str], states: int = 1, dt
     Raises:
         UserError: keys that are wrong or missing, a space that memory does not hold, or float32.
     """
+    from gaugeflow.wavefunctions.occupation.exact import exact_states  # loads a compiler, SciPy
+
     source = Source(f"system: {{name: {name}}}", "exact")
     source.override([f"system.{text}" for text in assignments])
     hamiltonian = validate(_Asked, source).system.build()

@@ -22,7 +22,6 @@ from gaugeflow.wavefunctions.analysis.identity import absent, found
 from gaugeflow.wavefunctions.occupation.hamiltonians import SiteHamiltonian
 from gaugeflow.wavefunctions.occupation.hops import Enumerated, Hop, SwapSites
 from gaugeflow.wavefunctions.occupation.observables import double_occupancy, structure_factors, total_spin_operator
-from gaugeflow.wavefunctions.occupation.rank_one import RankOne
 from gaugeflow.wavefunctions.occupation.site_energy import local_value
 
 __all__ = ["Sites"]
@@ -59,9 +58,7 @@ class Sites:
         """New ones, ``(count, 2, sites)``, anywhere."""
         return self.hamiltonian.particles.draw(count, generator, DTYPES[self.config.dtype])
 
-    def sampler(
-        self, log_density: LogDensity, psi: Product, power: Callable[[], float]
-    ) -> Metropolis | Enumerated | RankOne:
+    def sampler(self, log_density: LogDensity, psi: Product, power: Callable[[], float]) -> Any:
         """The chain that moves them, by rank one where psi is of mean-field determinants; or what draws them anew.
 
         Args:
@@ -73,9 +70,11 @@ class Sites:
         swaps = [SwapSites(particles)] * walkers.jumps
         hop = Hop(particles, self.hamiltonian.lattice)
         chain = Metropolis(log_density, hop, steps=walkers.steps, target=None, jumps=swaps)
-        if len(psi.factors) or not RankOne.serves(psi.ansatz):
+        if len(psi.factors):
             return chain
-        return RankOne(psi.ansatz, chain, hop.targets, power)
+        from gaugeflow.wavefunctions.occupation.rank_one import RankOne  # loads a compiler
+
+        return RankOne(psi.ansatz, chain, hop.targets, power) if RankOne.serves(psi.ansatz) else chain
 
     def examined(self, psi: Product, sampler: Any, walkers: Tensor, generator: torch.Generator) -> list[dict[str, Any]]:
         """The energy on further walkers, and the total spin."""
