@@ -26,7 +26,7 @@ class Tensors(Backbone):
     """Features that are equivariant under rotations, reflections and translations of particles and centres together.
 
     At the start the vectors and tensors of a particle are sums over the centres, ``sum_I a_cI u_iI`` and ``sum_I b_cI
-    u_iI u_iI^T``, with coefficients of its distances. In a layer, with filters F of the distances,
+    u_iI u_iI^T``, with coefficients of its distances. In a layer, with filters F of the distances::
 
         vectors   v <- norm(v + A [v, mean_j F_ij B s_j u_ij, T v])
         tensors   T <- norm(T + A' [T, mean_j F'_ij B' s_j u_ij u_ij^T, v v^T])
