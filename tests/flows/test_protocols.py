@@ -9,13 +9,17 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.flows import (
+    Context,
     EquilibriumBase,
+    GaugeFlow,
     GaussianBase,
     HaarBase,
+    ResidualStout,
     Work,
     bennett,
     constant_speed,
     linear_times,
+    parity_masks,
     protocol,
 )
 from gaugeflow.groups import get_group
@@ -54,6 +58,20 @@ def test_from_haar_forward_reverse_and_bennett_agree_with_log_z(generator):
 
 def defect(t: float) -> WilsonAction:
     return WilsonAction(2, 4.0).weighted(Defect(2, t) if t < 1 else None)
+
+
+def test_from_a_flow_evolutions_begin_behind_its_layers(generator):
+    """Z from a flow with a layer. Updates in front of it would be exact too, and far from the fields that it makes."""
+    mask = parity_masks(2)[0]
+    layer = ResidualStout(U1, mask, Context(U1, mask, [4], 1, generator), generator)
+    for parameter in layer.parameters():
+        parameter.data.add_(0.1 * torch.randn(parameter.shape, generator=generator, dtype=parameter.dtype))
+    base = GaugeFlow(HaarBase(U1, (4, 4)), [layer])
+    evolutions = protocol(base, coupling, linear_times(8), heatbath)
+    assert [*evolutions.updates] == [1]
+    work = Work(evolutions.sample(4000, generator)[1].numpy(), updates=7)
+    assert abs(work.log_z["forward"].value - float(Exact2D("u1", (4, 4), 2.0).log_z)) < 4 * work.log_z["forward"].error
+    assert work.log_z["forward"].error < 0.1
 
 
 def test_from_a_defect_with_updates_next_to_it_alone_the_periodic_lattice_is_exact(generator):

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from gaugeflow.errors import UserError
 from gaugeflow.flows.bases.base import Base
+from gaugeflow.flows.flow import GaugeFlow
 from gaugeflow.flows.nonequilibrium.stochastic import StochasticFlow, Updates, annealed
 from gaugeflow.groups import Group
 from gaugeflow.lattice.action import Action
@@ -73,7 +74,7 @@ def protocol(
     """The evolutions from a base along a path: `count` updates at each time between, and the target at the end.
 
     Args:
-        base: fields with the density of `path(0)`, as `HaarBase` for `S = 0` or :class:`EquilibriumBase`.
+        base: fields with the density of `path(0)`, as `HaarBase` for `S = 0` or :class:`EquilibriumBase`; or a flow.
         path: the actions.
         times: from 0 to 1, rising.
         make: the sampler of an action; any that keeps it, also of a part of the links alone.
@@ -116,7 +117,7 @@ def constant_speed(
     """
     _check(times)
     linear_times(steps)
-    x, _ = base(samples, generator)
+    x, _ = GaugeFlow(base, []).sample(samples, generator)
     lengths = []
     for before, after in itertools.pairwise(times):
         old, new = path(before), path(after)

@@ -153,5 +153,6 @@ class Bridge(Action):
 
 
 def annealed(base: nn.Module, ladder: Sequence[Updates], action: Action) -> StochasticFlow:
-    """Annealed importance sampling: the updates of a ladder of actions, no layers; Neal, physics/9803008."""
-    return StochasticFlow(GaugeFlow(base, [], action), {0: ladder})
+    """Annealed importance sampling: the updates of a ladder of actions behind the base; Neal, physics/9803008."""
+    flow = GaugeFlow(base, [], action)  # a flow as base has layers, and its fields are those behind them
+    return StochasticFlow(flow, {len(flow.flows): ladder})
