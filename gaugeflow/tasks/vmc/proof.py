@@ -15,7 +15,7 @@ from gaugeflow.runs import Metrics
 from gaugeflow.tasks.table import format_table
 from gaugeflow.wavefunctions import Hamiltonian, Identity, Product, at_zero_variance, examine
 
-__all__ = ["broken", "examined", "proof_markdown", "walked", "zero_variance"]
+__all__ = ["apart", "broken", "examined", "plain", "proof_markdown", "walked", "zero_variance"]
 
 APART = 4
 """Updates of the walkers between two sets."""
@@ -34,7 +34,7 @@ def examined(
 ) -> list[dict[str, Any]]:
     """Each identity as plain values, on `sets` of walkers that go on from those given, with psi in float64."""
     exact, series = walked(psi, sampler, walkers, sets, generator)
-    return [_plain(identity) for identity in examine(exact, hamiltonian, series, chunk_size)]
+    return [plain(identity) for identity in examine(exact, hamiltonian, series, chunk_size)]
 
 
 def walked(
@@ -46,15 +46,21 @@ def walked(
     chain = Metropolis(
         lambda x: 2 * exact(x).log, sampler.move, sampler.width, sampler.steps, jumps=jumps, period=period
     )
-    x, series = walkers.double(), []
+    return exact, apart(chain, walkers.double(), sets, generator)
+
+
+def apart(chain: Any, walkers: Tensor, sets: int, generator: torch.Generator) -> Tensor:
+    """Sets of walkers that go on from those given, `APART` updates between them, ``(sets, *walkers)``."""
+    series = []
     for _ in range(sets):
         for _ in range(APART):
-            x, _ = chain.update(x, generator)
-        series.append(x)
-    return exact, torch.stack(series)
+            walkers, _ = chain.update(walkers, generator)
+        series.append(walkers)
+    return torch.stack(series)
 
 
-def _plain(identity: Identity) -> dict[str, Any]:
+def plain(identity: Identity) -> dict[str, Any]:
+    """As a report has it."""
     return {**asdict(identity), "deviation": identity.deviation, "fails": identity.fails}
 
 

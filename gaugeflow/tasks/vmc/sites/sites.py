@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -15,7 +14,7 @@ from gaugeflow.montecarlo.moves import LogDensity
 from gaugeflow.symmetry.claims import Claim
 from gaugeflow.tasks.keys import DTYPES
 from gaugeflow.tasks.vmc.config import VMCConfig
-from gaugeflow.tasks.vmc.proof import APART
+from gaugeflow.tasks.vmc.proof import apart, plain
 from gaugeflow.tasks.vmc.sites.claims import site_claims
 from gaugeflow.wavefunctions import Identity, Product
 from gaugeflow.wavefunctions.analysis.identity import absent, found
@@ -83,7 +82,7 @@ class Sites:
         size, flat = series.shape[:2], series.flatten(0, 1)
         energies = local_value(exact, self.hamiltonian.operators, particles, flat, chunk).reshape(size)
         says = "in units of the hopping, on the walkers of this examination"
-        return [_plain(entry) for entry in (found("energy", says, energies, None), self._spin(exact, flat, size))]
+        return [plain(entry) for entry in (found("energy", says, energies, None), self._spin(exact, flat, size))]
 
     def _spin(self, psi: Product, flat: Tensor, size: torch.Size) -> Identity:
         """The local S^2; the nearest S (S + 1) that the number of particles allows is expected."""
@@ -114,12 +113,7 @@ class Sites:
         """psi in float64, and so many sets of walkers of it, ``(sets, walkers, 2, sites)``."""
         exact = deepcopy(psi).double()
         chain = self.sampler(lambda x: 2 * exact(x).log, exact, lambda: 2.0)
-        x, series = walkers.double(), []
-        for _ in range(sets):
-            for _ in range(APART):
-                x, _ = chain.update(x, generator)
-            series.append(x)
-        return exact, torch.stack(series)
+        return exact, apart(chain, walkers.double(), sets, generator)
 
     def about(self) -> dict[str, Any]:
         """What it takes to know what the configurations of a file are."""
@@ -129,10 +123,6 @@ class Sites:
     def claims(self, psi: Product, walkers: Tensor) -> list[Claim]:
         """For `gaugeflow check`."""
         return site_claims(psi, self.hamiltonian, walkers)
-
-
-def _plain(identity: Identity) -> dict[str, Any]:
-    return {**asdict(identity), "deviation": identity.deviation, "fails": identity.fails}
 
 
 def _estimated(local: Tensor) -> list[float]:
