@@ -70,13 +70,13 @@ print("\n".join(str(report).splitlines()[:4]))
 # transformations, and is trained by Adam.
 
 
-def residuals(x: torch.Tensor) -> torch.Tensor:
-    return (substituted(network, x, (train,))[:, 0] - labels).flatten()
+def residuals(x: torch.Tensor, fields: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    return substituted(network, x, (fields,))[:, 0] - values
 
 
 fit, losses = Fit(0.3 * gather(network)), []
 for _ in range(60):
-    fit = levenberg_marquardt(residuals, fit)
+    fit = levenberg_marquardt(residuals, fit, (train, labels))
     losses.append(fit.loss)
     if fit.loss < 1e-28:
         break

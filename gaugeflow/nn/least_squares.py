@@ -2,8 +2,8 @@
 
 A stack of bilinear layers is a polynomial of its weights, and a Wilson loop is a value of this polynomial, so that the
 residuals can vanish. Gradient descent creeps along such valleys; the Gauss-Newton step ends in them with quadratic
-convergence. With P parameters and R residuals a step costs P forward derivatives and a P x P system: for networks of up
-to some hundred parameters this is less than one epoch of gradient descent.
+convergence. With P parameters a step costs P forward derivatives, or as many backward ones as a sample has residuals,
+and a P x P system: for networks of up to some hundred parameters this is less than one epoch of gradient descent.
 """
 
 import warnings
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, jvp, vmap
+from torch.func import functional_call, jacrev, jvp, vmap
 
 __all__ = ["Fit", "gather", "levenberg_marquardt", "scatter", "substituted"]
 
@@ -20,6 +20,8 @@ TRIALS = 12
 """Steps that may fail, with the damping growing faster and faster, before the place counts as a minimum."""
 LEAST_DAMPING = 1e-15
 DERIVATIVES_AT_ONCE = 64
+ROWS_AT_ONCE, SAMPLES_AT_ONCE = 8, 16
+"""Of a Jacobian by backward derivatives: more are slower, and take memory."""
 
 
 @dataclass(frozen=True)
@@ -40,25 +42,30 @@ class Fit:
 
 
 @torch.no_grad()
-def levenberg_marquardt(residuals: Callable[[Tensor], Tensor], fit: Fit) -> Fit:
+def levenberg_marquardt(residuals: Callable[..., Tensor], fit: Fit, samples: Sequence[Tensor] = ()) -> Fit:
     """One step ``x -> x - (J^T J + lambda d)^-1 J^T r`` with d the mean diagonal entry of J^T J.
 
     The damping follows the ratio of the gain to the gain that the linear model promised (H. B. Nielsen, Damping
     parameter in Marquardt's method, IMM-REP-1999-05, eq. (2.5)). A step that is not finite counts as uphill.
 
     Args:
-        residuals: parameters ``(P,)`` to residuals ``(R,)``, differentiable.
+        residuals: parameters ``(P,)``, and the samples, to residuals of any shape, differentiable.
         fit: from where; its loss is computed anew.
+        samples: each ``(batch, ...)``; they tell that residuals are ``(batch, ...)`` and that each row hangs on the
+            sample of its row alone.
     """
-    r = residuals(fit.x)
+    r = residuals(fit.x, *samples).flatten()
     loss = r.square().mean()
-    jacobian = _jacobian(residuals, fit.x)
+    if samples and len(r) < len(fit.x) * len(samples[0]):
+        jacobian = _jacobian_by_rows(residuals, fit.x, samples)
+    else:
+        jacobian = _jacobian_by_columns(lambda x: residuals(x, *samples).flatten(), fit.x)
     normal, slope = jacobian.mT @ jacobian, jacobian.mT @ r
     unit = normal.diagonal().mean() * torch.eye(len(slope), dtype=slope.dtype, device=slope.device)
     damping, growth = fit.damping, 2.0
     for _ in range(TRIALS):
         step = torch.linalg.solve_ex(normal + damping * unit, -slope).result
-        new = residuals(fit.x + step).square().mean()
+        new = residuals(fit.x + step, *samples).square().mean()
         if new < loss:
             promised = -(2 * slope @ step + step @ normal @ step) / len(r)
             gain = float((loss - new) / promised)
@@ -68,8 +75,18 @@ def levenberg_marquardt(residuals: Callable[[Tensor], Tensor], fit: Fit) -> Fit:
     return Fit(fit.x, fit.damping, float(loss), at_rest=True)
 
 
-def _jacobian(residuals: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """``(R, P)``, column by column in forward mode: there are fewer parameters than residuals."""
+def _jacobian_by_rows(residuals: Callable[..., Tensor], x: Tensor, samples: Sequence[Tensor]) -> Tensor:
+    """``(R, P)`` in reverse mode, where a sample has fewer residuals than there are parameters."""
+
+    def of_one(*sample: Tensor) -> Tensor:
+        alone = [part[None] for part in sample]
+        return jacrev(lambda y: residuals(y, *alone).flatten(), chunk_size=ROWS_AT_ONCE)(x)
+
+    return vmap(of_one, chunk_size=SAMPLES_AT_ONCE)(*samples).flatten(0, 1)
+
+
+def _jacobian_by_columns(residuals: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """``(R, P)`` in forward mode, where there are fewer parameters."""
 
     def column(direction: Tensor) -> Tensor:
         return jvp(residuals, (x,), (direction,))[1]

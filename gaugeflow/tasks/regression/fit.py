@@ -116,7 +116,7 @@ class NetworkFit:
         """One step further; nothing where the training is over. Raises UserError for a loss that is not a number."""
         if self.done:
             return
-        self.fit = levenberg_marquardt(lambda x: self._residuals(x, self.train[0], self.labels), self.fit)
+        self.fit = levenberg_marquardt(self._residuals, self.fit, (self.train[0], self.labels))
         self.steps, self.iteration = self.steps + 1, self.iteration + 1
         if not math.isfinite(self.fit.loss):
             raise UserError(
@@ -171,7 +171,7 @@ class NetworkFit:
             self._begin_attempt()
 
     def _residuals(self, x: Tensor, links: Tensor, labels: Tensor) -> Tensor:
-        return (substituted(self.part, x, (links,)) - labels).flatten()
+        return substituted(self.part, x, (links,)) - labels
 
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint must keep beside the samples."""

@@ -88,6 +88,20 @@ def test_levenberg_marquardt_solves_what_is_known(generator: torch.Generator) ->
     assert valley.loss < 1e-25
 
 
+def test_samples_give_the_same_step_backwards(generator: torch.Generator) -> None:
+    """Two residuals of each sample and three parameters: row by row with samples, column by column without."""
+    a, b = (torch.randn(7, 2, generator=generator, dtype=torch.float64) for _ in range(2))
+
+    def residuals(x: Tensor, a: Tensor, b: Tensor) -> Tensor:
+        return x[0] * torch.sin(a + x[1]) - x[2] * b
+
+    start = Fit(torch.tensor([1.0, 0.5, 2.0], dtype=torch.float64))
+    columns = levenberg_marquardt(lambda x: residuals(x, a, b).flatten(), start)
+    rows = levenberg_marquardt(residuals, start, (a, b))
+    torch.testing.assert_close(rows.x, columns.x, rtol=1e-12, atol=0)
+    assert rows.loss == pytest.approx(columns.loss, rel=1e-12)
+
+
 def test_levenberg_marquardt_never_goes_uphill() -> None:
     """From x = 2 the full step on arctan(x) leads to -3.5 and a larger residual: the damping grows until it falls."""
     fit, losses = Fit(torch.tensor([2.0], dtype=torch.float64)), [float(np.arctan(2.0)) ** 2]
