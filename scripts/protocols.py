@@ -1,13 +1,13 @@
 #!/usr/bin/env python
 """What evolutions of SU(3) in four dimensions are worth, and what a flow saves where the coupling changes a little.
 
-    python scripts/protocols.py            # about twenty processor minutes
-    python scripts/protocols.py --rows 2   # the first two protocols, and short ensembles
+    python scripts/protocols.py          # about twenty processor minutes; an interrupted run goes on
+    python scripts/protocols.py --anew   # measures all rows again
 
 Writes `scripts/results/protocols.json` after every row. A protocol goes from Haar measure, or from the shipped flow at
 beta = 1, in equal steps of beta to the target; at each beta between there is one sweep of the heat bath. The unit of
-work is the update of one link; passes through the flow are in the seconds alone. The last numbers are d<P>/d beta from
-one ensemble, by fluctuations and with a flow as control variate.
+work is the update of one link; passes through the flow are in the seconds alone. The last numbers are derivatives of
+loops and of their ratio with respect to beta from one ensemble, by fluctuations and with a flow as control variate.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from torch import nn
 
 from gaugeflow.flows import HaarBase, Response, Work, linear_times, protocol, response_terms
 from gaugeflow.groups import get_group
-from gaugeflow.lattice import WilsonAction, hot_start
+from gaugeflow.lattice import WilsonAction, hot_start, wilson_loop
 from gaugeflow.montecarlo import HeatBath
 from gaugeflow.runs import open_run
 from gaugeflow.runs.opening.shipped import named_run
@@ -55,6 +55,7 @@ ROWS = [
 ENSEMBLES = ((1.0, 4, 500), (2.0, 4, 500), (2.0, 8, 100), (4.0, 4, 500))
 """beta, extent and measurements of sixteen chains."""
 WARMUP = 20
+LOOPS = [lambda links, t=t: wilson_loop(links, 1, t) for t in (1, 2)]
 
 
 def base(row: Row) -> nn.Module:
@@ -95,41 +96,62 @@ def measured(row: Row) -> dict[str, Any]:
     }
 
 
-def response(beta: float, extent: int, chains: int, measurements: int) -> dict[str, Any]:
-    """The answer of the plaquette to the coupling, both ways from the same fields, a sweep apart."""
+def response(beta: float, extent: int, chains: int, measurements: int) -> list[dict[str, Any]]:
+    """The answer of loops to the coupling, both ways from the same fields, a sweep apart."""
     generator, action, shape = torch.Generator().manual_seed(1), WilsonAction(4, beta), (extent,) * 4
     sampler, field, rows = HeatBath(action), hot_start("su3", shape, generator, chains), []
     begin = time.process_time()
     for update in range(WARMUP + measurements):
         field, _ = sampler.update(field, generator)
         if update >= WARMUP:
-            rows.append(torch.stack(response_terms(action, field)))
-    found = Response(*torch.stack(rows, -1).numpy(), shape)
-    ways = {name: getattr(found, name) for name in ("connected", "flowed")}
-    return {
-        "beta": beta,
-        "extent": extent,
-        "fields": chains * measurements,
-        **{name: way.value for name, way in ways.items()},
-        **{f"{name}_error": way.error for name, way in ways.items()},
-        "saved": found.saved,
-        "seconds": time.process_time() - begin,
+            rows.append(torch.stack(response_terms(action, field, LOOPS)))
+    terms, seconds = torch.stack(rows, -1).numpy(), time.process_time() - begin
+    found = {
+        "W(1, 1)": Response(terms[[0, 1, 2, 4]]),
+        "W(1, 2)": Response(terms[[0, 1, 3, 5]]),
+        "log W(1, 1) / W(1, 2)": Response(terms, (1, -1)),
     }
+    return [
+        {
+            "what": what,
+            "beta": beta,
+            "extent": extent,
+            "fields": chains * measurements,
+            "connected": both.connected.value,
+            "connected_error": both.connected.error,
+            "flowed": both.flowed.value,
+            "flowed_error": both.flowed.error,
+            "saved": both.saved,
+            "seconds": seconds / len(found),
+        }
+        for what, both in found.items()
+    ]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=len(ROWS), help="so many from the first on, and short ensembles")
+    parser.add_argument("--anew", action="store_true", help="also what stands in the results already")
     torch.set_num_threads(1)
-    rows: list[dict[str, Any]] = []
-    count = parser.parse_args().rows
-    shorter = 1 if count == len(ROWS) else 10
-    responses = [response(beta, extent, 16, measurements // shorter) for beta, extent, measurements in ENSEMBLES]
-    print(responses, flush=True)
-    for row in ROWS[:count]:
-        rows.append(measured(row))
-        print(rows[-1], flush=True)
-        RESULTS.write_text(json.dumps({"measured": machine(), "rows": rows, "responses": responses}) + "\n")
+    found: dict[str, Any] = {"rows": [], "responses": []}
+    if RESULTS.exists() and not parser.parse_args().anew:
+        found = json.loads(RESULTS.read_text())
+    there = {(row["beta"], row["extent"]) for row in found["responses"]}
+    for beta, extent, measurements in ENSEMBLES:
+        if (beta, extent) not in there:
+            found["responses"] += response(beta, extent, 16, measurements)
+            _keep(found)
+    known = {tuple(row[field] for field in Row._fields) for row in found["rows"]}
+    for row in ROWS:
+        if row not in known:
+            found["rows"].append(measured(row))
+            _keep(found)
+
+
+def _keep(found: dict[str, Any]) -> None:
+    """Sorted as they are listed here."""
+    places = [tuple(row[field] for field in Row._fields) for row in found["rows"]]
+    found["rows"] = [found["rows"][places.index(row)] for row in ROWS if row in places]
+    RESULTS.write_text(json.dumps(found | {"measured": machine()}) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 #!/usr/bin/env python
 """How fast each sampler forgets the charge of two-dimensional U(1), in equal units of work.
 
-    python scripts/topology.py             # about fifteen processor minutes
+    python scripts/topology.py          # about fifteen processor minutes; an interrupted run goes on
+    python scripts/topology.py --anew   # measures all rows again
 
 Writes `scripts/results/topology.json` after every row. Chains begin in independent exact configurations, so that
 <Q^2> is right also where nothing moves. The unit of work is one visit to every link of one lattice: a sweep of a heat
@@ -10,6 +11,8 @@ through a flow counts besides two visits for each of its layers, there and back.
 than a fiftieth of the chain is a lower bound.
 """
 
+import argparse
+import itertools
 import json
 import time
 from collections.abc import Callable
@@ -28,7 +31,7 @@ from gaugeflow.tasks import Chain
 from gaugeflow.tasks.chain.config import ChainConfig
 
 RESULTS = Path(__file__).parent / "results" / "topology.json"
-SHAPE, CHAINS, WARMUP = (16, 16), 16, 200
+SHAPE, CHAINS, WARMUP = (32, 32), 16, 200
 BETAS = (7.0, 8.0, 9.0)
 LENGTH, NESTED, REPLICAS = 4, (1, 1, 1, 1), 6
 FLOW = "u1_2d_8_coupling"
@@ -84,11 +87,11 @@ def near() -> float:
 
 
 METHODS: dict[str, tuple[float, Callable[[LoopAction], Sampler], Callable[[Any], float]]] = {
-    "HMC": (45, HMC, forces),
-    "FT-HMC": (150, transformed, visits),
-    "heat bath + overrelaxation": (25, heatbath, lambda _: 2),
-    "winding jumps": (6, lambda action: Winding(heatbath(action), action), lambda _: 3),
-    "PTBC": (20, replicas, lambda _: REPLICAS * (2 + near())),
+    "HMC": (60, HMC, forces),
+    "FT-HMC": (100, transformed, visits),
+    "heat bath + overrelaxation": (40, heatbath, lambda _: 2),
+    "winding jumps": (12, lambda action: Winding(heatbath(action), action), lambda _: 3),
+    "PTBC": (60, replicas, lambda _: REPLICAS * (2 + near())),
 }
 """Processor seconds, the sampler, and its work for one update."""
 
@@ -130,13 +133,20 @@ def row(name: str, beta: float) -> dict[str, Any]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--anew", action="store_true", help="also what stands in the results already")
     torch.set_num_threads(1)
-    rows: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
+    if RESULTS.exists() and not parser.parse_args().anew:
+        found = json.loads(RESULTS.read_text())["rows"]
+    known = {(row["method"], row["beta"]): row for row in found if tuple(row["shape"]) == SHAPE}
     for beta in BETAS:
         for name in METHODS:
-            rows.append(row(name, beta))
-            print(rows[-1], flush=True)
-            RESULTS.write_text(json.dumps({"measured": machine(), "rows": rows}) + "\n")
+            if (name, beta) not in known:
+                known[name, beta] = row(name, beta)
+                rows = [known[key] for key in itertools.product(METHODS, BETAS) if key in known]
+                rows.sort(key=lambda row: row["beta"])
+                RESULTS.write_text(json.dumps({"measured": machine(), "rows": rows}) + "\n")
 
 
 if __name__ == "__main__":

@@ -45,11 +45,12 @@ def protocols() -> str:
 
 @table("responses")
 def responses() -> str:
-    """The answer of the plaquette to the coupling from the same fields both ways."""
+    """The answer of loops to the coupling from the same fields both ways."""
     machine, rows = measured("responses")
-    head = ["beta", "lattice", "fields", "by fluctuations", "with the flow", "variance divided by"]
+    head = ["d / d beta of", "beta", "lattice", "fields", "by fluctuations", "with the flow", "variance divided by"]
     cells = [
         [
+            row["what"],
             f"{row['beta']:g}",
             f"{row['extent']}^4",
             str(row["fields"]),

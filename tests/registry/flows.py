@@ -114,7 +114,7 @@ LINES: dict[str, Line] = {
         flows.response_terms,
         claims=lambda: [
             invariant(
-                lambda u: flows.response_terms(WilsonAction(2, 1.0), u), links(name, (2, 4)), FULL, (Scalars,) * 3
+                lambda u: flows.response_terms(WilsonAction(2, 1.0), u), links(name, (2, 4)), FULL, (Scalars,) * 4
             )
             for name in ("u1", "su3")
         ],
