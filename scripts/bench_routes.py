@@ -11,15 +11,13 @@ counts; on a machine that never rests, take ``--clock cpu --threads 1``.
 """
 
 import argparse
-import math
-import time
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from benchmarks.copying import copy_row
 from benchmarks.machine import machine
-from benchmarks.output import CLOCKS, parser_of, publish
+from benchmarks.output import publish
+from benchmarks.turns import parser_of_turns, shortest
 
 from gaugeflow.lattice import hot_start
 from gaugeflow.nn import LCNN, GaugeTheory
@@ -34,21 +32,6 @@ def network_of(group: str, ndim: int) -> LCNN:
     generator = torch.Generator().manual_seed(1)
     theory = GaugeTheory(group, ndim)
     return LCNN.of(theory, generator=generator, channels=(8, 8), over_sites="mean")
-
-
-def shortest(jobs: dict[str, Callable[[], Any]], arguments: argparse.Namespace) -> dict[str, float]:
-    """The shortest time of each job; they take turns."""
-    clock, found = CLOCKS[arguments.clock], dict.fromkeys(jobs, math.inf)
-    for job in jobs.values():
-        job()
-    start, done = time.perf_counter(), 0
-    while done < arguments.rounds or time.perf_counter() - start < arguments.seconds:
-        for name, job in jobs.items():
-            begin = clock()
-            job()
-            found[name] = min(found[name], clock() - begin)
-        done += 1
-    return found
 
 
 def average_rows(case: tuple[str, int, int, str, int], arguments: argparse.Namespace) -> list[Row]:
@@ -79,17 +62,8 @@ def print_table(rows: list[Row]) -> None:
         print(f"{row['op']:18}{row['group']:6}{shape:10}{row['dtype']:12}{row['backend']:8}{row['per_second']:12.4g}")
 
 
-def parse_arguments() -> argparse.Namespace:
-    parser = parser_of(__doc__)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--clock", choices=list(CLOCKS), default="cpu")
-    parser.add_argument("--rounds", type=int, default=5, help="least number of turns of both backends")
-    parser.add_argument("--seconds", type=float, default=5.0, help="least time spent on each comparison")
-    return parser.parse_args()
-
-
 def main() -> None:
-    arguments = parse_arguments()
+    arguments = parser_of_turns(__doc__).parse_args()
     torch.set_num_threads(arguments.threads)
     found = machine() | {"clock": arguments.clock}
     rows = [copy_row()]

@@ -1,7 +1,8 @@
 """Parallel tempering: replicas of one field along a path of actions, which change places."""
 
+import itertools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -13,11 +14,29 @@ from gaugeflow.lattice.loop_action import LoopAction
 from gaugeflow.lattice.profiles.difference import Difference
 from gaugeflow.montecarlo.heatbath import HeatBath
 from gaugeflow.montecarlo.sampler import Sampler, check_start
+from gaugeflow.random import draw_key, stream
 
 __all__ = ["Replicas", "swap"]
 
 TUNE_EVERY = 10
 """Updates of the warm-up over which acceptances are averaged before the actions move."""
+
+
+class Crew(Protocol):
+    """Processes that share the replicas, as :class:`gaugeflow.runs.Ranks`."""
+
+    @property
+    def size(self) -> int:
+        """How many processes."""
+
+    def part(self, batch: Tensor, /) -> Tensor:
+        """The share of this process."""
+
+    def gather(self, part: Tensor, /) -> Tensor:
+        """The shares of all, one after another."""
+
+    def values(self, value: Any, /) -> list[Any]:
+        """A plain value of each process."""
 
 
 def swap(difference: Difference, a: Tensor, b: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
@@ -46,7 +65,8 @@ class Replicas(Sampler):
     Wang, Phys. Rev. Lett. 57 (1986) 2607, or with a defect, where charge flows in and out (PTBC: M. Hasenbusch,
     arXiv:1706.04443; for gauge fields C. Bonanno, C. Bonati, M. D'Elia, arXiv:2012.14000).
 
-    While ``warmup`` is true the actions move along the path until all neighbours swap as often.
+    While ``warmup`` is true the actions move along the path until all neighbours swap as often. Each replica draws from
+    a stream of its own, so that any number of processes makes the same fields.
 
     Args:
         path: the action at each t from 0, the target's, to 1, the other end.
@@ -73,6 +93,7 @@ class Replicas(Sampler):
         self.path, self.regions, self.translate = path, tuple(regions), translate
         self.samplers = [make(path(0.0)) for _ in range(replicas)]
         self.warmup = True
+        self._crew: Crew | None = None
         self._others: list[Tensor] = []
         self._walkers = self._far = torch.empty(0)
         self._tuned, self._swapped = 0, torch.zeros(replicas - 1, dtype=torch.float64)
@@ -82,6 +103,18 @@ class Replicas(Sampler):
     def times(self) -> list[float]:
         """Where on the path each replica stands."""
         return [0.0, *self._gaps.cumsum(0).tolist()]
+
+    def share(self, crew: Crew) -> None:
+        """Several processes move the replicas, each some of them; all hold the same fields after each update.
+
+        Raises:
+            UserError: more processes than replicas.
+        """
+        if crew.size > len(self.samplers):
+            raise UserError(
+                f"replicas: expected one at least for each of {crew.size} processes, got {len(self.samplers)}"
+            )
+        self._crew = crew if crew.size > 1 else None
 
     @torch.no_grad()
     def update(self, field: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
@@ -98,11 +131,11 @@ class Replicas(Sampler):
         fields = self._joined(field)
         for sampler in self.samplers:
             sampler.warmup = self.warmup
-        fields = [s.update(f, generator)[0] for s, f in zip(self.samplers, fields, strict=True)]
+        fields = self._moved(fields, self.samplers, generator)
         fields, found = self._swaps(fields, generator)
         for region in self.regions:
             moves = [HeatBath(action, region=region) for action in self._actions]
-            fields = [move.update(f, generator)[0] for move, f in zip(moves, fields, strict=True)]
+            fields = self._moved(fields, moves, generator)
             fields, more = self._swaps(fields, generator)
             found = found + more
         self._others = fields[1:]
@@ -110,6 +143,24 @@ class Replicas(Sampler):
         if self.warmup:
             self._tune(found.abs().mean(0) / tries)
         return fields[0], {"swap_acceptance": self._taken / tries, "round_trips": self._round_trips()}
+
+    def _moved(self, fields: list[Tensor], moves: Sequence[Sampler], generator: torch.Generator) -> list[Tensor]:
+        """One update of each replica, here or by another process."""
+        keys = [draw_key(generator) for _ in fields]
+
+        def moved(k: int) -> Tensor:
+            return moves[k].update(fields[k], stream("replica", keys[k], device=fields[k].device))[0]
+
+        places = torch.arange(len(fields))
+        if self._crew is None:
+            return [moved(k) for k in places.tolist()]
+        mine = self._crew.part(places).tolist()
+        fields = [*self._crew.gather(torch.stack([moved(k) for k in mine]))]
+        if self.warmup:
+            states = self._crew.values([moves[k].state_dict() for k in mine])
+            for move, state in zip(moves, itertools.chain(*states), strict=True):
+                move.load_state_dict(state)
+        return fields
 
     def _joined(self, field: Tensor) -> list[Tensor]:
         """The field and the other replicas, which begin as copies of it."""

@@ -47,8 +47,9 @@ class Ranks:
         """The shares of all processes, one after another; they may differ in length, as those of `part` do."""
         if self.size == 1:
             return part
-        lengths: list[int] = [0] * self.size
-        distributed.all_gather_object(lengths, len(part))
+        if part.is_complex():  # which gloo does not send
+            return torch.view_as_complex(self.gather(torch.view_as_real(part)))
+        lengths = self.values(len(part))
         padded = part.new_zeros(max(lengths), *part.shape[1:])  # messages are of one length
         padded[: len(part)] = part
         parts = [torch.empty_like(padded) for _ in range(self.size)]
@@ -75,11 +76,15 @@ class Ranks:
 
     def largest(self, number: int) -> int:
         """The largest of the numbers of all processes."""
-        if self.size > 1:
-            boxes: list[int] = [0] * self.size
-            distributed.all_gather_object(boxes, number)
-            return max(boxes)
-        return number
+        return max(self.values(number))
+
+    def values(self, value: Any) -> list[Any]:
+        """The plain values that the processes have, in their order, on all of them."""
+        if self.size == 1:
+            return [value]
+        boxes: list[Any] = [None] * self.size
+        distributed.all_gather_object(boxes, value)
+        return boxes
 
 
 def ranks() -> Ranks:

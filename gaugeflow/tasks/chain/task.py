@@ -13,9 +13,9 @@ from gaugeflow.groups import get_group
 from gaugeflow.io import EnsembleWriter, read
 from gaugeflow.lattice.fields import cold_start, hot_start
 from gaugeflow.lattice.spaces import SCALARS
-from gaugeflow.montecarlo import Sampler
+from gaugeflow.montecarlo import Replicas, Sampler
 from gaugeflow.random import stream
-from gaugeflow.runs import Metrics, Record, Task
+from gaugeflow.runs import Metrics, Record, Task, ranks
 from gaugeflow.runs.devices import restored_generator
 from gaugeflow.symmetry.actions.fields import Links, SiteScalars
 from gaugeflow.symmetry.actions.scalars import Scalars
@@ -42,6 +42,7 @@ class Chain(Task[ChainConfig]):
 
     name = "chain"
     schema = ChainConfig
+    distributed: ClassVar[bool] = True
     extendable: ClassVar[frozenset[str]] = frozenset({"measurements", "checkpoint_every"})
 
     def __init__(self, config: ChainConfig) -> None:
@@ -75,6 +76,7 @@ class Chain(Task[ChainConfig]):
     def begin(self) -> None:
         """The start field; measured once, so that an observable that this lattice does not serve is refused here."""
         config = self.config
+        self._share()
         self.generator = stream("run", config.seed, device=config.device)
         if isinstance(config.sampler, FTHMCConfig):
             config.sampler.load(self.sampler)
@@ -105,6 +107,7 @@ class Chain(Task[ChainConfig]):
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._share()
         self.field = state["field"].to(self.config.device)
         self.generator = restored_generator(self.config.device, state["generator"])
         self.sampler.load_state_dict(state["sampler"])
@@ -188,6 +191,17 @@ class Chain(Task[ChainConfig]):
         device, dtype = torch.device(config.device), DTYPES[config.dtype]
         generator = torch.Generator(device)  # first parameters, which are replaced
         return config.sampler.build(Setting(self.action, group, tuple(config.shape), dtype, device, generator))
+
+    def _share(self) -> None:
+        """Replicas are moved by all processes; other chains have nothing to share."""
+        together = ranks()
+        if isinstance(self.sampler, Replicas):
+            self.sampler.share(together)
+        elif together.size > 1:
+            raise UserError(
+                f"sampler: a chain by {self.config.sampler.name} runs in one process, torchrun has started "
+                f"{together.size}; expected tempering, whose replicas they share"
+            )
 
     def _measure(self) -> dict[str, Tensor]:
         return {name: values for entry in self.config.observables for name, values in entry.measure(self.field).items()}

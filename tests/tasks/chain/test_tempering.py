@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from gaugeflow import runs
+from gaugeflow.cli import main
 from gaugeflow.errors import UserError
 from gaugeflow.runs import Metrics
 from gaugeflow.tasks import Chain
+from tests.processes import two_ranks
 from tests.tasks.crashes import crash
 
 WITHIN = {"name": "heatbath", "overrelaxation": 1}
@@ -51,6 +53,30 @@ def test_the_report_of_replicas_goes_on_bit_for_bit(tmp_path: Path) -> None:
         runs.resume(Chain, tmp_path / str(step), quiet=True)
         again = Metrics.load(tmp_path / str(step) / "metrics.h5").columns("updates")
         assert all(np.array_equal(again[name], rows[name]) for name in rows)
+
+
+@pytest.mark.slow
+def test_two_processes_share_the_replicas_bit_for_bit(tmp_path: Path) -> None:
+    """Five replicas with tuned step sizes, three here and two there, then one process alone goes on with the run."""
+    sampler = {**TEMPERING, "within": {"name": "hmc", "step_size": 0.2}, "replicas": 5, "scale": 0.5}
+    config = {**BASE, "group": "su2", "sampler": sampler, "chains": 4, "observables": ["plaquette"]}
+    (tmp_path / "t.yaml").write_text(json.dumps(config))
+    ended = two_ranks(main, [["run", "t.yaml", "--out", "two"]], tmp_path)
+    assert [process.returncode for process in ended] == [0, 0], ended[0].stderr + ended[1].stderr
+    runs.resume(Chain, tmp_path / "two", ["measurements=50"], quiet=True)
+    run(tmp_path / "one", **{**config, "measurements": 50})
+    one, two = (Metrics.load(tmp_path / name / "metrics.h5") for name in ("one", "two"))
+    for table in ("updates", "measurements"):
+        found = two.columns(table)
+        assert all(np.array_equal(found[name], rows) for name, rows in one.columns(table).items())
+
+
+def test_processes_that_have_nothing_to_share_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gaugeflow.tasks.chain.task.ranks", lambda: runs.Ranks(1, 4))
+    with pytest.raises(UserError, match="expected one at least for each of 4 processes, got 3"):
+        run(tmp_path / "few")
+    with pytest.raises(UserError, match="a chain by heatbath runs in one process, torchrun has started 4"):
+        run(tmp_path / "alone", sampler=WITHIN)
 
 
 def test_jumps_report_their_acceptance(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import torch
 from gaugeflow import runs
 from gaugeflow.cli import main
 from gaugeflow.errors import UserError
-from gaugeflow.tasks import Chain, Flow
+from gaugeflow.tasks import Flow, Regression
+from tests.places import CONFIGS
 from tests.processes import Ended, two_ranks
 
 pytestmark = pytest.mark.slow
@@ -79,17 +80,7 @@ def test_the_first_process_alone_reports(together):
 
 
 def test_a_task_of_one_process_refuses_two(tmp_path, monkeypatch):
-    chain = {
-        "task": "chain",
-        "seed": 1,
-        "group": "u1",
-        "shape": [2, 2],
-        "action": {"name": "wilson", "beta": 1.0},
-        "sampler": {"name": "hmc"},
-        "warmup": 1,
-        "measurements": 1,
-        "observables": ["plaquette"],
-    }
+    source = runs.Source.read(CONFIGS / "regression" / "su2_2d_1x1.yaml")
     monkeypatch.setattr("gaugeflow.runs.loop.join", lambda device: runs.Ranks(1, 2))
-    with pytest.raises(UserError, match="the task chain runs in one process, torchrun has started 2"):
-        runs.start(Chain, runs.Source(json.dumps(chain), "chain.yaml"), tmp_path / "run")
+    with pytest.raises(UserError, match="the task regression runs in one process, torchrun has started 2"):
+        runs.start(Regression, source, tmp_path / "run")
