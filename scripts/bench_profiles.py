@@ -4,7 +4,7 @@
     force, weights         the force with a number for each plaquette, beside that without
     heat bath, weights     a sweep of the same
     heat bath, defect      a sweep with a defect, beside that without
-    swap                   two replicas change places or not, beside a heat-bath sweep of both
+    swap                   eight pairs of replicas change places or not, beside a heat-bath sweep of all
     clover                 energy by compiled loops, beside torch
     charge, improved       the improved charge, the same way
 
@@ -38,6 +38,8 @@ from gaugeflow.lattice.loop_action import LoopAction
 from gaugeflow.montecarlo import HeatBath, swap
 
 SHAPE, WIDE, BETA = (8, 8, 8, 8), (12, 12, 12, 12), {"su2": 2.3, "su3": 6.0}
+CHAINS = 8
+"""Of the swap."""
 Jobs = tuple[Callable[[], Any], Callable[[], Any]]
 
 
@@ -63,8 +65,9 @@ def pairs(group: str) -> Iterator[tuple[str, tuple[int, ...], Jobs]]:
     yield "force, weights", SHAPE, (lambda: weighted.force(links), lambda: plain.force(links))
     yield "heat bath, weights", SHAPE, (sweep(weighted, links, generator), uniform)
     yield "heat bath, defect", SHAPE, (sweep(defect, links, generator), uniform)
-    difference, both = Difference(plain, defect), sweep(plain, links.expand(2, *links.shape[1:]).clone(), generator)
-    yield "swap", SHAPE, (lambda: swap(difference, links, links, generator), both)
+    many = links.expand(CHAINS, *links.shape[1:]).clone()
+    difference, both = Difference(plain, defect), sweep(plain, torch.cat([many, many]), generator)
+    yield "swap", SHAPE, (lambda: swap(difference, many, many, generator), both)
     wide = hot_start(group, WIDE, generator)
     yield "clover", WIDE, (lambda: energy_clover(wide), lambda: energy_clover(wide, "torch"))
     yield "charge, improved", WIDE, (lambda: charge_improved(wide), lambda: charge_improved(wide, "torch"))

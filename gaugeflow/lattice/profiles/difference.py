@@ -1,7 +1,9 @@
 """The difference of two actions, looked at only where they differ."""
 
+import functools
 from collections import Counter
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -31,17 +33,16 @@ class Difference:
         if a.ndim != b.ndim:
             raise UserError(f"difference of actions: expected one dimension, got {a.ndim} and {b.ndim}")
         self.a, self.b = a, b
-        self._terms: dict[tuple[int, ...], list[tuple[Path, Tensor, Tensor]]] = {}
+        self._loops: dict[tuple[int, ...], list[_Loops]] = {}
 
     def __call__(self, field: Tensor) -> Tensor:
         """One number for each configuration in double precision, ``(batch,)``; differentiable."""
         group, shape = group_of(field), lattice_shape(field)
-        if shape not in self._terms:
-            self._terms[shape] = self._differing(shape)
+        if shape not in self._loops:
+            self._loops[shape] = _alike(self._differing(shape), shape)
         total = torch.zeros(len(field), dtype=torch.float64, device=field.device)
-        for loop, sites, weights in self._terms[shape]:
-            traces = traces_at(group, field, loop, sites.to(field.device))
-            total = total + (1 - traces.real.double()) @ weights.to(field.device)
+        for loops in self._loops[shape]:
+            total = total + (1 - loops.traces(group, field).real.double()) @ loops.weights.to(field.device)
         return total
 
     def _differing(self, shape: tuple[int, ...]) -> list[tuple[Path, Tensor, Tensor]]:
@@ -56,17 +57,38 @@ class Difference:
         return found
 
 
-def traces_at(group: Group, links: Tensor, loop: Path, sites: Tensor) -> Tensor:
-    """``(1/N) tr`` of a loop from chosen sites ``(n, D)`` alone: ``(batch, n)``."""
-    extents = torch.tensor(lattice_shape(links), device=links.device)
-    product: Tensor | None = None
-    for axis, backward, place in visited_links(loop, [0] * len(extents)):
-        owners = (sites + torch.tensor(place, device=links.device)) % extents
-        link = links[:, axis][(slice(None), *owners.T)]
-        link = group.dagger(link) if backward else link
-        product = link if product is None else group.mul(product, link)
-    assert product is not None  # a loop has links
-    return group.trace(product)
+class _Loops(NamedTuple):
+    """Loops from chosen sites that pass their links in the same directions, so that one product serves all."""
+
+    backward: tuple[bool, ...]
+    """Whether a step goes against its link."""
+    places: Tensor
+    """Axis and site of the link of each step, ``(steps, 1 + D, n)``."""
+    weights: Tensor
+    """How much the actions differ in each loop, ``(n,)``."""
+
+    def traces(self, group: Group, links: Tensor) -> Tensor:
+        """``(1/N) tr`` of the loops, ``(batch, n)``, of links ``(batch, D, *shape, ...)``."""
+        passed = [links[(slice(None), *place)] for place in self.places.to(links.device)]
+        factors = [group.dagger(u) if against else u for u, against in zip(passed, self.backward, strict=True)]
+        return group.trace(functools.reduce(group.mul, factors))
+
+
+def _alike(found: list[tuple[Path, Tensor, Tensor]], shape: tuple[int, ...]) -> list[_Loops]:
+    """Loops of the same directions together."""
+    extents = torch.tensor(shape)
+    together: dict[tuple[bool, ...], list[tuple[Tensor, Tensor]]] = {}
+    for loop, sites, weights in found:
+        steps = list(visited_links(loop, [0] * len(shape)))
+        owners = [((sites + torch.tensor(place)) % extents).T for _, _, place in steps]
+        axes = [torch.full((1, len(sites)), axis) for axis, _, _ in steps]
+        places = torch.stack([torch.cat(pair) for pair in zip(axes, owners, strict=True)])
+        backward = tuple(step[1] for step in steps)
+        together.setdefault(backward, []).append((places, weights))
+    return [
+        _Loops(backward, torch.cat([places for places, _ in parts], 2), torch.cat([weights for _, weights in parts]))
+        for backward, parts in together.items()
+    ]
 
 
 def _weights(action: LoopAction, shape: tuple[int, ...]) -> Mapping[Path, Tensor]:
