@@ -22,7 +22,7 @@ from torch import nn
 
 from gaugeflow.flows import HaarBase, Response, Work, linear_times, protocol, response_terms
 from gaugeflow.groups import get_group
-from gaugeflow.lattice import WilsonAction, hot_start, wilson_loop
+from gaugeflow.lattice import WilsonAction, hot_start, plaquette, wilson_loop
 from gaugeflow.montecarlo import HeatBath
 from gaugeflow.runs import open_run
 from gaugeflow.runs.opening.shipped import named_run
@@ -55,7 +55,7 @@ ROWS = [
 ENSEMBLES = ((1.0, 4, 500), (2.0, 4, 500), (2.0, 8, 100), (4.0, 4, 500))
 """beta, extent and measurements of sixteen chains."""
 WARMUP = 20
-LOOPS = [lambda links, t=t: wilson_loop(links, 1, t) for t in (1, 2)]
+LOOPS = [plaquette, *(lambda links, t=t: wilson_loop(links, 1, t) for t in (1, 2))]
 
 
 def base(row: Row) -> nn.Module:
@@ -107,9 +107,9 @@ def response(beta: float, extent: int, chains: int, measurements: int) -> list[d
             rows.append(torch.stack(response_terms(action, field, LOOPS)))
     terms, seconds = torch.stack(rows, -1).numpy(), time.process_time() - begin
     found = {
-        "W(1, 1)": Response(terms[[0, 1, 2, 4]]),
-        "W(1, 2)": Response(terms[[0, 1, 3, 5]]),
-        "log W(1, 1) / W(1, 2)": Response(terms, (1, -1)),
+        "plaquette": Response(terms[[0, 1, 2, 5]]),
+        "W(1, 2)": Response(terms[[0, 1, 4, 7]]),
+        "log W(1, 1) / W(1, 2)": Response(terms[[0, 1, 3, 4, 6, 7]], (1, -1)),
     }
     return [
         {

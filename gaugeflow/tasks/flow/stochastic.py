@@ -1,18 +1,34 @@
 """The `stochastic` section of a configuration: Monte Carlo updates between and after the layers of a trained flow."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from gaugeflow.errors import UserError
-from gaugeflow.flows import Bridge, GaugeFlow, Resampled, ScaledAction, StochasticFlow, Updates, linear_times
+from gaugeflow.flows import (
+    Bridge,
+    EquilibriumBase,
+    GaugeFlow,
+    HaarBase,
+    Resampled,
+    ScaledAction,
+    StochasticFlow,
+    Updates,
+    constant_speed,
+    linear_times,
+)
 from gaugeflow.lattice.action import Action
 from gaugeflow.lattice.loop_action import is_loop_sum
+from gaugeflow.montecarlo import Sampler
+from gaugeflow.random import stream
 from gaugeflow.runs import Count, Number, Section
 from gaugeflow.tasks.samplers import HeatBathConfig, HMCConfig
 
-__all__ = ["LinearTimes", "ResamplingConfig", "StochasticConfig", "UpdatesConfig"]
+__all__ = ["ConstantSpeed", "LinearTimes", "ResamplingConfig", "StochasticConfig", "UpdatesConfig"]
+
+TO_EQUILIBRIUM, PILOT_STEPS = 30, 32
+"""Updates before a pilot run that does not begin at Haar measure, and its steps."""
 
 
 class LinearTimes(Section):
@@ -29,6 +45,29 @@ class LinearTimes(Section):
         return [self.start + (1 - self.start) * t for t in linear_times(self.steps)[1:-1]]
 
 
+class ConstantSpeed(LinearTimes):
+    """Steps with equal spreads of the work instead, by a pilot run of the same moves without the layers."""
+
+    pilot: Annotated[int, Field(ge=2)] = 64
+    """Fields of the pilot run."""
+
+    def places(self, flow: GaugeFlow, make: Callable[[Action], Sampler]) -> list[float]:
+        """Where updates are made, the same each time. Raises UserError for scalars, which have no start here."""
+        group = getattr(flow.q0, "group", None)
+        if group is None:
+            raise UserError("stochastic: constant_speed: expected links, whose pilot run begins at random ones")
+
+        def path(t: float) -> Action:
+            return _scaled(flow.action, self.start + (1 - self.start) * t)
+
+        first, base = path(0.0), HaarBase(group, flow.q0.shape)
+        if self.start:
+            base = EquilibriumBase(group, flow.q0.shape, make(first), first, TO_EQUILIBRIUM)
+        pilot = linear_times(PILOT_STEPS), make, self.steps, self.pilot
+        times = constant_speed(base, path, *pilot, stream("pilot", self.steps))
+        return [self.start + (1 - self.start) * t for t in times[1:-1]]
+
+
 class UpdatesConfig(Section):
     """Monte Carlo updates at several t, at one place between the layers.
 
@@ -43,6 +82,8 @@ class UpdatesConfig(Section):
     """The values of t in (0, 1], one after the other."""
     linear: LinearTimes | None = None
     """Equal steps instead."""
+    constant_speed: ConstantSpeed | None = None
+    """Steps of equal spread instead, for `density: target`."""
     density: Literal["bridge", "target"] = "bridge"
     """What the updates keep invariant."""
     sampler: Annotated[HeatBathConfig | HMCConfig, Field(discriminator="name")]
@@ -52,13 +93,22 @@ class UpdatesConfig(Section):
 
     @model_validator(mode="after")
     def _one_schedule(self) -> Self:
-        if (self.times is None) == (self.linear is None):
-            raise ValueError("updates: expected either `times` or `linear`")
+        if sum(schedule is not None for schedule in (self.times, self.linear, self.constant_speed)) != 1:
+            raise ValueError("updates: expected either `times` or `linear` or `constant_speed`")
+        if self.constant_speed is not None and self.density != "target":
+            raise ValueError("updates: constant_speed: expected density: target, whose pilot run needs no layers")
         return self
 
     @property
-    def places(self) -> list[float]:
+    def places(self) -> int:
+        """How many values of t there are."""
+        equal = self.linear or self.constant_speed
+        return len(self.times or []) if equal is None else equal.steps - 1
+
+    def schedule(self, flow: GaugeFlow) -> list[float]:
         """All values of t."""
+        if self.constant_speed is not None:
+            return self.constant_speed.places(flow, self.sampler.build)
         return self.linear.times if self.linear is not None else self.times or []
 
     def build(self, flow: GaugeFlow) -> list[Updates]:
@@ -67,7 +117,7 @@ class UpdatesConfig(Section):
             raise UserError("stochastic: the heat bath serves density: target only; expected hmc for a bridge")
         before = GaugeFlow(flow.q0, list(flow.flows)[: self.after])
         made = []
-        for t in self.places:
+        for t in self.schedule(flow):
             kept = _scaled(flow.action, t) if self.density == "target" else Bridge(before, flow.action, t)
             made.append(Updates(self.sampler.build(kept), kept, self.count))
         return made
@@ -97,7 +147,7 @@ class StochasticConfig(Section):
     def count(self) -> int:
         """Updates of each field, of all evolutions of which it comes."""
         population = 1 if self.resample is None else self.resample.population
-        return population * sum(len(entry.places) * entry.count for entry in self.updates)
+        return population * sum(entry.places * entry.count for entry in self.updates)
 
     def build(self, flow: GaugeFlow) -> StochasticFlow:
         """The layers with the updates between them. Raises UserError for updates beyond the last layer."""

@@ -1,5 +1,6 @@
 """Stochastic flows: work with the right mean both ways, from a configuration, resumed bit for bit, in shares."""
 
+import itertools
 import json
 import math
 from pathlib import Path
@@ -24,12 +25,13 @@ from gaugeflow.flows import (
 )
 from gaugeflow.flows.statistics import Weights, forward_ess
 from gaugeflow.groups import get_group
-from gaugeflow.lattice import WilsonAction, hot_start
+from gaugeflow.lattice import Phi4Action, WilsonAction, hot_start
+from gaugeflow.lattice.exact import Exact2D
 from gaugeflow.montecarlo import HMC, HeatBath
 from gaugeflow.runs import Ranks
 from gaugeflow.symmetry import SiteScalars
 from gaugeflow.tasks import Flow
-from gaugeflow.tasks.flow.stochastic import StochasticConfig
+from gaugeflow.tasks.flow.stochastic import StochasticConfig, UpdatesConfig
 from gaugeflow.tasks.flow.weighing import Averaged, Layers, WithUpdates
 from tests.tasks.crashes import crash
 from tests.tasks.flow.models import SIGMA, Harmonic, Scale, Shift
@@ -212,8 +214,37 @@ def test_a_resampled_run_has_weights_of_its_populations(tmp_path):
 def test_equal_steps_stand_between_the_start_and_the_target():
     keys = {"linear": {"start": 0.5, "steps": 4}, "density": "target", "sampler": {"name": "heatbath"}, "count": 3}
     section = StochasticConfig.model_validate({"updates": [keys]})
-    assert section.updates[0].places == [0.625, 0.75, 0.875]
+    assert section.updates[0].linear.times == [0.625, 0.75, 0.875]
     assert section.count == 9
+
+
+def plaquette_slope(beta: float, h: float = 1e-3) -> float:
+    """The variance of the action over beta on 4 x 4, for each plaquette."""
+    above, below = (float(Exact2D("u1", (4, 4), beta + step).plaquette) for step in (h, -h))
+    return (above - below) / (2 * h)
+
+
+@pytest.mark.parametrize("start", [0.0, 0.5])
+def test_steps_of_equal_spread_grow_towards_an_ordered_target(start):
+    """The fluctuations of U(1) in two dimensions fall with the coupling, so that later steps may be longer."""
+    keys = {"constant_speed": {"start": start, "steps": 5, "pilot": 500}, "density": "target"}
+    entry = UpdatesConfig.model_validate({**keys, "sampler": {"name": "heatbath"}})
+    flow = GaugeFlow(HaarBase(get_group("u1"), (4, 4)), [], WilsonAction(2, 6.0))
+    times = [start, *entry.schedule(flow), 1.0]
+    assert entry.places == 4
+    assert entry.schedule(flow) == times[1:-1]
+    steps = np.diff(times)
+    assert (steps > 0).all()
+    assert steps[-1] > 1.5 * steps[0]
+    spread = [plaquette_slope(6.0 * (a + b) / 2) ** 0.5 for a, b in itertools.pairwise(times)]
+    products = steps * spread
+    assert products.max() < 1.3 * products.min()
+
+
+def test_steps_of_equal_spread_need_links():
+    entry = UpdatesConfig.model_validate({"constant_speed": {"steps": 3}, "density": "target", "sampler": HMC_AT})
+    with pytest.raises(UserError, match="constant_speed: expected links"):
+        entry.build(GaugeFlow(GaussianBase((4, 4)), [], Phi4Action(1.0, 1.0)))
 
 
 def test_a_population_of_one_is_refused(tmp_path):
@@ -230,6 +261,7 @@ def test_a_population_of_one_is_refused(tmp_path):
         ({"times": [1.5], "sampler": HMC_AT}, "less than or equal to 1"),
         ({"sampler": HMC_AT}, "either `times` or `linear`"),
         ({"times": [0.5], "linear": {"steps": 2}, "sampler": HMC_AT}, "either `times` or `linear`"),
+        ({"constant_speed": {"steps": 4}, "sampler": HMC_AT}, "expected density: target"),
         ({"linear": {"steps": 1}, "sampler": HMC_AT}, "greater than or equal to 2"),
         ({"times": [0.5], "sampler": {"name": "exact"}}, "exact"),
     ],
