@@ -21,7 +21,7 @@ from .nonequilibrium.protocol import EquilibriumBase, constant_speed, linear_tim
 from .nonequilibrium.resampling import Resampled, systematic
 from .nonequilibrium.response import Response, response_terms
 from .nonequilibrium.stochastic import Bridge, ScaledAction, StochasticFlow, Updates, annealed
-from .nonequilibrium.work import Work, bennett
+from .nonequilibrium.work import Work, bennett, crossing
 from .refinement.flow import RefinementFlow
 from .refinement.peeling import PeelingFlow
 from .scalar.continuous import ScalarContinuousFlow
@@ -88,6 +88,7 @@ __all__ = [
     "both_directions",
     "choose_operations",
     "constant_speed",
+    "crossing",
     "fit_along_path",
     "fit_scalar_flow",
     "forward_ess",

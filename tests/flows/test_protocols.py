@@ -18,6 +18,7 @@ from gaugeflow.flows import (
     Work,
     bennett,
     constant_speed,
+    crossing,
     linear_times,
     parity_masks,
     protocol,
@@ -50,7 +51,7 @@ def test_from_haar_forward_reverse_and_bennett_agree_with_log_z(generator):
     for _ in range(30):
         target, _ = heatbath(coupling(1.0)).update(target, generator)
     work = Work(log_w.numpy(), 11, flow.reverse(target, generator).numpy())
-    assert work.log_z.keys() == {"forward", "reverse", "bennett"}
+    assert work.log_z.keys() == {"forward", "reverse", "bennett", "crossing"}
     for found in work.log_z.values():
         assert abs(found.value - exact) < 4 * found.error
     assert work.log_z["bennett"].error < 0.08
@@ -155,11 +156,24 @@ def test_numbers_of_normal_work():
     for found in work.log_z.values():
         assert abs(found.value) < 4 * found.error
     assert work.log_z["bennett"].error < work.log_z["forward"].error
+    assert work.log_z["crossing"].error < 0.03
     assert work.dissipated.value == pytest.approx(s**2 / 2, abs=4 * work.dissipated.error)
     assert work.variance == pytest.approx(s**2, rel=0.05)
     assert work.ess_per_update == pytest.approx(math.exp(-(s**2)) / 10, rel=0.05)
     assert work.needed == pytest.approx(100 * math.exp(s**2), rel=0.05)
     assert work.warning == ""
+
+
+def test_histograms_cross_at_log_z_also_for_work_that_is_not_normal():
+    """log w = -x of an exponential law of rate 2: Z = 2/3, and the way back has the rate 3, p_R = p_F w / Z."""
+    draws = np.random.default_rng(2)
+    found = crossing(-draws.exponential(1 / 2, 20000), -draws.exponential(1 / 3, 10000))
+    assert abs(found.value - math.log(2 / 3)) < 4 * found.error
+    assert found.error < 0.02
+
+
+def test_histograms_that_do_not_meet_have_no_crossing():
+    assert math.isnan(crossing(np.linspace(0, 1, 30), np.linspace(5, 6, 30)).value)
 
 
 def test_few_evolutions_are_warned_of_with_how_many_would_do():

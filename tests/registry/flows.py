@@ -173,6 +173,7 @@ WITHOUT = {
     "EquilibriumBase": "draws or makes fields",
     "Work": "of numbers, not of fields",
     "bennett": "of numbers, not of fields",
+    "crossing": "of numbers, not of fields",
     "constant_speed": "of numbers, not of fields",
     "Resampled": "draws or makes fields",
     "systematic": "of numbers, not of fields",

@@ -85,6 +85,7 @@ def _work(work: dict[str, Any] | None) -> list[list[str]]:
         *([] if resampled is None else [["resamplings of a population", f"{resampled:.3g}"]]),
         ["dissipated work", _number(work["dissipated"], work["dissipated_error"])],
         ["variance of the work", f"{work['variance']:.4g}"],
+        *([f"log Z, {name}", _number(*pair)] for name, pair in work.get("log_z", {}).items() if pair),
     ]
 
 

@@ -7,7 +7,7 @@ import torch
 
 from gaugeflow.errors import UserError
 from gaugeflow.flows import Weights, Work, both_directions, forward_ess, forward_log_z
-from gaugeflow.montecarlo.errors import estimate
+from gaugeflow.montecarlo.errors import Estimate, estimate
 from gaugeflow.montecarlo.independence import metropolis_chain
 from gaugeflow.runs import Metrics
 from gaugeflow.tasks.estimates import chains_first, row
@@ -26,6 +26,8 @@ BURN_IN = 0.05
 """Share of each chain left out, as it begins with a sample of the flow."""
 MISSED = 0.1
 """Ratio of the forward effective sample size to that of the flow's own samples below which the two contradict."""
+FEWEST_BOTH_WAYS = 20
+"""Evolutions each way for numbers of both."""
 BESIDE = ("exact", "heatbath", "hmc")
 WEIGHTS = ("log_weight", "uniform", "distance_won", "resampled")
 """Columns of samples that are no observables."""
@@ -130,19 +132,28 @@ def _weights(config: FlowConfig, weights: Weights, columns: dict[str, np.ndarray
 
 def _forward(metrics: Metrics) -> dict[str, Any]:
     """From the first of the samplers beside the flow."""
+    known = _from_target(metrics)
+    if known is None:
+        return {"ess_forward": None, "ess_forward_error": None}
+    name, log_w = known
+    found, log_z = forward_ess(log_w), forward_log_z(log_w)
+    return {
+        "ess_forward": found.value,
+        "ess_forward_error": found.error,
+        "ess_forward_samples": found.count,
+        "ess_forward_from": name,
+        "log_z_forward": log_z.value,
+        "log_z_forward_error": log_z.error,
+    }
+
+
+def _from_target(metrics: Metrics) -> tuple[str, np.ndarray] | None:
+    """The first sampler beside the flow whose fields were weighed, and their `log w`, `(chains, n)`."""
     for name in BESIDE:
         columns = chains_first(metrics.columns(name))
         if "log_weight" in columns:
-            found, log_z = forward_ess(columns["log_weight"]), forward_log_z(columns["log_weight"])
-            return {
-                "ess_forward": found.value,
-                "ess_forward_error": found.error,
-                "ess_forward_samples": found.count,
-                "ess_forward_from": name,
-                "log_z_forward": log_z.value,
-                "log_z_forward_error": log_z.error,
-            }
-    return {"ess_forward": None, "ess_forward_error": None}
+            return name, columns["log_weight"]
+    return None
 
 
 def _collapse(weights: Weights, ess_forward: float | None) -> str:
@@ -162,7 +173,7 @@ def _stochastic(
     """What the updates between the layers are, their work, and what the layers are worth without them."""
     if config.stochastic is None:
         return {}
-    work = Work(weights.log, config.stochastic.count)
+    work = Work(weights.log, config.stochastic.count, _reverse(weights, metrics))
     return {
         "stochastic": config.stochastic.model_dump(),
         "work": {
@@ -173,9 +184,22 @@ def _stochastic(
             "ess_per_update": work.ess_per_update,
             "warning": work.warning,
             "resampled": float(columns["resampled"].mean()) if "resampled" in columns else None,
+            "log_z": {name: _pair(found) for name, found in work.log_z.items()},
         },
         "layers_alone": _layers_alone(metrics),
     }
+
+
+def _reverse(weights: Weights, metrics: Metrics) -> np.ndarray | None:
+    """Weights of evolutions back from the target, where there are enough for a number of both directions."""
+    known = _from_target(metrics)
+    if known is None or min(known[1].size, len(weights.log)) < FEWEST_BOTH_WAYS:
+        return None
+    return known[1].ravel() if np.isfinite([*known[1].ravel(), *weights.log]).all() else None
+
+
+def _pair(found: Estimate) -> list[float] | None:
+    return [found.value, found.error] if np.isfinite(found.value) else None
 
 
 def _layers_alone(metrics: Metrics) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gaugeflow import runs
-from gaugeflow.flows import both_directions
+from gaugeflow.flows import Work, both_directions
 from gaugeflow.lattice.exact import Exact2D
 from gaugeflow.montecarlo.errors import Estimate, derived, estimate
 from gaugeflow.tasks import Flow
@@ -248,7 +248,11 @@ def test_numbers_of_the_layers_of_a_stochastic_flow() -> None:
     ess = derived(lambda a, b: a * a / b, w, w * w).value
     expected = {"updates": 6, "variance": log_w.var(ddof=1), "ess_per_update": ess / 6}
     expected |= {"dissipated": lost.value, "dissipated_error": lost.error}
-    assert numbers(report["work"]) == pytest.approx(expected)
+    both = Work(log_w, 6, tables["exact"]["log_weight"].T.ravel()).log_z
+    assert both.keys() == {"forward", "reverse", "bennett", "crossing"}
+    pairs = {f"log_z.{name}.{k}": v for name, found in both.items() for k, v in enumerate((found.value, found.error))}
+    assert numbers(report["work"]) == pytest.approx(expected | pairs)
+    assert report["work"]["log_z"]["reverse"][0] == pytest.approx(report["log_z_forward"])
     tables["flow"]["resampled"] = np.arange(float(SAMPLES)).reshape(ROWS, CHUNK)
     made, metrics = made_with(tables, stochastic={"updates": [updates], "resample": {"population": 4}})
     again = numbers(made.report(metrics)["work"])
