@@ -22,6 +22,7 @@ from .nonequilibrium.resampling import Resampled, systematic
 from .nonequilibrium.response import Response, response_terms
 from .nonequilibrium.stochastic import Bridge, ScaledAction, StochasticFlow, Updates, annealed
 from .nonequilibrium.work import Work, bennett, crossing
+from .proposals import FlowProposals
 from .refinement.flow import RefinementFlow
 from .refinement.peeling import PeelingFlow
 from .scalar.continuous import ScalarContinuousFlow
@@ -46,6 +47,7 @@ __all__ = [
     "ContinuousFlow",
     "Coupling",
     "EquilibriumBase",
+    "FlowProposals",
     "FreeFieldBase",
     "GaugeFlow",
     "GaussNewton",

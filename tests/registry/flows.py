@@ -3,6 +3,7 @@
 from gaugeflow import flows
 from gaugeflow.groups import get_group
 from gaugeflow.lattice import WilsonAction
+from gaugeflow.montecarlo import HMC
 from gaugeflow.symmetry import Scalars
 from gaugeflow.symmetry.claims import Balance, Claim
 from tests.registry.continuous_flows import neural_claims, trivializing_claims
@@ -18,11 +19,13 @@ def transformed_claims() -> list[Claim]:
     action = WilsonAction(2, 1.0)
     u1 = get_group("u1")
     sampler = flows.FTHMC(flows.GaugeFlow(flows.HaarBase(u1, (2, 2)), [Bend()]), action, length=1.0, step_size=0.5)
-    sampler.warmup = False
+    mixed = flows.FlowProposals(sampler.flow, HMC(action, length=1.0, step_size=0.5), action)
+    sampler.warmup = mixed.warmup = False
     layer = coupling("u1", flows.parity_masks(2)[0], charge=True)
     pulled = flows.PulledBack(flows.GaugeFlow(flows.HaarBase(u1, (2, 4)), [layer]), action)
     return [
         Balance(sampler.update, links("u1"), log_prob=lambda u: -action(u), label="FTHMC"),
+        Balance(mixed.update, links("u1"), log_prob=lambda u: -action(u), label="flow proposals"),
         invariant(pulled, links("u1", (2, 4)), "gauge * charge"),
     ]
 
@@ -119,7 +122,7 @@ LINES: dict[str, Line] = {
             for name in ("u1", "su3")
         ],
     ),
-    "hybrid Monte Carlo through a flow": line(flows.FTHMC, flows.PulledBack, claims=transformed_claims),
+    "samplers through a flow": line(flows.FTHMC, flows.FlowProposals, flows.PulledBack, claims=transformed_claims),
     "residual layers": line(
         flows.ResidualStout,
         claims=lambda: [

@@ -7,7 +7,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from gaugeflow.runs import Count, RunConfig
 from gaugeflow.runs.configuration.schema import absolute_path
 from gaugeflow.tasks.actions import ActionConfig
-from gaugeflow.tasks.chain.transformed import FTHMCConfig
+from gaugeflow.tasks.chain.transformed import FlowProposalsConfig, FTHMCConfig
 from gaugeflow.tasks.keys import Dtype, GroupName
 from gaugeflow.tasks.observables import ObservableConfig
 from gaugeflow.tasks.samplers import SamplerConfig
@@ -27,7 +27,7 @@ class ChainConfig(RunConfig):
     """Precision of the field."""
     action: ActionConfig
     """What the weight `exp(-S)` is made of."""
-    sampler: Annotated[SamplerConfig | FTHMCConfig, Field(discriminator="name")]
+    sampler: Annotated[SamplerConfig | FTHMCConfig | FlowProposalsConfig, Field(discriminator="name")]
     """The Markov move that makes one update."""
     chains: Count = 1
     """Independent chains that move together."""

@@ -8,13 +8,14 @@ from gaugeflow.errors import UserError
 from gaugeflow.montecarlo.errors import estimate
 from gaugeflow.runs import Metrics
 from gaugeflow.tasks.chain.config import ChainConfig
+from gaugeflow.tasks.chain.transformed import ThroughFlow
 from gaugeflow.tasks.estimates import chains_first, row
 from gaugeflow.tasks.exact import exact_or_reason
 from gaugeflow.tasks.table import format_table, listed, table_cells, title
 
 __all__ = ["chain_markdown", "chain_report"]
 
-RATES = ("acceptance", "jump_acceptance", "round_trips")
+RATES = ("acceptance", "flow_acceptance", "jump_acceptance", "round_trips")
 """What samplers say of each update, by the name of their diagnostics."""
 STEPS = "the layers of the flow integrate an equation: the chain is exact up to their steps"
 REMEDY = "expected more replicas, a milder last one, or a longer warm-up"
@@ -40,7 +41,7 @@ def chain_report(config: ChainConfig, metrics: Metrics) -> dict[str, Any]:
     return {
         "warnings": {name: row["warning"] for name, row in (quantities | sampling).items() if row["warning"]}
         | ({"boundary": OPEN} if getattr(config.action, "boundary", "periodic") == "open" else {})
-        | ({"flow": STEPS} if config.sampler.name == "ft_hmc" and config.sampler.flow.integrated else {}),
+        | ({"flow": STEPS} if isinstance(config.sampler, ThroughFlow) and config.sampler.flow.integrated else {}),
         "group": config.group,
         "shape": config.shape,
         "action": config.action.model_dump(),

@@ -22,7 +22,7 @@ from gaugeflow.symmetry.actions.scalars import Scalars
 from gaugeflow.symmetry.claims import Claim, Equivariance
 from gaugeflow.tasks.chain.config import ChainConfig
 from gaugeflow.tasks.chain.report import chain_markdown, chain_report
-from gaugeflow.tasks.chain.transformed import FTHMCConfig
+from gaugeflow.tasks.chain.transformed import ThroughFlow
 from gaugeflow.tasks.flow.models import Setting
 from gaugeflow.tasks.keys import DTYPES
 from gaugeflow.tasks.observables import ObservableSection
@@ -78,7 +78,7 @@ class Chain(Task[ChainConfig]):
         config = self.config
         self._share()
         self.generator = stream("run", config.seed, device=config.device)
-        if isinstance(config.sampler, FTHMCConfig):
+        if isinstance(config.sampler, ThroughFlow):
             config.sampler.load(self.sampler)
         self.field = self._start()
         self.sampler.warmup = config.warmup > 0
@@ -185,7 +185,7 @@ class Chain(Task[ChainConfig]):
 
     def _sampler(self) -> Sampler:
         config = self.config
-        if not isinstance(config.sampler, FTHMCConfig):
+        if not isinstance(config.sampler, ThroughFlow):
             return config.sampler.build(self.action)
         group = None if config.group is None else get_group(config.group)
         device, dtype = torch.device(config.device), DTYPES[config.dtype]

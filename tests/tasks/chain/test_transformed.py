@@ -72,6 +72,22 @@ def test_a_chain_is_exact_and_goes_on_bit_for_bit_without_the_run_of_the_flow(tm
         assert all(np.array_equal(again[name], rows[name]) for name in rows)
 
 
+def test_proposals_of_a_flow_among_local_updates_are_exact(tmp_path: Path, flow: Path) -> None:
+    """With a report of how many are taken, and on without the run of the flow."""
+    copy = shutil.copytree(flow, tmp_path / "copy")
+    sampler = {"name": "flow_proposals", "flow": str(copy), "within": {"name": "heatbath"}, "proposals": 3}
+    keep = {"checkpoint_every": {"steps": 4}, "sampler": sampler}
+    report = run(tmp_path / "whole", copy, **keep)
+    assert abs(report["observables"]["plaquette"]["deviation"]) < 4
+    assert 0 < report["sampling"]["flow_acceptance"]["value"] < 0.9
+    with crash(Chain, 20):
+        run(tmp_path / "again", copy, **keep)
+    shutil.rmtree(copy)
+    runs.resume(Chain, tmp_path / "again", quiet=True)
+    whole, again = (Metrics.load(tmp_path / name / "metrics.h5").columns("updates") for name in ("whole", "again"))
+    assert all(np.array_equal(again[name], rows) for name, rows in whole.items())
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
