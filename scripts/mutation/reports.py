@@ -11,6 +11,27 @@ REGRESSION = "tasks/regression/test_report.py::test_every_number_of_the_report"
 
 REPORTS = (
     Mutant(
+        "the answer of a loop without what the flow explains",
+        "flows/nonequilibrium/response.py",
+        "answer = c * slope - (oe - o * e) + c * (oa - o * a)",
+        "answer = c * slope - (oe - o * e)",
+        "flows/test_response.py::test_loops_and_ratios_are_exact_too",
+    ),
+    Mutant(
+        "histograms that cross as if both had as many evolutions",
+        "flows/nonequilibrium/work.py",
+        "np.log(m / len(reverse))",
+        "np.log(m / len(forward))",
+        "flows/test_protocols.py::test_histograms_cross_at_log_z_also_for_work_that_is_not_normal",
+    ),
+    Mutant(
+        "replicas that draw from one stream each sweep",
+        "montecarlo/replicas.py",
+        'stream("replica", keys[k], device',
+        'stream("replica", k, device',
+        "montecarlo/test_replicas.py",
+    ),
+    Mutant(
         "free energies of one direction by the other's numbers",
         "flows/nonequilibrium/work.py",
         "ratio = math.log(len(reverse) / len(forward))",
@@ -20,8 +41,8 @@ REPORTS = (
     Mutant(
         "updates of a stochastic flow without their repetitions",
         "tasks/flow/stochastic.py",
-        "len(entry.places) * entry.count for entry",
-        "len(entry.places) for entry",
+        "entry.places * entry.count for entry",
+        "entry.places for entry",
         "tasks/flow/test_report.py::test_numbers_of_the_layers_of_a_stochastic_flow",
     ),
     Mutant(
