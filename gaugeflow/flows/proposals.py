@@ -9,11 +9,12 @@ from gaugeflow.errors import UserError
 from gaugeflow.flows.flow import GaugeFlow
 from gaugeflow.lattice.action import Action
 from gaugeflow.montecarlo import IndependenceMetropolis, Sampler
+from gaugeflow.montecarlo.sampler import Within
 
 __all__ = ["FlowProposals"]
 
 
-class FlowProposals(Sampler):
+class FlowProposals(Within):
     """Updates by another sampler, then whole fields of a flow in the place of the chain's, accepted by their weights.
 
     The local updates move within a topological sector and bring fields of small weight back to where the flow draws;
@@ -33,15 +34,8 @@ class FlowProposals(Sampler):
     def __init__(self, flow: GaugeFlow, within: Sampler, action: Action, proposals: int = 1) -> None:
         if proposals < 1:
             raise UserError(f"flow proposals: expected at least one, got {proposals}")
-        self.flow, self.within, self.action, self.proposals = flow, within, action, proposals
-
-    @property
-    def warmup(self) -> bool:
-        return self.within.warmup
-
-    @warmup.setter
-    def warmup(self, value: bool) -> None:
-        self.within.warmup = value
+        super().__init__(within)
+        self.flow, self.action, self.proposals = flow, action, proposals
 
     @torch.no_grad()
     def update(self, field: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
@@ -56,8 +50,8 @@ class FlowProposals(Sampler):
 
     def state_dict(self) -> dict[str, Any]:
         """The state of the other sampler, and the parameters of the flow."""
-        return {"within": self.within.state_dict(), "flow": self.flow.state_dict()}
+        return {"within": super().state_dict(), "flow": self.flow.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.within.load_state_dict(state["within"])
+        super().load_state_dict(state["within"])
         self.flow.load_state_dict(state["flow"])

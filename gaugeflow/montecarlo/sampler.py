@@ -8,7 +8,7 @@ from torch import Tensor
 from gaugeflow.errors import UserError
 from gaugeflow.lattice.spaces import Space
 
-__all__ = ["Sampler", "check_start"]
+__all__ = ["Sampler", "Within", "check_start"]
 
 
 class Sampler(Protocol):
@@ -32,6 +32,27 @@ class Sampler(Protocol):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continues from :meth:`state_dict`."""
         self.warmup = bool(state["warmup"])
+
+
+class Within(Sampler):
+    """A sampler of which another one, `within`, is a part; what is tuned is that one."""
+
+    def __init__(self, within: Sampler) -> None:
+        self.within = within
+
+    @property
+    def warmup(self) -> bool:
+        return self.within.warmup
+
+    @warmup.setter
+    def warmup(self, value: bool) -> None:
+        self.within.warmup = value
+
+    def state_dict(self) -> dict[str, Any]:
+        return self.within.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.within.load_state_dict(state)
 
 
 def check_start(space: Space, field: Tensor, generator: torch.Generator) -> None:

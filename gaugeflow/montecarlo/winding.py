@@ -1,7 +1,6 @@
 """Jumps between topological sectors of U(1) in two dimensions."""
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,12 +10,12 @@ from gaugeflow.groups import U1, group_of
 from gaugeflow.groups.u1 import wrap_angle
 from gaugeflow.lattice.action import Action
 from gaugeflow.lattice.fields import lattice_shape
-from gaugeflow.montecarlo.sampler import Sampler, check_start
+from gaugeflow.montecarlo.sampler import Sampler, Within, check_start
 
 __all__ = ["Winding", "flux_links"]
 
 
-class Winding(Sampler):
+class Winding(Within):
     """Updates by another sampler, then jumps that add or take away one unit of charge, accepted by Metropolis.
 
     The links are multiplied by those of a constant field of total flux ``+-2 pi`` (:func:`flux_links`), both signs
@@ -35,15 +34,8 @@ class Winding(Sampler):
     def __init__(self, within: Sampler, action: Action, jumps: int = 1) -> None:
         if jumps < 1:
             raise UserError(f"winding: expected at least one jump, got {jumps}")
-        self.within, self.action, self.jumps = within, action, jumps
-
-    @property
-    def warmup(self) -> bool:
-        return self.within.warmup
-
-    @warmup.setter
-    def warmup(self, value: bool) -> None:
-        self.within.warmup = value
+        super().__init__(within)
+        self.action, self.jumps = action, jumps
 
     @torch.no_grad()
     def update(self, field: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
@@ -66,12 +58,6 @@ class Winding(Sampler):
         proposal = wrap_angle(field + sign * flux_links(lattice_shape(field)).to(field))
         taken = r[1] < torch.exp(self.action(field) - self.action(proposal))
         return torch.where(taken[:, None, None, None], proposal, field), taken
-
-    def state_dict(self) -> dict[str, Any]:
-        return self.within.state_dict()
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.within.load_state_dict(state)
 
 
 def flux_links(shape: tuple[int, ...]) -> Tensor:
