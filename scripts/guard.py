@@ -28,6 +28,8 @@ RESULT = Path(__file__).parent / "results" / "guard.json"
 SEED = 20261128
 LARGEST = 4.5
 """Errors by which one of the few hundred numbers may be off: by chance once in a thousand times that all are made."""
+SMALLEST = 1.0
+"""Effective sample size by which samples of a flow are counted whose weights have collapsed."""
 WALKERS = 64
 FEW: dict[str, list[str]] = {
     "flow": ["report.chunk=50", "report.samplers=[]", "report.shapes=[]"],
@@ -61,8 +63,8 @@ def evaluated(path: Path, seed: int = SEED) -> dict[str, Any]:
     source = Source.read(RunDirectory.open(path).config)
     kind = task_of(source)
     source.override(FEW[kind.name])
-    if kind.name == "flow":  # as many as are worth a hundred independent ones
-        source.override([f"report.samples={50 * round(2 / report_of(path)['ess'])}"])
+    if kind.name == "flow":  # as many as are worth a hundred independent ones, where there are so many
+        source.override([f"report.samples={50 * round(2 / (report_of(path)['ess'] or SMALLEST))}"])
     task = kind(validate(kind.schema, source))
     Run.restore(task, RunDirectory(path), recorded=False, shortened=True)
     if kind.name == "vmc":
@@ -80,6 +82,10 @@ def compared(found: dict[str, Any], report: dict[str, Any]) -> Iterator[Comparis
             known = report["mse_worst"][name]
             limit = max(report["bar"], LARGEST * known)  # a network that fails in the report may fail here
             yield Comparison(f"worst mse {name}", error, known, error / limit, 1.0)
+        return
+    if report.get("collapsed"):
+        same = float(bool(found["collapsed"]))
+        yield Comparison("collapsed", same, 1.0, 1.0 - same, 0.0)
         return
     for name, (value, error) in numbers(found).items():
         known, own = numbers(report)[name]
@@ -108,7 +114,7 @@ def main() -> None:
         small = evaluated(every[name])
         seconds = round(time.perf_counter() - began, 1)
         kept = ("task", "energy", "energy_error", "equilibration", "samples", "ess", "ess_error")
-        kept = (*kept, "reweighted", "mse_worst")
+        kept = (*kept, "collapsed", "reweighted", "mse_worst")
         rows[name] = {"seconds": seconds, **{key: small[key] for key in kept if key in small}}
         report = json.loads((every[name] / "report.json").read_text())
         for found in compared(small, report):

@@ -40,16 +40,13 @@ def _per_second(report: Report, *samplers: str) -> str:
 
 def _row(name: str) -> list[str]:
     found = trained.report(name)
-    errors = both_directions(
-        found["ess_error"], found["samples"], found["ess_forward_error"], found["ess_forward_samples"]
-    )
+    worth = ["collapsed", f"{found['ess_forward']:.0e}"] if found["collapsed"] else _worth(found)
     return [
         name,
         _target(found),
         lattice(found["shape"]),
         found["model"]["name"].replace("scalar_", ""),
-        uncertain(found["ess"], errors[0]),
-        uncertain(found["ess_forward"], errors[1]),
+        *worth,
         str(found["parameters"]),
         f"{found['train_seconds']:.0f}" if found["train_seconds"] else "-",
         _per_second(found, "flow"),
@@ -57,6 +54,14 @@ def _row(name: str) -> list[str]:
         _per_second(found, "exact"),
         str(found["samples"]),
     ]
+
+
+def _worth(found: Report) -> list[str]:
+    """The effective sample sizes of both directions."""
+    errors = both_directions(
+        found["ess_error"], found["samples"], found["ess_forward_error"], found["ess_forward_samples"]
+    )
+    return [uncertain(found["ess"], errors[0]), uncertain(found["ess_forward"], errors[1])]
 
 
 def _table(chosen: Iterable[str], columns: slice = slice(None)) -> str:
