@@ -33,6 +33,7 @@ COUNTS = {
     "iterations": 5,
     "evaluation": 5,
     "examination": 2,
+    "density.sets": 2,
     "nodal_exchanges": 5,
     "walkers.count": 16,
     "walkers.steps": 2,

@@ -3,6 +3,7 @@ from .analysis.examine import examine
 from .analysis.identity import Identity
 from .analysis.nodal_cells import NodalCells, count_nodal_cells
 from .analysis.sectors import sector_energy, sector_shares
+from .analysis.shells import ShellDensity
 from .ansatz.backflow import Backflow
 from .ansatz.determinants import Determinants
 from .ansatz.envelopes import Envelope, SlaterEnvelope
@@ -107,6 +108,7 @@ __all__ = [
     "Projected",
     "Psiformer",
     "Reference",
+    "ShellDensity",
     "SlaterEnvelope",
     "Symmetric",
     "SymmetricNetwork",

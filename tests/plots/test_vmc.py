@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 
 from gaugeflow import plots, runs
 from gaugeflow.errors import UserError
 from gaugeflow.montecarlo import Metropolis
 from gaugeflow.plots.vmc.density import main_axes, pair_correlation, plot_density, plot_pairs
 from gaugeflow.plots.vmc.nodes import nodal_slice, plot_nodes
+from gaugeflow.plots.vmc.shells import draw_shells
 from gaugeflow.tasks import VMC
 from gaugeflow.wavefunctions import Particles, molecule
 from tests.places import TRAINED
@@ -45,6 +47,22 @@ def test_a_run_with_nodes_has_all_figures(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "checkpoint.pt").read_bytes() == before
     (tmp_path / "run" / "checkpoint.pt").unlink()
     assert names(plots.plot_run(tmp_path / "run")) == ["energy.png", "local_energy.png"]
+
+
+def test_the_density_of_a_report_is_drawn_about_each_centre(tmp_path: Path) -> None:
+    system = {"name": "molecule", "unit": "bohr", "atoms": [["H", 0, 0, 0], ["H", 0, 0, 1.4]]}
+    density = {"radial": 3, "degree": 4, "sets": 2}
+    runs.start(VMC, runs.Source(json.dumps(BASE | {"system": system, "density": density}), "a.yaml"), tmp_path / "run")
+    drawn = names(plots.plot_run(tmp_path / "run"))
+    assert drawn[-1] == "shells.png"
+    canvas, found = Figure(), json.loads((tmp_path / "run" / "report.json").read_text())["density"]
+    axes = canvas.subplots()
+    draw_shells(axes, found, found["centres"][1])
+    assert axes.get_title(loc="left") + axes.get_title() == "about H"
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["0", "0.69", "out"]
+    counted = axes.lines[0].get_ydata()
+    np.testing.assert_allclose(counted, [shell[0] for shell in found["centres"][1]["value"]])
+    assert sum(counted) == pytest.approx(2)
 
 
 def test_a_shipped_run_is_drawn_from_its_checkpoint(tmp_path: Path) -> None:

@@ -6,7 +6,17 @@ import torch
 
 from gaugeflow.montecarlo import Metropolis
 from gaugeflow.montecarlo.jumps import Carry, Exchange
-from gaugeflow.symmetry import Atoms, OrbitalMatrices, PairFeatures, PointFeatures, Points, Scalars, SignedLog
+from gaugeflow.symmetry import (
+    Atoms,
+    CartesianTensors,
+    Irreps,
+    OrbitalMatrices,
+    PairFeatures,
+    PointFeatures,
+    Points,
+    Scalars,
+    SignedLog,
+)
 from gaugeflow.symmetry.claims import Balance, Equivariance
 from gaugeflow.symmetry.examples.orbital_overlaps import BENT, KINDS, SHELLS
 from gaugeflow.wavefunctions import (
@@ -27,6 +37,7 @@ from gaugeflow.wavefunctions import (
     PointGroup,
     Product,
     Projected,
+    ShellDensity,
     SlaterEnvelope,
     calogero,
     confined,
@@ -197,14 +208,14 @@ def lih(places):
     return molecule(["Li", "H"], places.tolist(), "bohr")
 
 
-def _moved_with_nuclei(label, of_positions):
+def _moved_with_nuclei(label, of_positions, out=Scalars):
     """A function of electrons and nuclei, both moved."""
 
     def f(x, positions):
         return torch.cat([of_positions(place)(one[None]) for one, place in zip(x, positions, strict=True)])
 
     x = electrons(Particles(2, 2, 3), 2)
-    return Equivariance(f, (x, Points(PLACES.repeat(2, 1, 1))), label, "euclidean", Scalars)
+    return Equivariance(f, (x, Points(PLACES.repeat(2, 1, 1))), label, "euclidean", out)
 
 
 def potential_claims():
@@ -227,6 +238,28 @@ def potential_claims():
         for term in (Coulomb(), HarmonicPairs(0.4))
     ]
     return [*found, *free, _moved_with_nuclei("electrons and nuclei", lambda p: Nuclei(p, CHARGES))]
+
+
+def density_claims():
+    """The numbers of an atom turn with the electrons, those of a molecule with its nuclei too, those of a dot as a
+    vector and a tensor of the plane."""
+    density, dot = ShellDensity(3, 3), Particles(2, 1, 2)
+    parts, origin = Irreps(density.irreps), torch.zeros(1, 2)
+
+    def vector(x):
+        return density(x, origin)[..., 1:3]
+
+    def tensor(x):
+        cos, sin = density(x, origin)[..., 3:5].unbind(-1)
+        return torch.stack([torch.stack([cos, sin], -1), torch.stack([sin, -cos], -1)], -2)
+
+    own = "permutations * orthogonal"
+    return [
+        claim(lambda x: density(x, ATOM.centres), ATOM.particles, "shells of an atom", own, parts),
+        _moved_with_nuclei("shells of a molecule", lambda p: partial(density, centres=p), parts),
+        claim(vector, dot, "first harmonics of a dot", own, partial(CartesianTensors, rank=1)),
+        claim(tensor, dot, "second harmonics of a dot", own, partial(CartesianTensors, rank=2)),
+    ]
 
 
 def local_energy_claims():

@@ -67,6 +67,7 @@ LINES: dict[str, Line] = {
         wavefunctions.fit_matrices,
         claims=wavefunction_claims.matrix_claims,
     ),
+    "densities in shells": line(wavefunctions.ShellDensity, claims=wavefunction_claims.density_claims),
     "local energies": line(
         wavefunctions.local_energy, wavefunctions.gradient_and_laplacian, claims=wavefunction_claims.local_energy_claims
     ),

@@ -9,6 +9,7 @@ import torch
 from gaugeflow.plots.figure import BLUE, INK, figure, label_exact
 from gaugeflow.plots.vmc.density import plot_density, plot_pairs
 from gaugeflow.plots.vmc.nodes import plot_nodes
+from gaugeflow.plots.vmc.shells import plot_shells
 from gaugeflow.plots.vmc.structure import plot_structure
 from gaugeflow.runs import Metrics, Run, RunDirectory
 from gaugeflow.tasks.vmc.config import VMCConfig
@@ -28,7 +29,7 @@ SHOWN = 512
 
 def plot_vmc(directory: Path, config: VMCConfig, metrics: Metrics) -> list[Path]:
     """Writes what there is and returns the paths: the energy in training, the histogram of an evaluation, and of a
-    checkpoint the density, the pair correlation and a slice through the nodes."""
+    checkpoint the density, the pair correlation and a slice through the nodes, of a report the density in shells."""
     hamiltonian = config.system.build()
     reference, unit = hamiltonian.reference, energy_unit(config.system.name)
     known = None if reference is None else reference.energy
@@ -45,7 +46,7 @@ def plot_vmc(directory: Path, config: VMCConfig, metrics: Metrics) -> list[Path]
         return paths + plot_structure(directory)
     if RunDirectory(directory).checkpoint.exists():
         paths += _draw_wavefunction(directory, config)
-    return paths
+    return paths + plot_shells(directory)
 
 
 def _draw_wavefunction(directory: Path, config: VMCConfig) -> list[Path]:

@@ -9,6 +9,7 @@ from gaugeflow.tasks.keys import Dtype
 from gaugeflow.tasks.vmc.optimizers import OptimizerConfig
 from gaugeflow.tasks.vmc.pretraining import PretrainingConfig
 from gaugeflow.tasks.vmc.sectors import SectorSection
+from gaugeflow.tasks.vmc.shells import DensitySection
 from gaugeflow.tasks.vmc.sites.systems import HubbardConfig, ProductsConfig, TJConfig, TVConfig
 from gaugeflow.tasks.vmc.systems import SystemConfig
 from gaugeflow.tasks.vmc.wavefunctions import WavefunctionConfig
@@ -94,5 +95,7 @@ class VMCConfig(RunConfig):
     """Sets of walkers on which the report verifies the identities of a right state; zero leaves them out."""
     sectors: SectorSection | None = None
     """A point group over whose irreducible parts the report splits the wavefunction; none does not."""
+    density: DensitySection | None = None
+    """Shells and harmonics about each centre in which the report gives the density of particles; none gives none."""
     nodal_exchanges: Annotated[int, Field(ge=0)] = 0
     """Exchanges of each of the first walkers by which the report counts nodal cells; zero does not count."""

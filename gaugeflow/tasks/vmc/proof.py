@@ -15,7 +15,7 @@ from gaugeflow.runs import Metrics
 from gaugeflow.tasks.table import format_table
 from gaugeflow.wavefunctions import Hamiltonian, Identity, Product, at_zero_variance, examine
 
-__all__ = ["apart", "broken", "examined", "plain", "proof_markdown", "walked", "zero_variance"]
+__all__ = ["apart", "broken", "examined", "plain", "proof_markdown", "walked", "with_error", "zero_variance"]
 
 APART = 4
 """Updates of the walkers between two sets."""
@@ -97,9 +97,7 @@ def proof_markdown(report: dict[str, Any]) -> str:
     )
     line = report.get("zero_variance")
     end = (
-        f"\nEnergy at zero variance, along the training: {_with_error(line['energy'], line['error'])}.\n"
-        if line
-        else ""
+        f"\nEnergy at zero variance, along the training: {with_error(line['energy'], line['error'])}.\n" if line else ""
     )
     return f"\n## Can this energy be believed?\n\n{table}{end}"
 
@@ -108,7 +106,7 @@ def _cells(entry: dict[str, Any]) -> list[str]:
     expected, deviation, variance = entry["expected"], entry["deviation"], entry["variance"]
     return [
         entry["name"],
-        "-" if entry["value"] is None else _with_error(entry["value"], entry["error"]),
+        "-" if entry["value"] is None else with_error(entry["value"], entry["error"]),
         "-" if expected is None else f"{expected:.6g}",
         "-" if deviation is None else f"{deviation:+.2f}" + (" **fails**" if entry["fails"] else ""),
         "-" if variance is None else f"{variance:.1e}",
@@ -116,7 +114,8 @@ def _cells(entry: dict[str, Any]) -> list[str]:
     ]
 
 
-def _with_error(value: float, error: float | None) -> str:
+def with_error(value: float, error: float | None) -> str:
+    """As 0.42261(34)."""
     if error is None:
         return f"{value:.3g}"
     nan = float("nan")

@@ -13,6 +13,7 @@ from gaugeflow.tasks.estimates import row
 from gaugeflow.tasks.table import format_table, listed
 from gaugeflow.tasks.vmc.proof import proof_markdown
 from gaugeflow.tasks.vmc.sectors import sectors_markdown
+from gaugeflow.tasks.vmc.shells import density_markdown
 from gaugeflow.tasks.vmc.sites.report import observables_markdown
 from gaugeflow.tasks.vmc.sites.systems import SITE_SYSTEMS
 from gaugeflow.tasks.vmc.systems import MoleculeConfig
@@ -158,7 +159,7 @@ def vmc_markdown(report: dict[str, Any]) -> str:
         f"# {report['system']['name']} ({_system(report)}), {parts}\n\n{warnings}{format_table(['', 'value'], rows)}\n"
         f"Parameters were frozen; energies are those of {walkers}. The error is one standard deviation by the Gamma "
         f"method. {source}{found}{references_markdown(report)}{proof_markdown(report)}{sectors_markdown(report)}"
-        f"{observables_markdown(report)}"
+        f"{density_markdown(report)}{observables_markdown(report)}"
     )
 
 

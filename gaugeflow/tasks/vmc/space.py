@@ -30,6 +30,8 @@ class Space:
             permutations(hamiltonian.particles)  # before a long training, not behind it
         if config.sectors is not None:
             config.sectors.build(hamiltonian)
+        if config.density is not None:
+            config.density.build(hamiltonian)
 
     def starts(self, count: int, generator: torch.Generator, populations: Tensor | None) -> Tensor | None:
         """How many electrons of each spin each walker has at each of several nuclei."""

@@ -27,6 +27,7 @@ from gaugeflow.tasks.vmc.proof import broken, zero_variance
 from gaugeflow.tasks.vmc.ranks import require_equal_shares, shared_local_energy, shared_log_density
 from gaugeflow.tasks.vmc.report import vmc_markdown, vmc_report
 from gaugeflow.tasks.vmc.sectors import sector_rows
+from gaugeflow.tasks.vmc.shells import density_rows
 from gaugeflow.tasks.vmc.sites.sites import Sites
 from gaugeflow.tasks.vmc.space import Space
 from gaugeflow.wavefunctions import Product, count_nodal_cells
@@ -50,7 +51,7 @@ class VMC(Task[VMCConfig]):
     name = "vmc"
     schema = VMCConfig
     extendable: ClassVar[frozenset[str]] = frozenset(
-        {"evaluation", "examination", "sectors", "nodal_exchanges", "checkpoint_every"}
+        {"evaluation", "examination", "sectors", "density", "nodal_exchanges", "checkpoint_every"}
     )
     distributed: ClassVar[bool] = True
 
@@ -311,7 +312,7 @@ class VMC(Task[VMCConfig]):
         )
         generator = stream("observables", self.config.seed, device=self.config.device)
         measured = self.space.measured(self.psi, self.walkers, generator)
-        parts = {**self._expected(), **self._proof(metrics, report), **self._sectors(), **measured}
+        parts = {**self._expected(), **self._proof(metrics, report), **self._sectors(), **self._density(), **measured}
         return {**report, **parts, "nodal_cells": self._nodal_cells()}
 
     def _sectors(self) -> dict[str, Any]:
@@ -322,6 +323,14 @@ class VMC(Task[VMCConfig]):
         generator = stream("sectors", config.seed, device=config.device)
         of = (config.sectors, self.psi, self.hamiltonian, self.sampler, self.walkers, generator)
         return sector_rows(*of, config.chunk_size)
+
+    def _density(self) -> dict[str, Any]:
+        """The density about each centre, if the configuration asks for it."""
+        config = self.config
+        if config.density is None:
+            return {}
+        generator = stream("density", config.seed, device=config.device)
+        return density_rows(config.density, self.psi, self.hamiltonian, self.sampler, self.walkers, generator)
 
     def _proof(self, metrics: Metrics, report: dict[str, Any]) -> dict[str, Any]:
         """The identities, what fails among the warnings, and the line to zero variance."""

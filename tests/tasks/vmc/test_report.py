@@ -13,12 +13,13 @@ from gaugeflow.random import stream
 from gaugeflow.runs.forecast import Forecast
 from gaugeflow.tasks import VMC
 from gaugeflow.tasks.vmc import task as vmc
-from gaugeflow.tasks.vmc.proof import broken, walked, zero_variance
-from gaugeflow.wavefunctions import PointGroup, Projected, examine, local_energy, sector_shares
+from gaugeflow.tasks.vmc.proof import broken, walked, with_error, zero_variance
+from gaugeflow.wavefunctions import PointGroup, Projected, ShellDensity, examine, local_energy, sector_shares
 from tests.tasks.numbers import numbers
-from tests.tasks.vmc.test_task import begun, failing_at, task
+from tests.tasks.vmc.test_task import DOT, begun, failing_at, task
 
 WALKERS, STEPS, A = 50, 600, 0.5
+MOLECULE = {"name": "molecule", "unit": "bohr", "atoms": [["Li", 0, 0, 0], ["H", 0, 0, 3.0]]}
 
 
 def correlated(seed: int) -> np.ndarray:
@@ -233,6 +234,37 @@ def test_the_parts_of_a_wavefunction_where_they_are_asked_for(tmp_path: Any) -> 
     text = made.markdown(report)
     assert "## Parts under D4" in text
     assert "Energy of A1: " in text
+
+
+@pytest.mark.parametrize("system", [DOT, MOLECULE], ids=["dot", "molecule"])
+def test_the_density_where_it_is_asked_for(system: dict[str, Any], tmp_path: Any) -> None:
+    """About the middle of a trap and about each nucleus: numbers of walkers that go on from those of the run."""
+    made = begun(examination=0, system=system, density={"radial": 4, "degree": 1, "sets": 5})
+    metrics = runs.Metrics()
+    metrics.record("evaluation", {"step": 0, "energy": np.ones(64), "acceptance": np.ones(64)})
+    run = runs.Run(made, runs.RunDirectory(tmp_path), runs.Record(metrics), seconds=1.0)
+    found = run.report()["density"]
+    assert set(found) == {"length", "radii", "harmonics", "degrees", "centres"}
+    _, series = walked(made.psi, made.sampler, made.walkers, 5, stream("density", made.config.seed))
+    value, error = ShellDensity(4, 1).measured(series, made.hamiltonian.centres.double())
+    assert [row["value"] for row in found["centres"]] == value.tolist()
+    assert [row["error"] for row in found["centres"]] == error.tolist()
+    assert [row["place"] for row in found["centres"]] == made.hamiltonian.centres.tolist()
+    assert [row["name"] for row in found["centres"]] == (["trap"] if system is DOT else ["Li", "H"])
+    assert found["length"] == 1
+    assert found["radii"] == pytest.approx([0, np.log(1.5), np.log(3)])
+    assert found["harmonics"] == (["1", "cos phi", "sin phi"] if system is DOT else ["1", "x", "y", "z"])
+    assert found["degrees"] == [0, *[1] * (2 if system is DOT else 3)]
+    text = made.markdown(run.report())
+    assert "## Density in shells" in text
+    first = found["centres"][0]
+    assert f" {with_error(first['value'][1][0], first['error'][1][0])} |" in text
+
+
+def test_the_length_of_shells() -> None:
+    wide = begun(system={**DOT, "omega": 0.25}, density={})
+    assert wide.config.density.build(wide.hamiltonian).length == pytest.approx(2)
+    assert task(density={"length": 0.7}).config.density.build(wide.hamiltonian).length == 0.7
 
 
 @pytest.mark.parametrize(

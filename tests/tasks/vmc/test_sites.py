@@ -87,6 +87,7 @@ def test_a_run_and_its_report(tmp_path: Path) -> None:
     ("changes", "part"),
     [
         ({"walkers": {"power": 1.0}, "equilibration": 0}, "another density with walkers.power = 1"),
+        ({"density": {}}, "density: expected none for fermions on sites"),
         ({"nodal_exchanges": 3}, "nodal_exchanges: expected none for fermions on sites"),
         ({"sampler": {"name": "enumerate", "most": 3}}, "at most 3 configurations"),
         (

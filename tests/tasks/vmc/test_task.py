@@ -401,6 +401,11 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         },
         "pretraining.orbitals: expected a trap or a molecule, came a ring",
     ),
+    "density on a line": (
+        {"system": BOSONS, "wavefunction": {**SMALL, "ansatz": {"name": "symmetric"}}, "density": {}},
+        "density: expected particles in two or three dimensions, came 1",
+    ),
+    "degree of a density": ({"density": {"degree": -1}}, "density.degree: .*greater than or equal to 0, came -1"),
     "permutations": ({"system": {**DOT, "n_up": 8}, "nodal_exchanges": 9}, "at most 5040 permutations .*, came 40320"),
     "ansatz": ({"wavefunction": {**SMALL, "ansatz": {"name": "determinants"}}}, "did you mean 'determinant'"),
     "pairing": ({"wavefunction": {**SMALL, "ansatz": {"name": "pfaffian", "pairing": 1}}, "system": BE}, "at least 2"),

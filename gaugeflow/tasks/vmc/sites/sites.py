@@ -40,6 +40,7 @@ class Sites:
         given = {
             "pretraining": config.pretraining is not None,
             "sectors": config.sectors is not None,
+            "density": config.density is not None,
             "nodal_exchanges": config.nodal_exchanges > 0,
             "walkers.move": config.walkers.move != "all",
         }
