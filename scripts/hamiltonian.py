@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from gaugeflow.wavefunctions import (
     Determinants,
     Hamiltonian,
     MatrixRidge,
+    Product,
     fit_matrices,
     fock_matrix,
     hartree_fock,
@@ -54,10 +54,13 @@ TRAINING, TEST, TURNS = 160, 40, 4
 SIZES = (20, 40, 80, 160)
 BASES = ("sto-3g", "6-31g")
 PENALTIES = (1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2)
-STEPS, GROUPS = 100, 16
-"""Of the pretraining; and groups of walkers, from whose variances follows an error."""
-WALKERS, UPDATES = 1024, 150
-"""Of the determinants themselves."""
+ORBITALS = ("hartree_fock", "learned")
+STEPS, RATE, SEEDS = 1000, 0.03, (1, 2, 3)
+"""Of the pretraining, after which its misfit is about 1 %: in 100 steps at 0.01 the orbitals stay where they begin."""
+WALKERS, GROUPS = 1024, 16
+"""Of the comparison, in groups from which follows an error."""
+FRESH, FITTED = 150, 20
+"""Updates of walkers that are new, and of those of a fit."""
 START = {
     "task": "vmc",
     "seed": 1,
@@ -66,7 +69,7 @@ START = {
         "unit": "bohr",
         "atoms": [[symbol, *place] for symbol, place in zip("OHH", WATER.tolist(), strict=True)],
     },
-    "wavefunction": {"ansatz": {"name": "determinant"}, "backbone": {"name": "deep_sets", "width": 16}},
+    "wavefunction": {"ansatz": {"name": "determinant"}, "backbone": {"name": "ferminet", "layers": [[32, 8], [32, 8]]}},
     "walkers": {"count": 128, "width": 0.3, "steps": 10},
     "optimizer": {"name": "spring", "rate": 0.1},
     "warmup": 20,
@@ -172,48 +175,70 @@ def state_row(data: Data, model: MatrixRidge) -> dict[str, Any]:
     }
 
 
-def start_row(orbitals: str) -> dict[str, Any]:
-    """The variance of the local energy of a small wavefunction after the pretraining, before any iteration."""
-    chosen = {"pretraining": {"orbitals": orbitals, "steps": STEPS, "basis": "6-31g"}}
-    folder = Path(tempfile.mkdtemp()) / "run"
-    report = runs.start(VMC, runs.Source(json.dumps(START | chosen), f"water, {orbitals}"), folder, quiet=True)
-    energies = torch.as_tensor(runs.Metrics.load(folder / "metrics.h5").column("evaluation", "energy"))
-    groups = torch.stack([group.var() for group in energies.chunk(GROUPS, dim=1)])
-    row = {
-        "orbitals": orbitals,
-        "energy": report["energy"],
-        "energy_error": report["energy_error"],
-        "variance": float(energies.var()),
-        "variance_error": float(groups.std()) / GROUPS**0.5,
-    }
+def fitted(seed: int) -> tuple[dict[str, Product], Tensor, dict[str, float]]:
+    """A wavefunction of this seed fitted to either orbitals, the walkers of the fit, and the last misfits.
+
+    Both fits start from the same weights and see the same walkers, which those of Hartree-Fock lead, so that they share
+    their noise.
+    """
+    tasks = {}
+    for orbitals in ORBITALS:
+        chosen = {"seed": seed, "pretraining": {"orbitals": orbitals, "steps": STEPS, "rate": RATE, "basis": "6-31g"}}
+        tasks[orbitals] = VMC(runs.validate(VMC.schema, runs.Source(json.dumps(START | chosen), f"water, {orbitals}")))
+        tasks[orbitals].begin()
+    leader, misfits = tasks[ORBITALS[0]], {}
+    fits = {orbitals: task.pretraining for orbitals, task in tasks.items()}
+    walkers = leader.walkers
+    for index in range(STEPS):
+        walkers, found = fits[ORBITALS[0]].step(index, walkers, leader.generator)
+        misfits = {ORBITALS[0]: found, ORBITALS[1]: fits[ORBITALS[1]].fit.step(index, walkers)}
+    return {name: task.psi for name, task in tasks.items()}, walkers, {k: float(v.mean()) for k, v in misfits.items()}
+
+
+def start_row(seed: int) -> dict[str, Any]:
+    """How a small wavefunction of this seed starts from either orbitals, before any iteration on its energy."""
+    states, walkers, misfits = fitted(seed)
+    row = {"seed": seed, **compared(states, walkers.repeat(WALKERS // len(walkers), 1, 1), FITTED), "misfits": misfits}
     print(json.dumps(row), flush=True)
     return row
 
 
-def determinant_rows() -> list[dict[str, Any]]:
-    """The same of the determinants of the orbitals themselves, both on the walkers of Hartree-Fock's.
-
-    A walker weighs psi^2 over that of Hartree-Fock, so that both rows share their noise.
-    """
+def determinant_row() -> dict[str, Any]:
+    """The same of the determinants of the orbitals themselves."""
     here = water(WATER)
-    states = {"hartree_fock": hartree_fock(here, "6-31g"), "learned": learned_state(here, MatrixRidge.load(SHIPPED))}
-    known, generator = Determinants(states["hartree_fock"].orbitals()), torch.Generator().manual_seed(1)
+    fields = {"hartree_fock": hartree_fock(here, "6-31g"), "learned": learned_state(here, MatrixRidge.load(SHIPPED))}
+    states = {name: Product(Determinants(field.orbitals())) for name, field in fields.items()}
+    walkers = initial_walkers(here, WALKERS, torch.float64, "cpu", torch.Generator().manual_seed(1))
+    row = compared(states, walkers, FRESH) | {"fields": {name: field.energy for name, field in fields.items()}}
+    print(json.dumps(row), flush=True)
+    return row
+
+
+def compared(states: dict[str, Product], walkers: Tensor, updates: int) -> dict[str, Any]:
+    """Energy and variance of two states and the ratio of their variances, on the same walkers.
+
+    Walkers have the density of the first state, and weigh psi^2 over it, so that the ratio has little noise. Errors are
+    those over groups of walkers, each left out once.
+    """
+    here, generator, known = water(WATER), torch.Generator().manual_seed(1), states[ORBITALS[0]]
     chain = Metropolis(lambda x: 2 * known(x).log, width=0.3, steps=10)
-    walkers, chain.warmup = initial_walkers(here, WALKERS, torch.float64, "cpu", generator), True
-    for _ in range(UPDATES):
+    chain.warmup = True
+    for _ in range(updates):
         walkers, _ = chain.update(walkers, generator)
-    rows = []
-    for name, state in states.items():
-        psi = Determinants(state.orbitals())
-        weight = (2 * (psi(walkers).log - known(walkers).log)).exp()
-        energies = local_energy(psi, here, walkers)
-        groups = [moments(*group) for group in zip(weight.chunk(GROUPS), energies.chunk(GROUPS), strict=True)]
-        energy, variance = moments(weight, energies)
-        errors = torch.tensor(groups).std(0) / GROUPS**0.5
-        row = {"orbitals": name, "energy": energy, "energy_error": float(errors[0])}
-        rows.append(row | {"variance": variance, "variance_error": float(errors[1]), "field": state.energy})
-        print(json.dumps(rows[-1]), flush=True)
-    return rows
+    with torch.no_grad():
+        weights = {name: (2 * (psi(walkers).log - known(walkers).log)).exp() for name, psi in states.items()}
+    energies = {name: local_energy(psi, here, walkers).detach() for name, psi in states.items()}
+    kept = torch.arange(len(walkers)) % GROUPS != torch.arange(GROUPS)[:, None]
+    found: dict[str, Any] = {}
+    spread, rows = (GROUPS - 1) ** 0.5, {}
+    for name in states:
+        rows[name] = torch.tensor([moments(weights[name][own], energies[name][own]) for own in kept])
+        energy, variance = moments(weights[name], energies[name])
+        errors = (spread * rows[name].std(0, correction=0)).tolist()
+        found[name] = {"energy": energy, "energy_error": errors[0], "variance": variance, "variance_error": errors[1]}
+    without = rows[ORBITALS[1]][:, 1] / rows[ORBITALS[0]][:, 1]
+    ratio = found[ORBITALS[1]]["variance"] / found[ORBITALS[0]]["variance"]
+    return {**found, "ratio": ratio, "ratio_error": float(spread * without.std(correction=0))}
 
 
 def moments(weight: Tensor, energies: Tensor) -> tuple[float, float]:
@@ -247,9 +272,10 @@ def main() -> None:
     only_start = parser.parse_args().start
     torch.set_num_threads(1)
     found = json.loads(RESULT.read_text()) if only_start else machine() | learn()
-    found["determinants"] = determinant_rows()
-    write(found)
-    write(found | {"start": [start_row(orbitals) for orbitals in ("hartree_fock", "learned")]})
+    found |= {"determinants": determinant_row(), "start": []}
+    for seed in SEEDS:
+        found["start"].append(start_row(seed))
+        write(found)
 
 
 if __name__ == "__main__":

@@ -12,11 +12,12 @@ from algebra_rows import charges as charges_row
 from matplotlib.axes import Axes
 from result_tables import hamiltonian as matrices
 from result_tables import protocols as evolutions
-from result_tables import routes, trained
+from result_tables import routes, space, trained
 from result_tables import topology as samplers
 from result_tables.table import ROOT
 
 from gaugeflow.plots.figure import BLUE, GREY, INK, ORANGE, figure
+from gaugeflow.plots.vmc.shells import draw_shells
 from gaugeflow.symmetry import Image, Links, charges, intertwiners
 from gaugeflow.symmetry.algebra.directions.slopes import slopes
 from gaugeflow.symmetry.algebra.directions.widest import widest_family
@@ -331,6 +332,18 @@ def _turned_log(make: Callable[[Features, torch.Generator], Backbone], x: torch.
     return float(Determinants(orbitals)(x @ turn.T).log.detach())
 
 
+def shells(path: Path) -> None:
+    """The densities of a round dot and of lithium hydride about their centres."""
+    densities = space.densities()
+    places = [(density, centre) for density in densities.values() for centre in density["centres"]]
+    with figure(path, width=10.0) as canvas:
+        panels = canvas.subplots(1, len(places), sharey=True)
+        for axes, (density, centre) in zip(panels, places, strict=True):
+            draw_shells(axes, density, centre)
+        panels[0].set(title="six electrons in a trap", ylabel="length of the numbers of a shell")
+        panels[1].legend(loc="lower right")
+
+
 PICTURES = (
     flows,
     energies,
@@ -343,6 +356,7 @@ PICTURES = (
     protocols,
     contacts,
     features_of_space,
+    shells,
 )
 
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python
-"""Bosons, contacts, backflow and three bodies beside closed forms and one another.
+"""Bosons, contacts, backflow and three bodies beside closed forms and one another; densities of trained wavefunctions.
 
     python scripts/space.py            all rows; about half an hour of one core; an interrupted run goes on
     python scripts/space.py NAME ...   these
 
-The rows are shipped configurations with changes. The runs lie in `runs/space`, the rows in
-`scripts/results/space.json`.
+The rows are shipped configurations with changes, whose runs lie in `runs/space`, and densities of shipped runs about
+their centres. All of them stand in `scripts/results/space.json`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ import torch
 from benchmarks.machine import machine
 
 from gaugeflow import runs
+from gaugeflow.random import stream
 from gaugeflow.tasks import VMC
+from gaugeflow.tasks.vmc.shells import DensitySection, density_rows
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "scripts" / "results" / "space.json"
@@ -33,6 +35,8 @@ ROWS: dict[str, tuple[str, list[str]]] = {
     **{f"dot6_cloud_{seed}": ("dot6_backflow", [PAIR, CLOUD, f"seed={seed}"]) for seed in (1, 2, 3)},
 }
 """The configuration and what is changed in it."""
+DENSITIES = ("dot6_omega1", "lih")
+"""Shipped runs."""
 KEPT = ("energy", "energy_error", "variance", "reference", "deviation", "parameters", "seconds")
 
 
@@ -49,20 +53,32 @@ def row(name: str) -> dict[str, Any]:
     return {"configuration": shipped, "set": changes, **{key: report[key] for key in KEPT}}
 
 
+def density(name: str) -> dict[str, Any]:
+    """That of a shipped run, on walkers that go on from those of its checkpoint."""
+    task = runs.open_run(name).task
+    of = (task.psi, task.hamiltonian, task.sampler, task.walkers, stream("density", 1))
+    found: dict[str, Any] = density_rows(DensitySection(), *of)["density"]
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(ROWS)}; all by default")
-    names = parser.parse_args().names or [*ROWS]
-    if unknown := sorted({*names} - ROWS.keys()):
-        parser.error(f"expected rows among {', '.join(ROWS)}, got {', '.join(unknown)}")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(KNOWN)}; all by default")
+    names = parser.parse_args().names or [*KNOWN]
+    if unknown := sorted({*names} - {*KNOWN}):
+        parser.error(f"expected rows among {', '.join(KNOWN)}, got {', '.join(unknown)}")
     torch.set_num_threads(1)
     for name in names:
-        rows = json.loads(RESULT.read_text())["rows"] if RESULT.exists() else {}
-        rows[name] = row(name)
-        rows = {key: rows[key] for key in ROWS if key in rows}
-        RESULT.write_text(json.dumps(machine() | {"rows": rows}, indent=1) + "\n", encoding="utf-8")
-        found = rows[name]
-        print(f"{name}: {found['energy']:.7f}({found['energy_error']:.7f}), reference {found['reference']:.7f}")
+        found = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+        for kind, (own, make) in KINDS.items():
+            rows = found.get(kind, {}) | ({name: make(name)} if name in own else {})
+            found[kind] = {key: rows[key] for key in own if key in rows}
+        RESULT.write_text(json.dumps(found | machine(), indent=1) + "\n", encoding="utf-8")
+        print(name)
+
+
+KINDS = {"rows": (ROWS, row), "densities": (DENSITIES, density)}
+KNOWN = (*ROWS, *DENSITIES)
 
 
 if __name__ == "__main__":

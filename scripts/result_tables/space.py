@@ -28,6 +28,12 @@ def _written(names: tuple[str, ...]) -> str:
     return written(HEAD, rows, f"`python scripts/space.py`; {found['date']}.")
 
 
+def densities() -> dict[str, Any]:
+    """Of shipped runs about their centres, by the name of the run."""
+    found: dict[str, Any] = json.loads((ROOT / FILE).read_text())["densities"]
+    return found
+
+
 @table("contacts")
 def contacts() -> str:
     """Bosons in a trap, and both statistics on a ring."""
