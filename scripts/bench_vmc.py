@@ -41,6 +41,8 @@ from gaugeflow.wavefunctions.optimizers.log_derivatives import weighted_gradient
 from gaugeflow.wavefunctions.optimizers.natural_gradient import JACOBIANS
 
 ATOMS = ("Li", "Be", "B", "C", "N")
+MOLECULES = {"LiH": [["Li", 0, 0, 0], ["H", 0, 0, 3.015]]}
+"""In place of an atom, in bohr."""
 ITERATIONS = {
     "iteration": ("moves", "local energy", "gradient"),
     "natural iteration": ("moves", "local energy", "natural gradient"),
@@ -60,7 +62,7 @@ def task(arguments: argparse.Namespace, atom: str, walkers: int) -> VMC:
     config = {
         "task": "vmc",
         "seed": 1,
-        "system": {"name": "molecule", "unit": "bohr", "atoms": [[atom, 0, 0, 0]]},
+        "system": {"name": "molecule", "unit": "bohr", "atoms": MOLECULES.get(atom, [[atom, 0, 0, 0]])},
         "wavefunction": {
             "ansatz": {"name": arguments.ansatz, "terms": arguments.terms},
             "backbone": backbone(arguments),
@@ -185,7 +187,7 @@ def print_table(rows: list[Row]) -> None:
 
 def parse_arguments() -> argparse.Namespace:
     parser = parser_of(__doc__)
-    parser.add_argument("--atom", default="Be")
+    parser.add_argument("--atom", default="Be", help="or LiH")
     parser.add_argument("--walkers", type=int, default=256)
     parser.add_argument("--growth", action="store_true", help="other atoms and numbers of walkers too")
     parser.add_argument("--ansatz", choices=("determinant", "pfaffian", "pair_product"), default="determinant")

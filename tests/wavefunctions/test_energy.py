@@ -11,6 +11,7 @@ from gaugeflow.linalg import scaled_det, scaled_pfaffian
 from gaugeflow.linalg.pfaffian import eliminated_pfaffian
 from gaugeflow.linalg.signed_log_det import eliminated_det
 from gaugeflow.wavefunctions import Hamiltonian, Particles, gradient_and_laplacian, local_energy, molecule, quantum_dot
+from gaugeflow.wavefunctions.backbones.radial import of_distance
 from gaugeflow.wavefunctions.laplacian import determinants as jet_determinants
 from gaugeflow.wavefunctions.laplacian.jet import RULES, Jet
 from tests.wavefunctions.cases import (
@@ -109,6 +110,12 @@ FUNCTIONS = {
     ),
     "likes": lambda x: torch.ones_like(x) * x.square() + torch.zeros_like(x) + x.new_ones(2) * x.exp(),
     "broadcast": lambda x: math.prod(torch.broadcast_tensors(x.unsqueeze(1), x.sin().unsqueeze(2), ONES[0])),
+    "distances": lambda x: (
+        of_distance(
+            lambda q: torch.nn.functional.linear((q + 1).rsqrt(), ONES[:, :1]).sin(), (x.square() @ ONES.mT)[..., :1]
+        )
+        * x.index_select(-1, torch.tensor([1, 0]))
+    ),
     "linear": lambda x: torch.nn.functional.linear(x, ONES, ONES[0]).tanh().mean(1),
 }
 

@@ -32,6 +32,20 @@ def test_lithium_hydride_turned_mirrored_and_moved_is_the_same(backbone):
         assert float((plain.log - other.log).detach().abs().max()) > 1e-3
 
 
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_components_of_symmetric_tensors_are_those_of_matrices(d):
+    """Squares, their sums, products with vectors and traces, for two channels."""
+    many = tensors._Components(d)
+    v, w = torch.randn(2, 5, 4, d, 2, generator=seeded(), dtype=torch.float64)
+    t = many.squares(v) + 0.3 * many.squares(w)
+    whole = sum(a * torch.einsum("...ic,...jc->...ijc", u, u) for a, u in ((1.0, v), (0.3, w)))
+    assert t.shape == (5, 4, d * (d + 1) // 2, 2)
+    torch.testing.assert_close(many.matrices(t), whole)
+    torch.testing.assert_close(t.square().sum(-2), whole.square().sum((-3, -2)))
+    torch.testing.assert_close(many.times(t, w), torch.einsum("...ijc,...jc->...ic", whole, w))
+    torch.testing.assert_close(many.trace(t), torch.einsum("...iic->...c", whole))
+
+
 def claim():
     atom = molecule(["Be"], [[0.0, 0.0, 0.0]], "bohr")
     network = Tensors(Features(atom), 6, 3, 2, seeded())
@@ -45,9 +59,9 @@ def test_vectors_and_tensors_turn():
 
 
 BROKEN = {
-    "a ReLU on a vector": ("_bounded", lambda of: lambda v, rank: of(v, rank).relu()),
-    "a component read alone": ("_lengths", lambda of: lambda v, t: [v[..., 0], *of(v, t)[1:]]),
-    "a constant vector": ("_bounded", lambda of: lambda v, rank: of(v, rank) + 0.1),
+    "a ReLU on a vector": ("_bounded", lambda of: lambda v, factor: of(v, factor).relu()),
+    "a component read alone": ("_shrink", lambda of: lambda v: of(v) + v[..., 0, :]),
+    "a constant vector": ("_bounded", lambda of: lambda v, factor: of(v, factor) + 0.1),
 }
 
 

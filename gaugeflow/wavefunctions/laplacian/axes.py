@@ -26,6 +26,7 @@ AXES: dict[str, tuple[str, ...]] = {
     "chunk": ("chunks", "dim"),
     "split": ("split_size_or_sections", "dim"),
     "gather": ("dim",),
+    "index_select": ("dim",),
     "narrow": ("dim",),
     "cat": ("dim",),
     "stack": ("dim",),

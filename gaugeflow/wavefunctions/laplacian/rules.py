@@ -46,6 +46,7 @@ ENTRYWISE: dict[str, Derivatives] = {
     "log": lambda x, y: (1 / x, -1 / x.square()),
     "log1p": lambda x, y: (1 / (1 + x), -1 / (1 + x).square()),
     "sqrt": lambda x, y: (0.5 / y, -0.25 / (x * y)),
+    "rsqrt": lambda x, y: (-0.5 * y / x, 0.75 * y / x.square()),
     "square": lambda x, y: (2 * x, 2.0),
     "reciprocal": lambda x, y: (-y.square(), 2 * y**3),
     "tanh": lambda x, y: (1 - y.square(), -2 * y * (1 - y.square())),
@@ -148,8 +149,8 @@ def product(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any
         return Jet(value, func(gradient_a, b), func(a.laplacian, b))
     if not _is_jet(a):
         return Jet(value, func(a, gradient_b), func(a, b.laplacian))
-    gradient = func(gradient_a, b.value) + func(a.value, gradient_b)
-    laplacian = func(a.laplacian, b.value) + func(a.value, b.laplacian)
+    gradient = torch.addcmul(func(gradient_a, b.value), a.value, gradient_b)
+    laplacian = torch.addcmul(func(a.laplacian, b.value), a.value, b.laplacian)
     return Jet(value, gradient, laplacian + 2 * func(gradient_a, gradient_b).sum(0))
 
 
@@ -246,6 +247,14 @@ def dense(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any])
     plain = [func(part, weight) for part in (x.value, x.gradient, x.laplacian)]
     offset = kwargs.get("bias", bias[0] if bias else None)
     return Jet(plain[0] if offset is None else plain[0] + offset, plain[1], plain[2])
+
+
+@rule("of_distance")
+def along_distance(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Jet:
+    """The function's own derivatives are carried along the distance alone."""
+    function, q = args
+    y = function(Jet(q.value, torch.ones_like(q.value).unsqueeze(0), torch.zeros_like(q.value)))
+    return _chain(q, y.value, y.gradient[0], y.laplacian)
 
 
 @rule("softmax")
