@@ -47,17 +47,26 @@ def states() -> str:
 
 @table("hamiltonian-start")
 def start() -> str:
-    """The variance of the local energy after the pretraining."""
+    """Energies and variances after the pretraining, and the mean ratio of variances, weighted by the errors."""
     found = results()
-    kinds = {"determinants": "their determinants", "start": "small network after the pretraining"}
-    lines = [
-        [
-            kind,
-            {"hartree_fock": "Hartree-Fock", "learned": "learned"}[row["orbitals"]],
-            uncertain(row["energy"], row["energy_error"]),
-            uncertain(row["variance"], row["variance_error"]),
-        ]
-        for name, kind in kinds.items()
-        for row in found[name]
+    rows = {"their determinants": found["determinants"]}
+    rows |= {f"FermiNet streams after the pretraining, seed {row['seed']}": row for row in found["start"]}
+    lines = [[name, *_compared(row)] for name, row in rows.items()]
+    weights = [row["ratio_error"] ** -2 for row in found["start"]]
+    mean = sum(w * row["ratio"] for w, row in zip(weights, found["start"], strict=True)) / sum(weights)
+    lines.append(["mean of the seeds", "", "", "", "", uncertain(mean, sum(weights) ** -0.5)])
+    head = [
+        "wavefunction",
+        "energy, Hartree-Fock",
+        "learned",
+        "variance, Hartree-Fock",
+        "learned",
+        "ratio of variances",
     ]
-    return written(["wavefunction", "orbitals", "energy", "variance"], lines, _below(found))
+    return written(head, lines, _below(found).replace(".py`", ".py --start`"))
+
+
+def _compared(row: dict[str, Any]) -> list[str]:
+    kinds = [row["hartree_fock"], row["learned"]]
+    cells = [uncertain(kind[key], kind[f"{key}_error"]) for key in ("energy", "variance") for kind in kinds]
+    return [*cells, uncertain(row["ratio"], row["ratio_error"])]
