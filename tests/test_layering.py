@@ -83,7 +83,7 @@ INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     "flows": (
         ("galerkin", "statistics", "bases", "integrated"),
         ("flow",),
-        ("losses", "symmetrized", "transformed"),
+        ("losses", "symmetrized", "transformed", "proposals"),
         ("natural", "coupling"),
         ("scalar", "continuous", "refinement", "nonequilibrium"),
     ),
