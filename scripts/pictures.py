@@ -16,6 +16,11 @@ from result_tables import routes, space, trained
 from result_tables import topology as samplers
 from result_tables.table import ROOT
 
+from gaugeflow.flows import HaarBase, linear_times, protocol
+from gaugeflow.groups import get_group
+from gaugeflow.lattice import WilsonAction
+from gaugeflow.lattice.exact import Exact2D
+from gaugeflow.montecarlo import HMC, ExactSampler
 from gaugeflow.plots.figure import BLUE, GREY, INK, ORANGE, figure
 from gaugeflow.plots.vmc.shells import draw_shells
 from gaugeflow.symmetry import Image, Links, charges, intertwiners
@@ -272,6 +277,29 @@ def protocols(path: Path) -> None:
         axes.legend(fontsize=8)
 
 
+def work(path: Path) -> None:
+    """Histograms of the work of U(1) evolutions from Haar measure, forward and back, in few steps and in many."""
+    solved, draws = Exact2D("u1", (4, 4), 2.0), torch.Generator().manual_seed(1)
+    haar = HaarBase(get_group("u1"), (4, 4))
+    target, _ = ExactSampler(WilsonAction(2, 2.0)).update(haar.draw(2000, draws), draws)
+    with figure(path, width=8.0) as canvas:
+        for axes, steps in zip(canvas.subplots(1, 2, sharex=True), (4, 16), strict=True):
+            flow = protocol(
+                haar,
+                lambda t: WilsonAction(2, 2.0 * t),
+                linear_times(steps),
+                lambda action: HMC(action, step_size=0.25),
+            )
+            both = {"forward": flow.sample(2000, draws)[1], "back": flow.reverse(target, draws)}
+            edges = np.linspace(min(map(float, map(torch.min, both.values()))), float(both["back"].max()), 40)
+            for (name, log_w), colour in zip(both.items(), (BLUE, ORANGE), strict=True):
+                style = {"density": True, "histtype": "stepfilled", "alpha": 0.5, "color": colour}
+                axes.hist(log_w.numpy(), edges, label=name, **style)
+            axes.axvline(float(solved.log_z), color=INK, linewidth=1)
+            axes.set(xlabel="log w", yticks=[], title=f"{steps} steps")
+        axes.legend()
+
+
 def contacts(path: Path) -> None:
     """Energies of bosons and fermions on a ring against the strength of their contact, beside Bethe's equations."""
     rows = json.loads((ROOT / "scripts" / "results" / "space.json").read_text())["rows"].values()
@@ -354,6 +382,7 @@ PICTURES = (
     hamiltonian,
     topology,
     protocols,
+    work,
     contacts,
     features_of_space,
     shells,
