@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from gaugeflow.tasks.vmc.sites.systems import SITE_SYSTEMS
 from result_tables import trained
+from result_tables.sites import on_sites
 from result_tables.table import table, uncertain, written
 
 COMMAND = "gaugeflow report configs/trained/NAME --fresh --json"
@@ -55,26 +55,7 @@ HEAD = ["NAME", "system", "energy, hartree", "reference", "variance", "parameter
 
 def _in_space() -> list[str]:
     """Runs of particles in space."""
-    return [name for name in trained.names("vmc") if name not in _on_sites()]
-
-
-def _on_sites() -> list[str]:
-    """Runs of fermions on sites."""
-    return [name for name in trained.names("vmc") if trained.config(name)["system"]["name"] in SITE_SYSTEMS]
-
-
-@table("sites")
-def sites() -> str:
-    """Fermions on sites beside exact diagonalisation, as reported and on few new walkers."""
-    again, rows = json.loads(GUARD.read_text())["rows"], []
-    for name in _on_sites():
-        found, own = trained.report(name), again[name]
-        above = (found["energy"] - found["reference"]) / abs(found["reference"])
-        anew = uncertain(own["energy"], own["energy_error"])
-        exact = f"{found['reference']:.9g}"
-        rows.append([name, exact, found["energy_text"], f"{above:.1e}", anew, *_effort(name)])
-    head = ["NAME", "exact", "energy", "relative error", "on few new walkers", *HEAD[4:]]
-    return written(head, rows, trained.made_by(_on_sites(), COMMAND))
+    return [name for name in trained.names("vmc") if name not in on_sites()]
 
 
 @table("energies")
