@@ -127,6 +127,7 @@ WITHOUT = {
     "SwapSites": "tested against all configurations",
     "Lattice": "makes groups, which have a line",
     "Operators": "tested against matrices",
+    "Orbits": "sums, tested against matrices",
     "SiteAttention": "of no symmetry of the lattice",
     "SiteBackbone": "what every backbone on sites offers",
     "SiteDense": "of no symmetry of the lattice",

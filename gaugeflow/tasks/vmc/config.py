@@ -44,11 +44,14 @@ class MetropolisConfig(Section):
 
 
 class EnumerateConfig(Section):
-    """All configurations of fermions on few sites, from which independent walkers are drawn."""
+    """All configurations of fermions on few sites; the energy is evaluated over all of them, without an error."""
 
     name: Literal["enumerate"]
     most: Count = 100_000
     """The largest number of configurations."""
+    train: Literal["drawn", "all"] = "drawn"
+    """Whether the wavefunction is trained on independent walkers, or on all configurations with their shares of psi^2
+    as weights; `all` takes one of those that `wavefunction.projection` makes alike."""
 
 
 SamplerConfig = Annotated[MetropolisConfig | EnumerateConfig, Field(discriminator="name")]
@@ -80,8 +83,10 @@ class VMCConfig(RunConfig):
     equilibration: Annotated[int, Field(ge=0)] = 50
     """Updates of new walkers with frozen parameters before the evaluation; they tune the width of the moves, which
     stands from then on. Zero goes on with the walkers of the training."""
-    evaluation: Count
-    """Local energies of each walker with frozen parameters, from which the energy is reported."""
+    evaluation: Count | Literal["all"]
+    """Local energies of each walker with frozen parameters, from which the energy is reported. `all` is for fermions on
+    few sites, whose energy is the sum over all configurations, without an error; so is that of any number where
+    `sampler` is `enumerate`."""
     clip: Positive = 5.0
     """Local energies in the gradient are limited to so many mean absolute deviations from the median."""
     laplacian: Literal["forward", "autograd"] = "forward"

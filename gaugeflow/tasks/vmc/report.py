@@ -25,7 +25,9 @@ __all__ = ["energy_unit", "references_markdown", "vmc_markdown", "vmc_report"]
 
 TOO_LOW = 3.0
 """By how many errors an energy may lie below the exact one by chance."""
-BELOW = "below the exact energy by more than three errors: something is wrong"
+BELOW, WRONG = "below the exact energy", ": something is wrong"
+ROUNDING = 1e-9
+"""The share of an exact energy that its digits and sums may lack."""
 
 
 def energy_unit(system: str) -> str:
@@ -45,32 +47,49 @@ def vmc_report(
     """Plain values for `report.json`; energies in Hartree, or in units of the hopping on sites.
 
     The energy is the mean over all walkers and steps of the evaluation, unclipped, and its error that of the Gamma
-    method with each walker a chain; tau_int is in units of the moves between two energies. `starts` says how many
-    electrons of each spin each walker had at each nucleus, ``(walkers, 2, I)``, where there are several.
+    method with each walker a chain; tau_int is in units of the moves between two energies. On few sites it is the sum
+    over all configurations, which has no error. `starts` says how many electrons of each spin each walker had at each
+    nucleus, ``(walkers, 2, I)``, where there are several.
 
     Raises:
         UserError: nothing is evaluated yet.
     """
-    columns = metrics.columns("evaluation")
-    if not columns:
+    if metrics.columns("sum"):
+        found = _summed(metrics.columns("sum"), hamiltonian)
+    elif metrics.columns("evaluation"):
+        found = _sampled(metrics.columns("evaluation"), hamiltonian, equilibration, starts)
+    else:
         raise UserError("expected an evaluation to report, the run has made none so far")
-    energies = columns["energy"].swapaxes(0, 1)  # (walkers, steps)
-    found = estimate(energies)
     reference = hamiltonian.reference
+    return {
+        **found,
+        **_what(config, hamiltonian),
+        "reference": None if reference is None else reference.energy,
+        "reference_source": None if reference is None else reference.source,
+        "reference_exact": None if reference is None else reference.exact,
+        "references": [asdict(known) for known in hamiltonian.references],
+        "equilibration": equilibration,
+        "parameters": parameters,
+        "seconds_per_iteration": seconds_per_iteration,
+        "failures": len(np.unique(metrics.columns("failures").get("step", np.empty(0)))),
+    }
+
+
+def _sampled(
+    columns: dict[str, np.ndarray], hamiltonian: Hamiltonian, equilibration: int, starts: Tensor | None
+) -> dict[str, Any]:
+    """The mean over walkers and steps, and how far it can be trusted."""
+    energies = columns["energy"].swapaxes(0, 1)  # (walkers, steps)
+    found, reference = estimate(energies), hamiltonian.reference
     energy = row(found, None if reference is None else reference.energy)
-    below = _below(energy["deviation"], hamiltonian)
+    below = _exact(hamiltonian) and energy["deviation"] is not None and energy["deviation"] < -TOO_LOW
     between = None if starts is None else _r_hat_between(energies, starts.cpu().numpy())
     return {
-        "warnings": _warnings(found.warning, between, below),
-        **_what(config, hamiltonian),
+        "warnings": _warnings(found.warning, between, f"{BELOW} by more than three errors{WRONG}" if below else ""),
         "energy": found.value,
         "energy_error": found.error,
         "energy_text": energy["text"],
         "variance": float(energies.var()),
-        "reference": energy["exact"],
-        "reference_source": None if reference is None else reference.source,
-        "reference_exact": None if reference is None else reference.exact,
-        "references": [asdict(known) for known in hamiltonian.references],
         "deviation": energy["deviation"],
         "below_exact": below,
         "acceptance": float(columns["acceptance"].mean()),
@@ -78,12 +97,35 @@ def vmc_report(
         "r_hat": found.r_hat,
         "r_hat_starts": between,
         "walkers": len(energies),
-        "equilibration": equilibration,
         "evaluated_on": _evaluated_on(equilibration),
         "evaluation": energies.shape[1],
-        "parameters": parameters,
-        "seconds_per_iteration": seconds_per_iteration,
-        "failures": len(np.unique(metrics.columns("failures").get("step", np.empty(0)))),
+        "configurations": None,
+    }
+
+
+def _summed(columns: dict[str, np.ndarray], hamiltonian: Hamiltonian) -> dict[str, Any]:
+    """The sum over all configurations: there are no walkers whose moves could be judged."""
+    last = {name: values[-1] for name, values in columns.items()}
+    energy, reference = float(last["energy"]), hamiltonian.reference
+    below = reference is not None and reference.exact and energy < reference.energy - ROUNDING * abs(reference.energy)
+    alike = f"; {last['orbits']:,} of them differ by more than symmetries of the state"
+    return {
+        "warnings": _warnings("", None, f"{BELOW}{WRONG}" if below else ""),
+        "energy": energy,
+        "energy_error": 0.0,
+        "energy_text": f"{energy:.10g}(0)",
+        "variance": float(last["variance"]),
+        "deviation": None,
+        "below_exact": below,
+        "acceptance": None,
+        "tau_int": None,
+        "r_hat": None,
+        "r_hat_starts": None,
+        "walkers": 0,
+        "evaluated_on": f"over all {last['configurations']:,} configurations"
+        + (alike if last["orbits"] < last["configurations"] else ""),
+        "evaluation": 1,
+        "configurations": int(last["configurations"]),
     }
 
 
@@ -105,12 +147,12 @@ def _r_hat_between(energies: np.ndarray, starts: np.ndarray) -> float | None:
     return split_r_hat(np.stack([energies[kind.ravel() == k].mean(0) for k in range(len(kinds))]))
 
 
-def _warnings(walkers: str, between: float | None, below: bool) -> dict[str, str]:
+def _warnings(walkers: str, between: float | None, below: str) -> dict[str, str]:
     """What the report leads with; only what is amiss."""
     apart = ""
     if between is not None and between > R_HAT_LIMIT:
         apart = f"walkers that started with other electrons at the nuclei disagree: R-hat {between:.3f} > {R_HAT_LIMIT}"
-    found = {"energy": walkers, "starts": apart, "reference": BELOW if below else ""}
+    found = {"energy": walkers, "starts": apart, "reference": below}
     return {name: text for name, text in found.items() if text}
 
 
@@ -121,10 +163,9 @@ def _evaluated_on(equilibration: int) -> str:
     return f"new walkers, after {equilibration} updates with frozen parameters; the width of their moves stood"
 
 
-def _below(deviation: float | None, hamiltonian: Hamiltonian) -> bool:
-    """A variational energy below the exact one is a mistake somewhere, not a record."""
-    exact = hamiltonian.reference is not None and hamiltonian.reference.exact
-    return exact and deviation is not None and deviation < -TOO_LOW
+def _exact(hamiltonian: Hamiltonian) -> bool:
+    """A variational energy below an exact one is a mistake somewhere, not a record."""
+    return hamiltonian.reference is not None and hamiltonian.reference.exact
 
 
 def vmc_markdown(report: dict[str, Any]) -> str:
@@ -135,10 +176,7 @@ def vmc_markdown(report: dict[str, Any]) -> str:
         ["reference", "-" if reference is None else f"{reference:.9g}"],
         ["difference in errors", "-" if deviation is None else f"{deviation:+.2f}"],
         ["variance of the local energy", f"{report['variance']:.3g}"],
-        ["acceptance", f"{report['acceptance']:.3f}"],
-        ["tau_int", f"{report['tau_int']:.2f}"],
-        *_r_hats(report),
-        ["walkers x energies", f"{report['walkers']} x {report['evaluation']}"],
+        *_walkers(report),
         ["parameters", str(report["parameters"])],
         ["seconds per iteration", f"{report['seconds_per_iteration']:.3g}"],
     ]
@@ -153,13 +191,31 @@ def vmc_markdown(report: dict[str, Any]) -> str:
     source = f"Reference: {report['reference_source']}.\n" if reference is not None else ""
     found = f"\nNodes: {nodes['text']}.\n" if nodes is not None else ""
     warnings = listed("**Warnings**", report.get("warnings", {}))  # an older report has none
-    walkers = report.get("evaluated_on", _evaluated_on(0))  # an older report does not say
     return (
         f"# {report['system']['name']} ({_system(report)}), {parts}\n\n{warnings}{format_table(['', 'value'], rows)}\n"
-        f"Parameters were frozen; energies are those of {walkers}. The error is one standard deviation by the Gamma "
-        f"method. {source}{found}{references_markdown(report)}{proof_markdown(report)}{sectors_markdown(report)}"
-        f"{observables_markdown(report)}"
+        f"Parameters were frozen; {_taken(report)}. {source}{found}{references_markdown(report)}"
+        f"{proof_markdown(report)}{sectors_markdown(report)}{observables_markdown(report)}"
     )
+
+
+def _walkers(report: dict[str, Any]) -> list[list[str]]:
+    """How many there were and how they moved; or how many configurations were summed."""
+    if report.get("configurations"):  # an older report has none
+        return [["configurations", f"{report['configurations']:,}"]]
+    return [
+        ["acceptance", f"{report['acceptance']:.3f}"],
+        ["tau_int", f"{report['tau_int']:.2f}"],
+        *_r_hats(report),
+        ["walkers x energies", f"{report['walkers']} x {report['evaluation']}"],
+    ]
+
+
+def _taken(report: dict[str, Any]) -> str:
+    """What the energy is a mean of, and what its error is."""
+    on = report.get("evaluated_on", _evaluated_on(0))  # an older report does not say
+    if report.get("configurations"):
+        return f"the energy is the sum {on}, and has no error"
+    return f"energies are those of {on}. The error is one standard deviation by the Gamma method"
 
 
 def references_markdown(report: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gaugeflow.errors import UserError
 from gaugeflow.montecarlo import Metropolis
 from gaugeflow.montecarlo.moves import LogDensity
 from gaugeflow.symmetry.claims import Claim
@@ -26,10 +27,15 @@ class Space:
 
     def __init__(self, config: VMCConfig, hamiltonian: Hamiltonian) -> None:
         self.config, self.hamiltonian = config, hamiltonian
+        if config.evaluation == "all":
+            raise UserError("evaluation: expected a number for particles in space, who have no end of places, came all")
         if config.nodal_exchanges:
             permutations(hamiltonian.particles)  # before a long training, not behind it
         if config.sectors is not None:
             config.sectors.build(hamiltonian)
+
+    def whole(self, psi: Product) -> None:
+        """There is no sum over all configurations."""
 
     def starts(self, count: int, generator: torch.Generator, populations: Tensor | None) -> Tensor | None:
         """How many electrons of each spin each walker has at each of several nuclei."""
@@ -42,19 +48,23 @@ class Space:
         dtype, device = DTYPES[self.config.dtype], generator.device
         return initial_walkers(self.hamiltonian, count, dtype, device, generator, starts)
 
-    def sampler(self, log_density: LogDensity, psi: Product, power: Callable[[], float]) -> Metropolis:
+    def sampler(
+        self, log_density: LogDensity, psi: Product, power: Callable[[], float], whole: object = None
+    ) -> Metropolis:
         """The chain that moves them."""
         walkers = self.config.walkers
         jumps = jumps_between(self.hamiltonian) * walkers.jumps
         period = self.hamiltonian.period
         return Metropolis(log_density, walkers.move, walkers.width, walkers.steps, jumps=jumps, period=period)
 
-    def examined(self, psi: Product, sampler: Any, walkers: Tensor, generator: torch.Generator) -> list[dict[str, Any]]:
+    def examined(
+        self, psi: Product, sampler: Any, walkers: Tensor, generator: torch.Generator, whole: object
+    ) -> list[dict[str, Any]]:
         """The identities of a right state."""
         config = self.config
         return examined(psi, self.hamiltonian, sampler, walkers, config.examination, generator, config.chunk_size)
 
-    def measured(self, psi: Product, walkers: Tensor, generator: torch.Generator) -> dict[str, Any]:
+    def measured(self, psi: Product, walkers: Tensor, generator: torch.Generator, whole: object) -> dict[str, Any]:
         """Nothing beside the energy."""
         return {}
 

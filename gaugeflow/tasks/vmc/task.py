@@ -4,7 +4,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -28,6 +28,7 @@ from gaugeflow.tasks.vmc.ranks import require_equal_shares, shared_local_energy,
 from gaugeflow.tasks.vmc.report import vmc_markdown, vmc_report
 from gaugeflow.tasks.vmc.sectors import sector_rows
 from gaugeflow.tasks.vmc.sites.sites import Sites
+from gaugeflow.tasks.vmc.sites.whole import Batch, Whole
 from gaugeflow.tasks.vmc.space import Space
 from gaugeflow.wavefunctions import Product, count_nodal_cells
 from gaugeflow.wavefunctions.occupation.hamiltonians import SiteHamiltonian
@@ -59,7 +60,7 @@ class VMC(Task[VMCConfig]):
         built = config.system.build()
         self.hamiltonian: Any = built
         self.space = Sites(config, built) if isinstance(built, SiteHamiltonian) else Space(config, built)
-        self.equilibration = config.equilibration
+        self.equilibration = self._own_equilibration
         """Updates of new walkers in front of the evaluation; none where an older version has begun the run."""
         self.power = EVALUATED
         self._status = ""
@@ -71,7 +72,18 @@ class VMC(Task[VMCConfig]):
 
     @property
     def steps(self) -> int:
-        return self._evaluated_from + self.config.evaluation
+        return self._evaluated_from + self._evaluations
+
+    @property
+    def _evaluations(self) -> int:
+        """Steps of the evaluation; a sum over all configurations is one."""
+        config = self.config
+        return 1 if config.sampler.name == "enumerate" or config.evaluation == "all" else config.evaluation
+
+    @property
+    def _own_equilibration(self) -> int:
+        """None for walkers that are drawn anew."""
+        return 0 if self.config.sampler.name == "enumerate" else self.config.equilibration
 
     @property
     def _evaluated_from(self) -> int:
@@ -100,7 +112,7 @@ class VMC(Task[VMCConfig]):
         chosen = config.pretraining
         self.pretraining = Pretraining(chosen, self.psi, self.hamiltonian) if chosen else None
         self.populations = self.pretraining.populations if self.pretraining else None
-        self.walkers, self.equilibration = self._new_walkers(config.walkers.count), config.equilibration
+        self.walkers, self.equilibration = self._new_walkers(config.walkers.count), self._own_equilibration
         self.failures, self.train_seconds = 0, 0.0
         self.forecast: Forecast | None = None
         self.peak = 0
@@ -111,7 +123,8 @@ class VMC(Task[VMCConfig]):
         require_equal_shares(config.walkers.count)
         psi = config.wavefunction.build(self.hamiltonian, stream("weights", config.seed))
         self.psi: Product = psi.to(config.device, DTYPES[config.dtype])
-        self.sampler: Any = self.space.sampler(self._log_density, self.psi, lambda: self.power)
+        self.whole: Whole | None = self.space.whole(self.psi)
+        self.sampler: Any = self.space.sampler(self._log_density, self.psi, lambda: self.power, self.whole)
         self.optimizer = config.optimizer.build(self.psi)
 
     def _log_density(self, x: Tensor) -> Tensor:
@@ -138,7 +151,7 @@ class VMC(Task[VMCConfig]):
             pretraining: config.warmup,
             self._trained_from: config.iterations,
             self._frozen_from: self.equilibration,
-            self._evaluated_from: config.evaluation,
+            self._evaluated_from: self._evaluations,
         }
         return {index: count for index, count in counts.items() if count}
 
@@ -148,6 +161,8 @@ class VMC(Task[VMCConfig]):
         return super().try_step(index)
 
     def shortened(self, share: float) -> VMCConfig:
+        if self.config.evaluation == "all":
+            return self.config
         return self.config.model_copy(update={"evaluation": max(FEWEST, int(share * self.config.evaluation))})
 
     @property
@@ -157,7 +172,7 @@ class VMC(Task[VMCConfig]):
     @property
     def recorded_bytes(self) -> int:
         """What the rows of the evaluation take at its end: an energy and an acceptance of each walker."""
-        return 16 * self.config.evaluation * self.config.walkers.count
+        return 16 * self._evaluations * self.config.walkers.count
 
     def step(self, index: int, record: Record) -> None:
         if index == 0 and record.path is not None:
@@ -196,28 +211,45 @@ class VMC(Task[VMCConfig]):
     def _train(self, index: int, record: Record) -> None:
         """One change of the parameters; if a number is not finite, none, and the last good state is kept."""
         kept = deepcopy((self.psi.state_dict(), self.optimizer.state_dict()))
-        self.walkers, info = self.sampler.update(self.walkers, self.generator)
-        energies, weights = self._energies(), self._weights()
-        norm, failure = self._change(energies, weights)
+        batch, acceptance = self._batch()
+        norm, failure = self._change(batch)
         if failure is not None:
             self.psi.load_state_dict(kept[0])
             self.optimizer.load_state_dict(kept[1])
+            if not self._drawn:  # no walker is to blame
+                failure = replace(failure, walkers=torch.zeros(len(self.walkers), dtype=torch.bool))
             self._recover(index, failure, record)
             return
-        mean = weights @ energies.double()
-        deviations = energies.double() - mean
-        variance = weights @ deviations.square() / (1 - weights.square().sum())
-        row = {"energy": mean, "variance": variance, "acceptance": info["acceptance"].mean()}
+        mean = batch.weights @ batch.energies.double()
+        deviations = batch.energies.double() - mean
+        squares = batch.weights.square().sum() if self._drawn else 0.0
+        variance = batch.weights @ deviations.square() / (1 - squares)
+        row = {"energy": mean, "variance": variance, "acceptance": acceptance}
         record.metrics.record("training", {"step": index, **row, "width": self.sampler.width, "change": norm})
-        self._status = f"E {float(mean):.5f}({float((weights * deviations).norm()):.5f})"
+        error = float((batch.weights * deviations).norm()) if self._drawn else 0.0
+        self._status = f"E {float(mean):.5f}({error:.5f})"
 
-    def _change(self, energies: Tensor, weights: Tensor) -> tuple[float, Failure | None]:
+    @property
+    def _drawn(self) -> bool:
+        """Whether the training is on walkers, not on all configurations."""
+        sampler = self.config.sampler
+        return sampler.name != "enumerate" or sampler.train == "drawn"
+
+    def _batch(self) -> tuple[Batch, Tensor | float]:
+        """What the parameters are changed by, and the acceptance of the moves behind it."""
+        if self.whole is not None and not self._drawn:
+            return self.whole.batch(self.psi), 1.0
+        self.walkers, info = self.sampler.update(self.walkers, self.generator)
+        return Batch(self.walkers, self._energies(), self._weights()), info["acceptance"].mean()
+
+    def _change(self, batch: Batch) -> tuple[float, Failure | None]:
         """The norm of the change, or what was not finite before or after it."""
+        energies, weights = batch.energies, batch.weights
         failure, norm = find_failure(self.psi, energies, "the local energy"), 0.0
         if failure is None:
             try:
                 clipped = clip_about_median(energies, self.config.clip, weights)
-                norm = self.optimizer.step(self.psi, self.walkers, clipped, weights)
+                norm = self.optimizer.step(self.psi, batch.x, clipped, weights)
             except NotFinite as error:
                 return norm, Failure(error.tensor, error.values, ~torch.isfinite(error.values))
             failure = find_failure(self.psi, energies, "the local energy")
@@ -250,6 +282,9 @@ class VMC(Task[VMCConfig]):
 
     def _evaluate(self, index: int, record: Record) -> None:
         self.walkers, info = self.sampler.update(self.walkers, self.generator)
+        if self.whole is not None:
+            self._sum(self.whole, index, record)
+            return
         energies = self._energies()
         failure = find_failure(self.psi, energies, "the local energy")
         if failure is not None:
@@ -258,6 +293,16 @@ class VMC(Task[VMCConfig]):
         row = {"energy": energies.double(), "acceptance": info["acceptance"]}
         record.metrics.record("evaluation", {"step": index, **row})
         self._status = f"frozen, E {float(energies.mean()):.5f}"
+
+    def _sum(self, whole: Whole, index: int, record: Record) -> None:
+        """The energy over all configurations. Raises UserError if it is none."""
+        found = whole.mean(self.psi)
+        failure = find_failure(self.psi, torch.tensor([found.value]), "the energy over all configurations")
+        if failure is not None:
+            raise UserError(f"vmc: {failure.at(index)}")
+        row = {"configurations": len(whole.orbits.every), "orbits": len(whole.orbits.sizes)}
+        record.metrics.record("sum", {"step": index, "energy": found.value, "variance": found.variance, **row})
+        self._status = f"frozen, E {found.value:.8f}"
 
     def state_dict(self) -> dict[str, Any]:
         return {
@@ -300,7 +345,7 @@ class VMC(Task[VMCConfig]):
     def restart_measurements(self, seed: int) -> int:
         """New walkers, after `equilibration` updates with the checkpoint's parameters."""
         self.generator = stream("report", seed, device=self.config.device)
-        self.equilibration = self.config.equilibration
+        self.equilibration = self._own_equilibration
         return self._frozen_from
 
     def report(self, metrics: Metrics) -> dict[str, Any]:
@@ -310,7 +355,7 @@ class VMC(Task[VMCConfig]):
             self.config, self.hamiltonian, metrics, parameters, per_iteration, self.equilibration, self.starts
         )
         generator = stream("observables", self.config.seed, device=self.config.device)
-        measured = self.space.measured(self.psi, self.walkers, generator)
+        measured = self.space.measured(self.psi, self.walkers, generator, self.whole)
         parts = {**self._expected(), **self._proof(metrics, report), **self._sectors(), **measured}
         return {**report, **parts, "nodal_cells": self._nodal_cells()}
 
@@ -329,7 +374,7 @@ class VMC(Task[VMCConfig]):
         if not config.examination:
             return {}
         generator = stream("examination", config.seed, device=config.device)
-        identities = self.space.examined(self.psi, self.sampler, self.walkers, generator)
+        identities = self.space.examined(self.psi, self.sampler, self.walkers, generator, self.whole)
         found = {"identities": broken(identities)} if broken(identities) else {}
         return {
             "warnings": report["warnings"] | found,

@@ -1,4 +1,5 @@
 from .configurations import SiteFermions, from_lists, to_lists
+from .enumeration.orbits import Orbits
 from .exact import ExactStates, exact_states
 from .hamiltonians import SiteHamiltonian, hubbard, of_products, t_j, t_v
 from .hidden import HiddenDeterminants
@@ -23,6 +24,7 @@ __all__ = [
     "Lattice",
     "Occupations",
     "Operators",
+    "Orbits",
     "RankOne",
     "SiteAttention",
     "SiteBackbone",

@@ -44,6 +44,11 @@ class SiteFermions(Particles):
         left = self.sites - self.n_up if self.exclusive else self.sites
         return math.comb(self.sites, self.n_up) * math.comb(left, self.n_down)
 
+    def require_few(self, most: int) -> None:
+        """Raises UserError for more than so many configurations."""
+        if self.states > most:
+            raise UserError(f"enumerate: expected at most {most:,} configurations, {self} have {self.states:,}")
+
     def check(self, x: Any) -> None:
         """Raises UserError if x is not ``(batch, 2, sites)``."""
         if len(x.shape) != 3 or tuple(x.shape[1:]) != (2, self.sites):

@@ -5,9 +5,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gaugeflow.errors import UserError
 from gaugeflow.montecarlo.moves import LogDensity
 from gaugeflow.wavefunctions.occupation.configurations import SiteFermions
+from gaugeflow.wavefunctions.occupation.enumeration.orbits import Orbits
 from gaugeflow.wavefunctions.occupation.lattices import Lattice
 
 __all__ = ["Enumerated", "Hop", "SwapSites"]
@@ -70,24 +70,24 @@ class Enumerated:
 
     Args:
         most: the largest space.
+        orbits: of what leaves the density alone, one of each of which is calculated; none by default.
 
     Raises:
         UserError: a larger one.
     """
 
-    def __init__(self, log_density: LogDensity, particles: SiteFermions, most: int = 100_000) -> None:
-        if particles.states > most:
-            raise UserError(
-                f"enumerate: expected at most {most:,} configurations, {particles} have {particles.states:,}"
-            )
-        self.log_density, self.particles = log_density, particles
-        self.every = particles.every()
+    def __init__(
+        self, log_density: LogDensity, particles: SiteFermions, most: int = 100_000, orbits: Orbits | None = None
+    ) -> None:
+        self.log_density, self.orbits = log_density, orbits or Orbits(particles, most=most)
         self.warmup, self.width = False, 0.0
 
     def probabilities(self, like: Tensor) -> tuple[Tensor, Tensor]:
         """All configurations and their shares of the density, ``(states,)``."""
-        every = self.every.to(like)
-        return every, self.log_density(every).double().softmax(0)
+        orbits, x = self.orbits, self.orbits.x.to(like)
+        log = torch.cat([self.log_density(x[part]) for part in orbits.parts()]).double()
+        shares = orbits.spread((log + orbits.sizes.to(log).log()).softmax(0).cpu())
+        return orbits.every.to(like), shares.to(log)
 
     @torch.no_grad()
     def update(self, field: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:

@@ -37,16 +37,18 @@ class SiteProjected(Wavefunction):
         self.register_buffer("flips", group.flips, persistent=False)
         self.register_buffer("characters", group.characters, persistent=False)
 
+    @property
+    def group(self) -> SiteGroup:
+        """What the state is in a sector of, on the CPU."""
+        return SiteGroup(self.orders.cpu(), self.flips.cpu(), self.characters.cpu())
+
     def log_psi(self, x: Any) -> LogPsi:
-        signs, logs = [], []
-        for order, flip, character in zip(self.orders, self.flips, self.characters, strict=True):
-            y, sign = moved(x, order.expand(len(x), -1), flip.expand(len(x)))
-            found = self.psi(y)
-            signs.append(found.sign * sign * character)
-            logs.append(found.log)
-        log, sign = torch.stack(logs, -1), torch.stack(signs, -1)
+        size = len(self.orders)
+        y, signs = moved(x[:, None], self.orders, self.flips)
+        found = self.psi(y.flatten(0, 1))
+        log, sign = found.log.unflatten(0, (-1, size)), found.sign.unflatten(0, (-1, size)) * signs * self.characters
         top = log.detach().amax(-1, keepdim=True)
-        terms = (log - top).exp() * sign / len(self.orders)
-        total, size = terms.sum(-1), terms.detach().abs().sum(-1)
-        total = torch.where(total.detach().abs() < CANCELLED * size, 0.0, total)
+        terms = (log - top).exp() * sign / size
+        total, spread = terms.sum(-1), terms.detach().abs().sum(-1)
+        total = torch.where(total.detach().abs() < CANCELLED * spread, 0.0, total)
         return LogPsi(*signed_log(Scaled(total, top.squeeze(-1))))

@@ -25,20 +25,21 @@ def moved(x: Tensor, orders: Tensor, flips: Tensor) -> tuple[Tensor, Tensor]:
     permutation, and of all up behind all down after the exchange.
 
     Args:
-        x: occupations ``(batch, 2, sites)``.
-        orders: of each configuration, ``(batch, sites)``.
-        flips: ``(batch,)``, boolean.
+        x: occupations ``(..., 2, sites)``.
+        orders: of each configuration, ``(..., sites)``; axes in front are broadcast, so that ``(batch, 1, 2, sites)``
+            and ``(|G|, sites)`` give all images of each.
+        flips: ``(...)``, boolean.
 
     Returns:
-        Occupations like x, and signs ``(batch,)``.
+        Occupations ``(..., 2, sites)``, and signs ``(...)``.
     """
-    index = orders[:, None].expand_as(x)
-    y = torch.zeros_like(x).scatter(2, index, x)
-    crossed = (orders[:, :, None] > orders[:, None, :]).triu(1).to(x.dtype)
-    crossings = torch.einsum("bsi,bij,bsj->b", x, crossed, x)
+    crossed = (orders[..., :, None] > orders[..., None, :]).triu(1).to(x.dtype)
+    crossings = torch.einsum("...si,...ij,...sj->...", x, crossed, x)
     counts = x.sum(-1)
-    crossings = crossings + flips * counts[:, 0] * counts[:, 1]
-    return torch.where(flips[:, None, None], y.flip(1), y), 1 - 2 * crossings.round().remainder(2)
+    crossings = crossings + flips * counts[..., 0] * counts[..., 1]
+    index = orders[..., None, :].expand(*crossings.shape, *x.shape[-2:])
+    y = torch.zeros_like(x).expand_as(index).scatter(-1, index, x.expand_as(index))
+    return torch.where(flips[..., None, None], y.flip(-2), y), 1 - 2 * crossings.round().remainder(2)
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,8 +47,9 @@ def recorded_derivatives(psi: Wavefunction, x: Tensor, chunk_size: int | None = 
     """:func:`log_derivatives` as a linear map that stores inputs and slopes of the layers instead of its matrix.
 
     Every parameter is to be used by the module that owns it, in its `forward`, on tensors whose first axis counts
-    samples: :func:`check_recorded` says whether that is so. A `Dense` or `torch.nn.Linear` costs nothing more; any
-    other module is differentiated sample by sample with respect to its own parameters.
+    samples, or equally many images of each, one sample after another: :func:`check_recorded` says whether that is so.
+    A `Dense` or `torch.nn.Linear` costs nothing more; any other module is differentiated sample by sample with respect
+    to its own parameters.
 
     Args:
         chunk_size: walkers at a time; all by default.
@@ -59,9 +60,9 @@ def recorded_derivatives(psi: Wavefunction, x: Tensor, chunk_size: int | None = 
 
 def check_recorded(psi: Wavefunction, x: Tensor, derivatives: Parts) -> None:
     """Raises UserError if a sum over samples is not what one backward pass gives."""
-    ones = torch.ones(len(x), dtype=torch.float64, device=x.device)
-    found = derivatives.transposed(ones).split(derivatives.sizes)
-    wanted = weighted_gradient(psi, x, ones)
+    uneven = torch.linspace(0.5, 1.5, len(x), dtype=torch.float64, device=x.device)
+    found = derivatives.transposed(uneven).split(derivatives.sizes)
+    wanted = weighted_gradient(psi, x, uneven)
     scale = float(derivatives.gram(derivatives).trace().sqrt())
     for name, own, sound in zip(trained(psi), found, wanted, strict=True):
         if float((own - sound.flatten()).norm()) > TOLERANCE * scale:
@@ -79,9 +80,9 @@ def _parts(psi: Wavefunction, x: Tensor) -> list[Layer | Rows]:
     for call in calls:
         call.slopes = {place: next(slopes) for place in call.outputs}
         if isinstance(call.module, Dense | nn.Linear):
-            _affine(call, layers, rows)
+            _affine(call, layers, rows, len(x))
         else:
-            _other(call, rows)
+            _other(call, rows, len(x))
     return [_part(name, p, layers[p], rows[p], x) for name, p in trained(psi).items()]
 
 
@@ -126,22 +127,25 @@ def _own(module: nn.Module) -> dict[str, nn.Parameter]:
     return {name: p for name, p in module.named_parameters(recurse=False) if p.requires_grad}
 
 
-def _affine(call: _Call, layers: dict[nn.Parameter, list[Layer]], rows: dict[nn.Parameter, list[Rows]]) -> None:
+def _affine(
+    call: _Call, layers: dict[nn.Parameter, list[Layer]], rows: dict[nn.Parameter, list[Rows]], samples: int
+) -> None:
     """A linear layer."""
     own = _own(call.module)
-    inputs, slopes = (_places(t) for t in (call.arguments[0], *call.slopes.values()))
+    inputs, slopes = (_places(t, samples) for t in (call.arguments[0], *call.slopes.values()))
     if "weight" in own:
         layers[own["weight"]].append(Layer(inputs, slopes))
     if "bias" in own:
         rows[own["bias"]].append(Rows(slopes.sum(1)))
 
 
-def _places(t: Tensor) -> Tensor:
-    """All axes between the first and the last as one."""
-    return t.reshape(len(t), math.prod(t.shape[1:-1]), t.shape[-1])
+def _places(t: Tensor, samples: int) -> Tensor:
+    """The images of each sample and all axes but the last as one, ``(samples, places, width)``."""
+    first = samples if samples and len(t) % samples == 0 else len(t)
+    return t.reshape(first, math.prod(t.shape[:-1]) // max(first, 1), t.shape[-1])
 
 
-def _other(call: _Call, rows: dict[nn.Parameter, list[Rows]]) -> None:
+def _other(call: _Call, rows: dict[nn.Parameter, list[Rows]], samples: int) -> None:
     """Any module: a product of slopes and outputs, differentiated sample by sample."""
     own = _own(call.module)
     values = {name: p.detach() for name, p in own.items()}
@@ -155,4 +159,5 @@ def _other(call: _Call, rows: dict[nn.Parameter, list[Rows]]) -> None:
     axes = pytree.tree_map(lambda leaf: 0 if isinstance(leaf, Tensor) else None, call.arguments)
     found = vmap(grad(weighted), (None, axes, 0))(values, call.arguments, call.slopes)
     for name, parameter in own.items():
-        rows[parameter].append(Rows(found[name].reshape(len(found[name]), -1)))
+        images = found[name].reshape(len(found[name]), 1, -1)
+        rows[parameter].append(Rows(_places(images, samples).sum(1)))

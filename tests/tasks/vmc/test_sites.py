@@ -83,10 +83,57 @@ def test_a_run_and_its_report(tmp_path: Path) -> None:
     assert "energy (t)" in (tmp_path / "run" / "report.md").read_text()
 
 
+ALL: dict[str, Any] = {
+    "system": RING | {"n_down": 2},
+    "wavefunction": {
+        "ansatz": {"name": "determinant"},
+        "backbone": {"name": "site_dense", "hidden": 4, "width": 2},
+        "projection": {"momentum": [1], "point_group": "A2", "spin_flip": 1},
+    },
+    "sampler": {"name": "enumerate", "train": "all"},
+    "iterations": 40,
+}
+
+
+def test_a_state_that_is_trained_on_all_configurations_is_evaluated_over_them(tmp_path: Path) -> None:
+    """It comes to the exact energy with no noise at all, and anew to the same number."""
+    report = runs.start(VMC, runs.Source(json.dumps(BASE | ALL), "test.yaml"), tmp_path / "run", quiet=True)
+    assert report["reference"] - 1e-9 < report["energy"] < report["reference"] + 1e-5
+    assert (report["energy_error"], report["deviation"], report["tau_int"]) == (0.0, None, None)
+    assert report["configurations"] == 36
+    assert report["evaluated_on"].startswith("over all 36 configurations; ")
+    spins = sum(entry["spin"][0] for entry in report["observables"]["structure_factors"]) / 4
+    assert spins == pytest.approx(1 - 2 * report["observables"]["double_occupancy"][0])
+    assert "the energy is the sum over all 36 configurations" in (tmp_path / "run" / "report.md").read_text()
+    again = runs.fresh_report(VMC, tmp_path / "run", 5, quiet=True)
+    assert (again["energy"], again["observables"]) == (report["energy"], report["observables"])
+
+
+def test_a_chain_and_the_sum_over_all_configurations_agree() -> None:
+    """The same parameters, evaluated by both: the sum is within four errors of the chain."""
+    chain = {"walkers": {"count": 200, "steps": 8}, "iterations": 0, "evaluation": 40, "examination": 0}
+    reports = []
+    for changes in (chain, chain | {"evaluation": "all"}):
+        made, record = task(**changes), runs.Record()
+        made.begin()
+        for index in range(made.steps):
+            made.step(index, record)
+        reports.append(made.report(record.metrics))
+    drawn, summed = reports
+    assert drawn["energy_error"] > 0
+    assert summed["energy_error"] == 0
+    assert drawn["energy"] == pytest.approx(summed["energy"], abs=4 * drawn["energy_error"])
+    assert drawn["variance"] == pytest.approx(summed["variance"], rel=0.2)
+
+
 @pytest.mark.parametrize(
     ("changes", "part"),
     [
         ({"walkers": {"power": 1.0}, "equilibration": 0}, "another density with walkers.power = 1"),
+        (
+            {"system": RING | {"lattice": {"kind": "chain", "shape": [24]}, "n_up": 7}, "evaluation": "all"},
+            "at most 1,000,000 configurations, 7 up and 1 down on 24 sites have",
+        ),
         ({"nodal_exchanges": 3}, "nodal_exchanges: expected none for fermions on sites"),
         ({"sampler": {"name": "enumerate", "most": 3}}, "at most 3 configurations"),
         (

@@ -305,7 +305,8 @@ def test_a_projector_with_wrong_signs_is_broken(mistake: str, monkeypatch: pytes
 def by_site(x: torch.Tensor) -> torch.Tensor:
     """The sign of all up operators against an order site by site: of each down one that stands before a later up."""
     occupied = x.round()
-    crossings = (occupied[:, 0].sum(-1, keepdim=True) - occupied[:, 0].cumsum(-1)) * occupied[:, 1]
+    up, down = occupied[..., 0, :], occupied[..., 1, :]
+    crossings = (up.sum(-1, keepdim=True) - up.cumsum(-1)) * down
     return 1 - 2 * crossings.sum(-1).round().remainder(2)
 
 

@@ -26,8 +26,7 @@ def site_claims(psi: Product, hamiltonian: SiteHamiltonian, walkers: Tensor) -> 
     motions = SiteGroup(hamiltonian.lattice.translations).times(SiteGroup(hamiltonian.lattice.point_group))
     claims: list[Claim] = []
     if isinstance(psi.ansatz, SiteProjected):
-        part = psi.ansatz
-        group = SiteGroup(part.orders.cpu(), part.flips.cpu(), part.characters.cpu())
+        group = psi.ansatz.group
         claims.append(Equivariance(partial(_signed, psi), x, "projected wavefunction", group, SignedLog))
         energy = partial(_energy, psi, hamiltonian)
         claims.append(Equivariance(energy, x, "local energy", group, Scalars))

@@ -16,6 +16,7 @@ from gaugeflow.tasks.keys import DTYPES
 from gaugeflow.tasks.vmc.config import VMCConfig
 from gaugeflow.tasks.vmc.proof import apart, plain
 from gaugeflow.tasks.vmc.sites.claims import site_claims
+from gaugeflow.tasks.vmc.sites.whole import Whole
 from gaugeflow.wavefunctions import Identity, Product
 from gaugeflow.wavefunctions.analysis.identity import absent, found
 from gaugeflow.wavefunctions.occupation.hamiltonians import SiteHamiltonian
@@ -26,6 +27,9 @@ from gaugeflow.wavefunctions.occupation.site_energy import local_value
 __all__ = ["Sites"]
 
 SPIN = "S^2 = S (S + 1)"
+NO_SPIN = absent("total spin", SPIN, "expected a Hamiltonian that turns with the spin")
+MOST = 1_000_000
+"""Configurations over which the state of a chain is summed at most."""
 
 
 class Sites:
@@ -49,6 +53,15 @@ class Sites:
                 f"{wrong[0]}: expected none for fermions on sites, whose configurations are no points in space"
             )
 
+    def whole(self, psi: Product) -> Whole | None:
+        """Sums over all configurations, if the energy is one. Raises UserError where they are too many."""
+        sampler = self.config.sampler
+        if sampler.name == "enumerate":
+            return Whole(psi, self.hamiltonian, sampler.most, self.config.chunk_size)
+        if self.config.evaluation == "all":
+            return Whole(psi, self.hamiltonian, MOST, self.config.chunk_size)
+        return None
+
     def starts(self, count: int, generator: torch.Generator, populations: Tensor | None) -> Tensor | None:
         """All start alike."""
         return None
@@ -57,7 +70,9 @@ class Sites:
         """New ones, ``(count, 2, sites)``, anywhere."""
         return self.hamiltonian.particles.draw(count, generator, DTYPES[self.config.dtype])
 
-    def sampler(self, log_density: LogDensity, psi: Product, power: Callable[[], float]) -> Any:
+    def sampler(
+        self, log_density: LogDensity, psi: Product, power: Callable[[], float], whole: Whole | None = None
+    ) -> Any:
         """The chain that moves them, by rank one where psi is of mean-field determinants; or what draws them anew.
 
         Args:
@@ -65,7 +80,7 @@ class Sites:
         """
         walkers, particles = self.config.walkers, self.hamiltonian.particles
         if self.config.sampler.name == "enumerate":
-            return Enumerated(log_density, particles, self.config.sampler.most)
+            return Enumerated(log_density, particles, self.config.sampler.most, whole.orbits if whole else None)
         swaps = [SwapSites(particles)] * walkers.jumps
         hop = Hop(particles, self.hamiltonian.lattice)
         chain = Metropolis(log_density, hop, steps=walkers.steps, target=None, jumps=swaps)
@@ -75,8 +90,12 @@ class Sites:
 
         return RankOne(psi.ansatz, chain, hop.targets, power) if RankOne.serves(psi.ansatz) else chain
 
-    def examined(self, psi: Product, sampler: Any, walkers: Tensor, generator: torch.Generator) -> list[dict[str, Any]]:
-        """The energy on further walkers, and the total spin."""
+    def examined(
+        self, psi: Product, sampler: Any, walkers: Tensor, generator: torch.Generator, whole: Whole | None
+    ) -> list[dict[str, Any]]:
+        """The energy on further walkers, and the total spin; that over all configurations where their sum is there."""
+        if whole is not None:
+            return [plain(whole.total_spin(psi) if self.hamiltonian.operators.keeps_spin else NO_SPIN)]
         exact, series = self._walked(psi, walkers, self.config.examination, generator)
         particles, chunk = self.hamiltonian.particles, self.config.chunk_size
         size, flat = series.shape[:2], series.flatten(0, 1)
@@ -88,7 +107,7 @@ class Sites:
         """The local S^2; the nearest S (S + 1) that the number of particles allows is expected."""
         particles = self.hamiltonian.particles
         if not self.hamiltonian.operators.keeps_spin:
-            return absent("total spin", SPIN, "expected a Hamiltonian that turns with the spin")
+            return NO_SPIN
         spin = total_spin_operator(particles.sites, *particles.counts)
         local = local_value(psi, spin, particles, flat, self.config.chunk_size).reshape(size)
         least = abs(particles.n_up - particles.n_down)
@@ -96,8 +115,13 @@ class Sites:
         mean = float(local.mean())
         return found("total spin", SPIN, local, min(allowed, key=lambda value: abs(value - mean)), pure=True)
 
-    def measured(self, psi: Product, walkers: Tensor, generator: torch.Generator) -> dict[str, Any]:
-        """Double occupancy and both structure factors with errors, on sets of walkers that go on from those given."""
+    def measured(
+        self, psi: Product, walkers: Tensor, generator: torch.Generator, whole: Whole | None
+    ) -> dict[str, Any]:
+        """Double occupancy and both structure factors with errors, on sets of walkers that go on from those given; over
+        all configurations where their sum is there."""
+        if whole is not None:
+            return {"observables": whole.observables(psi)}
         _, series = self._walked(psi, walkers, max(self.config.examination, 5), generator)
         doubles = _estimated(double_occupancy(series))
         if self.hamiltonian.lattice is None:

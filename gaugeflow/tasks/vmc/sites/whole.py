@@ -1,0 +1,83 @@
+"""What the task `vmc` does with all configurations of few fermions on sites: training, energy and observables."""
+
+from copy import deepcopy
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from gaugeflow.wavefunctions import Identity, Product
+from gaugeflow.wavefunctions.occupation.enumeration.orbits import Among, Mean, Orbits
+from gaugeflow.wavefunctions.occupation.hamiltonians import SiteHamiltonian
+from gaugeflow.wavefunctions.occupation.observables import double_occupancy, structure_factors, total_spin_operator
+from gaugeflow.wavefunctions.occupation.site_projected import SiteProjected
+
+__all__ = ["Batch", "Whole"]
+
+SPIN = "S^2 = S (S + 1), over all configurations"
+
+
+class Batch(NamedTuple):
+    """Configurations ``(batch, 2, sites)``, their local energies, and weights of the sum 1 that make psi^2 of them."""
+
+    x: Tensor
+    energies: Tensor
+    weights: Tensor
+
+
+class Whole:
+    """Sums over all configurations; those that the projection of psi makes alike are calculated once.
+
+    Args:
+        psi: whose projection counts; its parameters may change.
+        most: the largest number of configurations.
+
+    Raises:
+        UserError: more of them.
+    """
+
+    def __init__(self, psi: Product, hamiltonian: SiteHamiltonian, most: int, chunk_size: int | None) -> None:
+        self.hamiltonian, self.chunk_size = hamiltonian, chunk_size
+        group = psi.ansatz.group if isinstance(psi.ansatz, SiteProjected) else None
+        self.orbits = Orbits(hamiltonian.particles, group, most)
+
+    @cached_property
+    def energy(self) -> Among:
+        """The Hamiltonian."""
+        return self.orbits.among(self.hamiltonian.operators)
+
+    def batch(self, psi: Product) -> Batch:
+        """All that an optimiser needs of psi as it is; where psi is zero its weight is, and the energy is the mean."""
+        amplitudes = self.orbits.amplitudes(psi, self.chunk_size)
+        local = self.energy(amplitudes) / torch.where(amplitudes == 0, 1.0, amplitudes)
+        local = torch.where(amplitudes == 0, self.orbits.mean(amplitudes, self.energy).value, local)
+        like = next(psi.parameters())
+        return Batch(self.orbits.x.to(like), local.to(like.device), self.orbits.weights(amplitudes).to(like.device))
+
+    def mean(self, psi: Product) -> Mean:
+        """The energy and its variance, with psi in float64."""
+        return self.orbits.mean(self._amplitudes(psi), self.energy)
+
+    def total_spin(self, psi: Product) -> Identity:
+        """S^2, and how far psi is from a state of one spin."""
+        particles = self.hamiltonian.particles
+        operator = self.orbits.among(total_spin_operator(particles.sites, *particles.counts))
+        value, variance = self.orbits.mean(self._amplitudes(psi), operator)
+        return Identity("total spin", SPIN, value, variance=variance)
+
+    def observables(self, psi: Product) -> dict[str, Any]:
+        """Double occupancy and both structure factors; their errors are 0."""
+        shares, every = self.orbits.shares(self._amplitudes(psi)), self.orbits.every
+        found: dict[str, Any] = {"double_occupancy": [float(shares @ double_occupancy(every)), 0.0]}
+        if self.hamiltonian.lattice is None:
+            return found
+        momenta, spin, charge = structure_factors(every, self.hamiltonian.lattice)
+        factors = [
+            {"q": q.tolist(), "spin": [float(one), 0.0], "charge": [float(other), 0.0]}
+            for q, one, other in zip(momenta, shares @ spin, shares @ charge, strict=True)
+        ]
+        return found | {"structure_factors": factors}
+
+    def _amplitudes(self, psi: Product) -> Tensor:
+        return self.orbits.amplitudes(deepcopy(psi).double(), self.chunk_size)
