@@ -29,6 +29,20 @@ SITES = (
         f"{TESTS}::test_kept_inverses_are_those_of_the_last_configuration",
     ),
     Mutant(
+        "sites: orbits that do not know how many configurations they have",
+        "wavefunctions/occupation/enumeration/orbits.py",
+        "return chosen[there], sizes[there].double(), number[place], phases",
+        "return chosen[there], torch.ones_like(sizes[there]).double(), number[place], phases",
+        "wavefunctions/occupation/test_orbits.py::test_the_energy_is_the_quotient_of_rayleigh_with_the_whole_matrix",
+    ),
+    Mutant(
+        "sites: configurations of an orbit without the signs between them",
+        "wavefunctions/occupation/enumeration/orbits.py",
+        "there, phase = self._places(y), sign * character",
+        "there, phase = self._places(y), sign * sign * character",
+        "wavefunctions/occupation/test_orbits.py::test_the_energy_is_the_quotient_of_rayleigh_with_the_whole_matrix",
+    ),
+    Mutant(
         "sites: an exchange of spins without its sign",
         "wavefunctions/occupation/symmetries.py",
         "crossings = crossings + flips * counts[:, 0] * counts[:, 1]",

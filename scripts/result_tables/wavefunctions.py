@@ -15,6 +15,12 @@ DIFFUSION = Path(__file__).parents[1] / "results" / "diffusion.json"
 GUARD = Path(__file__).parents[1] / "results" / "guard.json"
 
 
+BARS = {"tv_4x4_5_v1": 1e-6, "tv_4x4_5_v4": 1e-3, "tv_4x4_5_v10": 1e-3}
+BARS |= {f"hubbard_chain{sites}_u{u}": 1e-4 for sites in (8, 10) for u in (4, 8)}
+BARS |= {f"hubbard_sqrt10_{n}_{n}_u{u}": 3e-4 for n in (4, 5) for u in (4, 8)}
+"""The relative errors that were to be reached on sites."""
+
+
 def _system(name: str) -> str:
     system = trained.config(name)["system"]
     if system["name"] == "molecule":
@@ -65,15 +71,15 @@ def _on_sites() -> list[str]:
 
 @table("sites")
 def sites() -> str:
-    """Fermions on sites beside exact diagonalisation, as reported and on few new walkers."""
-    again, rows = json.loads(GUARD.read_text())["rows"], []
+    """Fermions on sites beside exact diagonalisation."""
+    rows = []
     for name in _on_sites():
-        found, own = trained.report(name), again[name]
+        found = trained.report(name)
         above = (found["energy"] - found["reference"]) / abs(found["reference"])
-        anew = uncertain(own["energy"], own["energy_error"])
-        exact = f"{found['reference']:.9g}"
-        rows.append([name, exact, found["energy_text"], f"{above:.1e}", anew, *_effort(name)])
-    head = ["NAME", "exact", "energy", "relative error", "on few new walkers", *HEAD[4:]]
+        over = f"{found['configurations']:,}" if found["configurations"] else "walkers"
+        exact = f"{found['reference']:.10g}"
+        rows.append([name, exact, found["energy_text"], f"{above:.1e}", f"{BARS[name]:.0e}", over, *_effort(name)])
+    head = ["NAME", "exact", "energy", "relative error", "to reach", "configurations", *HEAD[4:]]
     return written(head, rows, trained.made_by(_on_sites(), COMMAND))
 
 

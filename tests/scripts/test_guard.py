@@ -42,11 +42,21 @@ def test_a_sample_again(guard: ModuleType, monkeypatch: pytest.MonkeyPatch, name
     found = list(guard.compared(report, guard.report_of(TRAINED / name)))
     assert found
     assert all(comparison.holds for comparison in found), found
-    if name in WAVEFUNCTIONS:
+    if report.get("configurations"):
+        assert report["evaluated_on"].startswith("over all")
+    elif name in WAVEFUNCTIONS:
         assert (report["walkers"], report["evaluation"]) == (24, 8)
         assert report["evaluated_on"].startswith("new walkers, after 15 updates")
     else:
         assert report["samples"] == 100
+
+
+@pytest.mark.parametrize(("shift", "holds"), [(3e-9, True), (-3e-9, True), (6e-9, False)])
+def test_sums_over_all_configurations_are_the_same_to_rounding(guard: ModuleType, shift: float, holds: bool) -> None:
+    """4.5 times a part in 10^9."""
+    report: dict[str, Any] = {"task": "vmc", "energy": -1.0, "energy_error": 0.0}
+    (found,) = guard.compared({**report, "energy": -1.0 + shift}, report)
+    assert found.holds is holds
 
 
 @pytest.mark.parametrize(("shift", "holds"), [(0.03, True), (0.07, False), (-0.07, False), (float("nan"), False)])

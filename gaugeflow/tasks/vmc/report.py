@@ -108,7 +108,9 @@ def _summed(columns: dict[str, np.ndarray], hamiltonian: Hamiltonian) -> dict[st
     last = {name: values[-1] for name, values in columns.items()}
     energy, reference = float(last["energy"]), hamiltonian.reference
     below = reference is not None and reference.exact and energy < reference.energy - ROUNDING * abs(reference.energy)
-    alike = f"; {last['orbits']:,} of them differ by more than symmetries of the state"
+    alike = (
+        f", in {last['orbits']:,} orbits of the state's symmetries" if last["orbits"] < last["configurations"] else ""
+    )
     return {
         "warnings": _warnings("", None, f"{BELOW}{WRONG}" if below else ""),
         "energy": energy,
@@ -122,8 +124,7 @@ def _summed(columns: dict[str, np.ndarray], hamiltonian: Hamiltonian) -> dict[st
         "r_hat": None,
         "r_hat_starts": None,
         "walkers": 0,
-        "evaluated_on": f"over all {last['configurations']:,} configurations"
-        + (alike if last["orbits"] < last["configurations"] else ""),
+        "evaluated_on": f"over all {last['configurations']:,} configurations{alike}",
         "evaluation": 1,
         "configurations": int(last["configurations"]),
     }

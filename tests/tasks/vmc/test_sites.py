@@ -101,7 +101,7 @@ def test_a_state_that_is_trained_on_all_configurations_is_evaluated_over_them(tm
     assert report["reference"] - 1e-9 < report["energy"] < report["reference"] + 1e-5
     assert (report["energy_error"], report["deviation"], report["tau_int"]) == (0.0, None, None)
     assert report["configurations"] == 36
-    assert report["evaluated_on"].startswith("over all 36 configurations; ")
+    assert report["evaluated_on"].startswith("over all 36 configurations, in ")
     spins = sum(entry["spin"][0] for entry in report["observables"]["structure_factors"]) / 4
     assert spins == pytest.approx(1 - 2 * report["observables"]["double_occupancy"][0])
     assert "the energy is the sum over all 36 configurations" in (tmp_path / "run" / "report.md").read_text()
