@@ -257,6 +257,8 @@ class VMC(Task[VMCConfig]):
 
     def _energies(self) -> Tensor:
         config = self.config
+        if self.whole is not None and config.sampler.name == "enumerate":
+            return self.whole.local_energies(self.psi, self.walkers)
         return shared_local_energy(
             self.psi, self.hamiltonian, self.walkers, method=config.laplacian, chunk_size=config.chunk_size
         )

@@ -61,6 +61,7 @@ def test_walkers_of_another_density_have_weights(power: float) -> None:
     with torch.no_grad():
         every, share = Enumerated(lambda x: 2 * made.psi(x).log, made.psi.particles).probabilities(made.walkers)
     energies = local_value(made.psi, made.hamiltonian.operators, made.psi.particles, every)
+    torch.testing.assert_close(made.whole.local_energies(made.psi, every), energies)
     made.step(0, record)
     (found,) = record.metrics.columns("training")["energy"]
     drawn, energy = share ** (power / 2), float(share @ energies)

@@ -48,12 +48,20 @@ class Whole:
         return self.orbits.among(self.hamiltonian.operators)
 
     def batch(self, psi: Product) -> Batch:
-        """All that an optimiser needs of psi as it is; where psi is zero its weight is, and the energy is the mean."""
-        amplitudes = self.orbits.amplitudes(psi, self.chunk_size)
+        """All that an optimiser needs of psi as it is."""
+        amplitudes, like = self.orbits.amplitudes(psi, self.chunk_size), next(psi.parameters())
+        weights = self.orbits.weights(amplitudes)
+        return Batch(self.orbits.x.to(like), self._local(amplitudes).to(like.device), weights.to(like.device))
+
+    def local_energies(self, psi: Product, x: Tensor) -> Tensor:
+        """Of some configurations ``(batch, 2, sites)``, ``(batch,)``."""
+        local = self._local(self.orbits.amplitudes(psi, self.chunk_size))
+        return local[self.orbits.of(x.cpu())].to(x.device)
+
+    def _local(self, amplitudes: Tensor) -> Tensor:
+        """The local energy of each orbit; where psi is zero its weight is, and the mean stands for it."""
         local = self.energy(amplitudes) / torch.where(amplitudes == 0, 1.0, amplitudes)
-        local = torch.where(amplitudes == 0, self.orbits.mean(amplitudes, self.energy).value, local)
-        like = next(psi.parameters())
-        return Batch(self.orbits.x.to(like), local.to(like.device), self.orbits.weights(amplitudes).to(like.device))
+        return torch.where(amplitudes == 0, self.orbits.mean(amplitudes, self.energy).value, local)
 
     def mean(self, psi: Product) -> Mean:
         """The energy and its variance, with psi in float64."""

@@ -111,6 +111,10 @@ class Orbits:
         """Of configurations among all."""
         return torch.searchsorted(self._ranks, _ranks(x, self.particles))
 
+    def of(self, x: Tensor) -> Tensor:
+        """The number of the orbit of each configuration ``(batch,)``, -1 where psi is zero."""
+        return self._table[2][self._places(x)]
+
     def among(self, operators: Operators) -> Among:
         """A real hermitian sum of products that commutes with the group.
 
