@@ -38,8 +38,8 @@ SITES = (
     Mutant(
         "sites: configurations of an orbit without the signs between them",
         "wavefunctions/occupation/enumeration/orbits.py",
-        "there, phase = self._places(y), sign * character",
-        "there, phase = self._places(y), sign * sign * character",
+        "beside = signs * group.characters",
+        "beside = signs * signs * group.characters",
         "wavefunctions/occupation/test_orbits.py::test_the_energy_is_the_quotient_of_rayleigh_with_the_whole_matrix",
     ),
     Mutant(

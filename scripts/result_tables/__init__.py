@@ -12,6 +12,7 @@ from result_tables import (  # noqa: F401  (register)
     protocols,
     regression,
     routes,
+    sites,
     space,
     speed,
     symmetrized,

@@ -5,20 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from gaugeflow.tasks.vmc.sites.systems import SITE_SYSTEMS
 from result_tables import trained
+from result_tables.sites import on_sites
 from result_tables.table import table, uncertain, written
 
 COMMAND = "gaugeflow report configs/trained/NAME --fresh --json"
 BERYLLIUM = ("be_determinant", "be_pfaffian", "be_pair_product")
 DIFFUSION = Path(__file__).parents[1] / "results" / "diffusion.json"
 GUARD = Path(__file__).parents[1] / "results" / "guard.json"
-
-
-BARS = {"tv_4x4_5_v1": 1e-6, "tv_4x4_5_v4": 1e-3, "tv_4x4_5_v10": 1e-3}
-BARS |= {f"hubbard_chain{sites}_u{u}": 1e-4 for sites in (8, 10) for u in (4, 8)}
-BARS |= {f"hubbard_sqrt10_{n}_{n}_u{u}": 3e-4 for n in (4, 5) for u in (4, 8)}
-"""The relative errors that were to be reached on sites."""
 
 
 def _system(name: str) -> str:
@@ -61,26 +55,7 @@ HEAD = ["NAME", "system", "energy, hartree", "reference", "variance", "parameter
 
 def _in_space() -> list[str]:
     """Runs of particles in space."""
-    return [name for name in trained.names("vmc") if name not in _on_sites()]
-
-
-def _on_sites() -> list[str]:
-    """Runs of fermions on sites."""
-    return [name for name in trained.names("vmc") if trained.config(name)["system"]["name"] in SITE_SYSTEMS]
-
-
-@table("sites")
-def sites() -> str:
-    """Fermions on sites beside exact diagonalisation."""
-    rows = []
-    for name in _on_sites():
-        found = trained.report(name)
-        above = (found["energy"] - found["reference"]) / abs(found["reference"])
-        over = f"{found['configurations']:,}" if found["configurations"] else "walkers"
-        exact = f"{found['reference']:.10g}"
-        rows.append([name, exact, found["energy_text"], f"{above:.1e}", f"{BARS[name]:.0e}", over, *_effort(name)])
-    head = ["NAME", "exact", "energy", "relative error", "to reach", "configurations", *HEAD[4:]]
-    return written(head, rows, trained.made_by(_on_sites(), COMMAND))
+    return [name for name in trained.names("vmc") if name not in on_sites()]
 
 
 @table("energies")

@@ -89,18 +89,28 @@ class Orbits:
         return chosen[there], sizes[there].double(), number[place], phases
 
     def _gone_through(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Of each configuration the place of the first of its orbit, its psi beside that, and whether it is zero."""
-        first = torch.arange(len(self.every))
-        phases, zero = torch.ones(len(first), dtype=torch.float64), torch.zeros(len(first), dtype=torch.bool)
-        group = self.group
-        for order, flip, character in zip(group.orders, group.flips, group.characters, strict=True):
-            for part in _parts(len(self.every)):
-                y, sign = moved(self.every[part], order, flip)
-                there, phase = self._places(y), sign * character
-                zero[part] |= (there == part) & (phase < 0)
-                phases[part] = torch.where(there < first[part], phase, phases[part])
-                first[part] = torch.minimum(there, first[part])
+        """Of each configuration the place of the first of its orbit, its psi beside that, and whether it is zero.
+
+        Images of one that was reached before are not made again.
+        """
+        group, size = self.group, len(self.every)
+        first = torch.full((size,), -1)
+        phases, zero = torch.ones(size, dtype=torch.float64), torch.zeros(size, dtype=torch.bool)
+        for part in torch.arange(size).split(self._at_once):
+            new = part[first[part] < 0]
+            y, signs = moved(self.every[new, None], group.orders, group.flips)
+            places = self._places(y.flatten(0, 1)).unflatten(0, signs.shape)
+            lowest, index = places.min(1, keepdim=True)
+            beside = signs * group.characters
+            beside = beside * beside.gather(1, index)
+            first[places], phases[places] = lowest.expand_as(places), beside
+            zero[places] = ((places == lowest) & (beside < 0)).any(1, keepdim=True).expand_as(places)
         return first, phases, zero
+
+    @property
+    def _at_once(self) -> int:
+        """Configurations that memory holds with all their images."""
+        return max(1, AT_ONCE // len(self.group.orders))
 
     @cached_property
     def _ranks(self) -> Tensor:
@@ -171,7 +181,7 @@ class Orbits:
 
     def parts(self, chunk_size: int | None = None) -> Iterator[Tensor]:
         """Numbers of orbits, so many at a time that memory holds them with all their images."""
-        yield from torch.arange(len(self.sizes)).split(chunk_size or max(1, AT_ONCE // len(self.group.orders)))
+        yield from torch.arange(len(self.sizes)).split(chunk_size or self._at_once)
 
 
 def _parts(size: int) -> Iterator[Tensor]:
