@@ -1,15 +1,11 @@
-"""Fermions on sites: shipped runs beside exact diagonalisation, and what projection gains."""
+"""Fermions on sites: shipped runs beside exact diagonalisation."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from gaugeflow.tasks.vmc.sites.systems import SITE_SYSTEMS
 from result_tables import trained
-from result_tables.table import ROOT, table, written
+from result_tables.table import table, written
 
-FILE = "scripts/results/sectors.json"
 BARS = {"tv_4x4_5_v1": 1e-6, "tv_4x4_5_v4": 1e-3, "tv_4x4_5_v10": 1e-3}
 BARS |= {f"hubbard_chain{sites}_u{u}": 1e-4 for sites in (8, 10) for u in (4, 8)}
 BARS |= {f"hubbard_sqrt10_{n}_{n}_u{u}": 3e-4 for n in (4, 5) for u in (4, 8)}
@@ -34,7 +30,7 @@ def _row(name: str) -> list[str]:
         _above(found["energy"], found["reference"]),
         f"{BARS[name]:.0e}",
         f"{found['variance']:.2g}",
-        found["evaluated_on"].removeprefix("over all ").replace(" of the state's symmetries", ""),
+        found["evaluated_on"].removeprefix("over all ").removesuffix(" of the state's symmetries"),
         str(found["parameters"]),
         str(trained.config(name)["iterations"]),
         f"{found['seconds_per_iteration']:.2f}",
@@ -47,22 +43,3 @@ def sites() -> str:
     head = ["NAME", "exact", "energy", "relative error", "to reach", "variance", "over all", "parameters", "iterations"]
     command = "gaugeflow report configs/trained/NAME --fresh --json"
     return written([*head, "seconds each"], [_row(name) for name in on_sites()], trained.made_by(on_sites(), command))
-
-
-@table("sectors")
-def sectors() -> str:
-    """The same network trained in sectors of the ground state, and projected after a training without."""
-    found: dict[str, Any] = json.loads((ROOT / FILE).read_text())
-    rows = [
-        [
-            name,
-            str(row["motions"]),
-            str(row["orbits"]),
-            _above(row["before"], row["reference"]),
-            "-" if name == "none" else _above(row["after"], row["reference"]),
-            f"{row['seconds_per_iteration']:.2f}",
-        ]
-        for name, row in found["rows"].items()
-    ]
-    head = ["projection", "motions", "orbits", "trained in it", "projected afterwards", "seconds each iteration"]
-    return written(head, rows, f"`python scripts/sectors.py`; {found['machine']}, 1 thread; {found['date']}.")
