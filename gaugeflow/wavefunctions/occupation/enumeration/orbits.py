@@ -158,7 +158,7 @@ class Orbits:
         return sign * (log - log.max()).exp()
 
     def mean(self, amplitudes: Tensor, operator: Among) -> Mean:
-        """Over all configurations."""
+        """Over all configurations, from `amplitudes` ``(orbits,)``."""
         applied = operator(amplitudes)
         norm = self.sizes @ amplitudes.square()
         value = self.sizes @ (amplitudes * applied) / norm
@@ -180,7 +180,7 @@ class Orbits:
         return torch.where(orbits < 0, 0.0, (weights / sizes)[orbits])
 
     def parts(self, chunk_size: int | None = None) -> Iterator[Tensor]:
-        """Numbers of orbits, so many at a time that memory holds them with all their images."""
+        """Numbers of orbits ``(part,)``, so many at a time that memory holds them with all their images."""
         yield from torch.arange(len(self.sizes)).split(chunk_size or self._at_once)
 
 
