@@ -45,7 +45,7 @@ SITES = (
     Mutant(
         "sites: an exchange of spins without its sign",
         "wavefunctions/occupation/symmetries.py",
-        "crossings = crossings + flips * counts[:, 0] * counts[:, 1]",
+        "crossings = crossings + flips * counts[..., 0] * counts[..., 1]",
         "crossings = crossings + 0 * flips",
         f"{TESTS}::test_motions_are_those_of_the_creation_operators",
     ),
