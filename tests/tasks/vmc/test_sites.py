@@ -135,6 +135,10 @@ def test_a_chain_and_the_sum_over_all_configurations_agree() -> None:
             {"system": RING | {"lattice": {"kind": "chain", "shape": [24]}, "n_up": 7}, "evaluation": "all"},
             "at most 1,000,000 configurations, 7 up and 1 down on 24 sites have",
         ),
+        (
+            {"system": {"name": "quantum_dot", "n_up": 1, "n_down": 1}, "evaluation": "all"},
+            "evaluation: expected a number for particles in space",
+        ),
         ({"nodal_exchanges": 3}, "nodal_exchanges: expected none for fermions on sites"),
         ({"sampler": {"name": "enumerate", "most": 3}}, "at most 3 configurations"),
         (
