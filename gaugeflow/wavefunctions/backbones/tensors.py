@@ -72,7 +72,7 @@ class Tensors(Backbone):
         around, (distances, u) = self.features.invariants_and_vectors(x)
         like = self.features.like.to(x.dtype).expand(u.shape[0], *self.features.like.shape)
         pairs = _Pairs(distances[..., :1], like, u.mT, self.components.squares(u.mT))
-        found, last = self._of_centres(*around), None if whole else self.layers[-1]
+        found, last = self._of_centres(*around), None if whole else next(reversed(self.layers), None)
         for layer in self.layers:
             found = layer(found, pairs, self.components, gated=layer is not last)
         return found
