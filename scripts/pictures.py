@@ -239,7 +239,8 @@ def _drifts() -> dict[str, tuple[str, list[float]]]:
 
 def topology(path: Path) -> None:
     """Charges of one chain of each sampler for equal work, and the work until the charge is forgotten."""
-    _, rows = samplers.measured()
+    _, every = samplers.measured()
+    rows = [row for row in every if row["shape"] == every[-1]["shape"]]
     last = [row for row in rows if row["beta"] == rows[-1]["beta"]]
     with figure(path, width=8.0) as canvas:
         history, cost = canvas.subplots(1, 2)
@@ -251,7 +252,7 @@ def topology(path: Path) -> None:
             style = {"color": SAMPLERS[row["method"]], "label": row["method"], "marker": "o", "markersize": 4}
             cost.plot([one["beta"] for one in mine], total, **style)
         history.set(xlabel="work, sweeps of the lattice", yticks=[], ylabel="charge (shifted)")
-        history.set_title(f"One chain each, beta = {last[0]['beta']:g}")
+        history.set_title(f"One chain each, {last[0]['shape'][0]}^2, beta = {last[0]['beta']:g}")
         cost.set(yscale="log", xlabel="beta", ylabel="sweeps (HMC, heat bath: at least)", title="tau_int of $Q^2$")
         cost.legend(fontsize=8)
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """How fast each sampler forgets the charge of two-dimensional U(1), in equal units of work.
 
-    python scripts/topology.py          # about fifteen processor minutes; an interrupted run goes on
+    python scripts/topology.py          # about an hour of one processor; an interrupted run goes on
     python scripts/topology.py --anew   # measures all rows again
 
 Writes `scripts/results/topology.json` after every row. Chains begin in independent exact configurations, so that
@@ -31,10 +31,11 @@ from gaugeflow.tasks import Chain
 from gaugeflow.tasks.chain.config import ChainConfig
 
 RESULTS = Path(__file__).parent / "results" / "topology.json"
-SHAPE, CHAINS, WARMUP = (32, 32), 16, 200
+CHAINS, WARMUP = 16, 200
 BETAS = (7.0, 8.0, 9.0)
 LENGTH, NESTED, REPLICAS = 4, (1, 1, 1, 1), 6
 FLOW = "u1_2d_8_coupling"
+Shape = tuple[int, int]
 SHOWN = 2000
 """Work of which the charges of one chain are kept, for the figure."""
 LONG = 50
@@ -52,13 +53,13 @@ def replicas(action: LoopAction) -> Replicas:
     )
 
 
-def transformed(action: LoopAction) -> Sampler:
+def transformed(action: LoopAction, shape: Shape) -> Sampler:
     """In the variables of a shipped flow, as by a configuration."""
     keys = {
         "task": "chain",
         "seed": 1,
         "group": "u1",
-        "shape": list(SHAPE),
+        "shape": list(shape),
         "action": {"name": "wilson", "beta": action.beta},
         "sampler": {"name": "ft_hmc", "flow": FLOW},
         "warmup": WARMUP,
@@ -80,27 +81,27 @@ def forces(sampler: HMC) -> int:
     return sum(kind == "kick" for kind, _ in sampler.integrator.trajectory(sampler.steps, 0.1))
 
 
-def near() -> float:
+def near(shape: Shape) -> float:
     """Links of all regions over those of the lattice."""
-    inside = [Defect(LENGTH, 0.0).around(reach)(SHAPE) for reach in NESTED]
+    inside = [Defect(LENGTH, 0.0).around(reach)(shape) for reach in NESTED]
     return sum(float(region.double().mean()) for region in inside)
 
 
-METHODS: dict[str, tuple[float, Callable[[LoopAction], Sampler], Callable[[Any], float]]] = {
-    "HMC": (60, HMC, forces),
-    "FT-HMC": (100, transformed, visits),
-    "heat bath + overrelaxation": (40, heatbath, lambda _: 2),
-    "winding jumps": (12, lambda action: Winding(heatbath(action), action), lambda _: 3),
-    "PTBC": (60, replicas, lambda _: REPLICAS * (2 + near())),
+METHODS: dict[str, tuple[float, Callable[[LoopAction, Shape], Sampler], Callable[[Any, Shape], float]]] = {
+    "HMC": (60, lambda action, _: HMC(action), lambda sampler, _: forces(sampler)),
+    "FT-HMC": (100, transformed, lambda sampler, _: visits(sampler)),
+    "heat bath + overrelaxation": (40, lambda action, _: heatbath(action), lambda *_: 2),
+    "winding jumps": (12, lambda action, _: Winding(heatbath(action), action), lambda *_: 3),
+    "PTBC": (60, lambda action, _: replicas(action), lambda _, shape: REPLICAS * (2 + near(shape))),
 }
 """Processor seconds, the sampler, and its work for one update."""
 
 
-def row(name: str, beta: float) -> dict[str, Any]:
+def row(name: str, beta: float, shape: Shape) -> dict[str, Any]:
     """One sampler at one coupling, for its processor time."""
     seconds, make, work = METHODS[name]
     action, generator = WilsonAction(2, beta), torch.Generator().manual_seed(1)
-    sampler, start = make(action), hot_start("u1", SHAPE, generator, CHAINS)
+    sampler, start = make(action, shape), hot_start("u1", shape, generator, CHAINS)
     field, _ = ExactSampler(action).update(start, generator)
     for _ in range(WARMUP):
         field, _ = sampler.update(field, generator)
@@ -112,14 +113,14 @@ def row(name: str, beta: float) -> dict[str, Any]:
         charges.append(charge_geometric(field))
     q = torch.stack(charges, 1)
     found = estimate((q**2).numpy())
-    exact = float(Exact2D("u1", SHAPE, beta).charge_squared)
+    exact = float(Exact2D("u1", shape, beta).charge_squared)
     return {
         "method": name,
         "beta": beta,
-        "shape": SHAPE,
+        "shape": shape,
         "chains": CHAINS,
         "updates": len(charges),
-        "work": work(sampler),
+        "work": work(sampler, shape),
         "tau_int": found.tau_int,
         "tau_int_error": found.tau_int_error,
         "long_enough": len(charges) > LONG * found.tau_int,
@@ -127,26 +128,27 @@ def row(name: str, beta: float) -> dict[str, Any]:
         "charge_squared": found.value,
         "charge_squared_error": found.error,
         "exact": exact,
-        "history": q[0, : int(SHOWN / work(sampler))].int().tolist(),
+        "history": q[0, : int(SHOWN / work(sampler, shape))].int().tolist(),
         "seconds": time.process_time() - begin,
     }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--extents", type=int, nargs="+", default=[16, 32], help="of the square lattices")
+    parser.add_argument("--methods", nargs="+", choices=[*METHODS], default=[*METHODS], metavar="METHOD")
     parser.add_argument("--anew", action="store_true", help="also what stands in the results already")
     torch.set_num_threads(1)
+    arguments = parser.parse_args()
     found: list[dict[str, Any]] = []
-    if RESULTS.exists() and not parser.parse_args().anew:
+    if RESULTS.exists() and not arguments.anew:
         found = json.loads(RESULTS.read_text())["rows"]
-    known = {(row["method"], row["beta"]): row for row in found if tuple(row["shape"]) == SHAPE}
-    for beta in BETAS:
-        for name in METHODS:
-            if (name, beta) not in known:
-                known[name, beta] = row(name, beta)
-                rows = [known[key] for key in itertools.product(METHODS, BETAS) if key in known]
-                rows.sort(key=lambda row: row["beta"])
-                RESULTS.write_text(json.dumps({"measured": machine(), "rows": rows}) + "\n")
+    known = {(row["shape"][0], row["beta"], row["method"]): row for row in found}
+    for extent, beta, name in itertools.product(arguments.extents, BETAS, arguments.methods):
+        if (extent, beta, name) not in known:
+            known[extent, beta, name] = row(name, beta, (extent, extent))
+            rows = sorted(known.values(), key=lambda row: (row["shape"][0], row["beta"], [*METHODS].index(row["method"])))
+            RESULTS.write_text(json.dumps({"measured": machine(), "rows": rows}) + "\n")
 
 
 if __name__ == "__main__":

@@ -20,9 +20,22 @@ def measured() -> tuple[dict[str, Any], list[Row]]:
 def topology() -> str:
     """Autocorrelation times of Q^2 times the work of an update."""
     machine, rows = measured()
-    head = ["beta", "sampler", "work", "updates", "changes", "tau_int", "tau_int x work", "ms", "<Q^2>", "exact"]
+    head = [
+        "lattice",
+        "beta",
+        "sampler",
+        "work",
+        "updates",
+        "changes",
+        "tau_int",
+        "tau_int x work",
+        "ms",
+        "<Q^2>",
+        "exact",
+    ]
     cells = [
         [
+            lattice(row["shape"]),
             f"{row['beta']:g}",
             row["method"],
             rounded(row["work"]),
@@ -37,10 +50,7 @@ def topology() -> str:
         for row in rows
     ]
     seconds = sum(row["seconds"] for row in rows)
-    shape = lattice(rows[0]["shape"])
-    below = (
-        f"{shape}; `python scripts/topology.py`, {seconds:.0f} s; {machine['machine']}, one thread; {machine['date']}."
-    )
+    below = f"`python scripts/topology.py`, {seconds:.0f} s; {machine['machine']}, one thread; {machine['date']}."
     return written(head, cells, below)
 
 
