@@ -147,7 +147,8 @@ def main() -> None:
     for extent, beta, name in itertools.product(arguments.extents, BETAS, arguments.methods):
         if (extent, beta, name) not in known:
             known[extent, beta, name] = row(name, beta, (extent, extent))
-            rows = sorted(known.values(), key=lambda row: (row["shape"][0], row["beta"], [*METHODS].index(row["method"])))
+            order = itertools.product(sorted({key[0] for key in known}), BETAS, METHODS)
+            rows = [known[key] for key in order if key in known]
             RESULTS.write_text(json.dumps({"measured": machine(), "rows": rows}) + "\n")
 
 
