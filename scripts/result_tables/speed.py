@@ -88,6 +88,23 @@ def sweep() -> str:
     return written(head, lines, _below("sites_cpu.json", command))
 
 
+@table("profiles-cost")
+def profiles() -> str:
+    """What weights by place and swaps cost, and what compiled clovers save."""
+    rows = [row for row in _load("profiles_cpu.json")["rows"] if row["op"] != "copy"]
+    lines = [
+        [
+            f"{row['op']}, {group(row['group'])}, {lattice(row['shape'])}",
+            rounded(row["seconds"] * 1e3),
+            rounded(row["rival"] * 1e3),
+            rounded(row["rival"] / row["seconds"]),
+        ]
+        for row in rows
+    ]
+    below = _below("profiles_cpu.json", "python scripts/bench_profiles.py --output scripts/results/profiles_cpu.json")
+    return written(["ms of processor time", "this", "beside", "ratio"], lines, below)
+
+
 @table("routes-cost")
 def routes() -> str:
     """What routes cost beside what they wrap."""

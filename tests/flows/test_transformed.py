@@ -1,15 +1,18 @@
-"""Hybrid Monte Carlo in the variables of a flow: balance, reversibility, exact fields, a state that goes on."""
+"""Samplers through a flow: balance, reversibility, exact fields, a state that goes on."""
+
+from collections.abc import Callable
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from gaugeflow.errors import UserError
-from gaugeflow.flows import FTHMC, GaugeFlow, GaussianBase, HaarBase, PulledBack, parity_masks
+from gaugeflow.flows import FTHMC, FlowProposals, GaugeFlow, GaussianBase, HaarBase, PulledBack, parity_masks
 from gaugeflow.groups import get_group
 from gaugeflow.lattice import WilsonAction, hot_start, plaquette
 from gaugeflow.lattice.exact import Exact2D
 from gaugeflow.lattice.spaces import tangent_noise
+from gaugeflow.montecarlo import HMC, Sampler
 from gaugeflow.symmetry import Links, Verdict
 from gaugeflow.symmetry.checks.markov import check_detailed_balance
 from tests.registry.coupling_flows import coupling
@@ -92,12 +95,19 @@ def test_through_a_map_that_makes_it_flat_a_gaussian_is_exact(generator: torch.G
     assert abs(float(squares.mean()) - SIGMA**2) < 4 * float(squares.std()) / len(squares) ** 0.5
 
 
-def test_it_goes_on_bit_for_bit(generator: torch.Generator) -> None:
-    first = FTHMC(flow_of(Bend(0.2)), ACTION, step_size=0.5)
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda flow: FTHMC(flow, ACTION, step_size=0.5),
+        lambda flow: FlowProposals(flow, HMC(ACTION, step_size=0.5), ACTION),
+    ],
+    ids=["FTHMC", "proposals"],
+)
+def test_it_goes_on_bit_for_bit(make: Callable[[GaugeFlow], Sampler], generator: torch.Generator) -> None:
+    first, second, other = make(flow_of(Bend(0.2))), make(flow_of(Bend(0.0))), torch.Generator()
     field = hot_start("u1", (2, 2), generator, 3)
     for _ in range(3):
         field, _ = first.update(field, generator)
-    second, other = FTHMC(flow_of(Bend(0.0)), ACTION), torch.Generator()
     second.load_state_dict(first.state_dict())
     other.set_state(generator.get_state())
     one = two = field

@@ -12,6 +12,7 @@ from numba import njit
 from torch import Tensor
 
 from gaugeflow.montecarlo import Metropolis
+from gaugeflow.montecarlo.sampler import Within
 from gaugeflow.wavefunctions.ansatz.determinants import Determinants
 from gaugeflow.wavefunctions.occupation.configurations import rows_of
 from gaugeflow.wavefunctions.occupation.site_orbitals import SiteOrbitals
@@ -20,7 +21,7 @@ from gaugeflow.wavefunctions.wavefunction import Wavefunction
 __all__ = ["RankOne"]
 
 
-class RankOne:
+class RankOne(Within):
     """The chain of `plain`, hops and then exchanges of sites, at the cost of a few products for each move.
 
     With the matrix A of the orbitals of all particles of a spin, and W of those of all sites, ``G = W A^-1`` has a row
@@ -39,6 +40,7 @@ class RankOne:
     def __init__(
         self, psi: Determinants, plain: Metropolis, targets: Tensor, power: Callable[[], float] = lambda: 2.0
     ) -> None:
+        super().__init__(plain)
         self.psi, self.plain, self.power = psi, plain, power
         self.targets = targets.numpy()
 
@@ -82,21 +84,6 @@ class RankOne:
             log, sign = log + determinant.logabsdet, sign * determinant.sign
         values = sign * (log - log.amax(1, keepdim=True)).exp()
         return torch.stack(found, 2).contiguous(), values / values.sum(1, keepdim=True)
-
-    @property
-    def warmup(self) -> bool:
-        """There is nothing to tune."""
-        return self.plain.warmup
-
-    @warmup.setter
-    def warmup(self, value: bool) -> None:
-        self.plain.warmup = value
-
-    def state_dict(self) -> dict[str, Any]:
-        return self.plain.state_dict()
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.plain.load_state_dict(state)
 
 
 @njit(cache=True, nogil=True)
