@@ -11,7 +11,7 @@ from gaugeflow.linalg import scaled_det, scaled_pfaffian
 from gaugeflow.linalg.pfaffian import eliminated_pfaffian
 from gaugeflow.linalg.signed_log_det import eliminated_det
 from gaugeflow.wavefunctions import Hamiltonian, Particles, gradient_and_laplacian, local_energy, molecule, quantum_dot
-from gaugeflow.wavefunctions.backbones.radial import of_distance
+from gaugeflow.wavefunctions.backbones.own_and_pairs import of_others, of_own
 from gaugeflow.wavefunctions.laplacian import determinants as jet_determinants
 from gaugeflow.wavefunctions.laplacian.jet import RULES, Jet
 from tests.wavefunctions.cases import (
@@ -75,6 +75,23 @@ def test_the_laplacian_does_not_depend_on_how_psi_is_written():
 
 
 ONES = torch.ones(2, 2, dtype=torch.float64)
+THREE = Particles(2, 1, 2)
+OF_PAIRS = torch.tensor([[0.5], [1.0], [-0.3]], dtype=torch.float64)
+"""Numbers of their own for the three pairs."""
+
+
+def of_a_place(x):
+    return x.square() @ ONES.mT + x.sin()
+
+
+def of_a_displacement(t):
+    return (t @ ONES).cos() * OF_PAIRS, (t @ ONES).sin() + t * OF_PAIRS
+
+
+def of_pairs(x):
+    return of_others(of_a_displacement, x, THREE)
+
+
 FUNCTIONS = {
     "entrywise": lambda x: x.exp() + x.square().log1p() + torch.sin(x) * torch.cos(x) + x.sigmoid() + torch.tanh(x),
     "roots and powers": lambda x: (1 + x.square()).sqrt() + (2 + x.tanh()) ** 2.5 + (3 + x.sin()).log() + x.abs(),
@@ -110,14 +127,19 @@ FUNCTIONS = {
     ),
     "likes": lambda x: torch.ones_like(x) * x.square() + torch.zeros_like(x) + x.new_ones(2) * x.exp(),
     "broadcast": lambda x: math.prod(torch.broadcast_tensors(x.unsqueeze(1), x.sin().unsqueeze(2), ONES[0])),
-    "distances": lambda x: (
-        of_distance(
-            lambda q: torch.nn.functional.linear((q + 1).rsqrt(), ONES[:, :1]).sin(), (x.square() @ ONES.mT)[..., :1]
-        )
-        * x.index_select(-1, torch.tensor([1, 0]))
-    ),
+    "own places": lambda x: of_own(of_a_place, x) * x + of_own(of_a_place, x.sin()),
+    "pairs": lambda x: of_pairs(x)[0] * of_pairs(x)[1] + sum(of_pairs(x.sin())),
     "linear": lambda x: torch.nn.functional.linear(x, ONES, ONES[0]).tanh().mean(1),
 }
+
+
+def test_sums_over_others_are_those_of_all_ordered_pairs():
+    x = torch.randn(4, 3, 2, generator=seeded(), dtype=torch.float64)
+    numbers = OF_PAIRS[THREE.pair_of] * (1 - torch.eye(3).double())[..., None]
+    apart = x.unsqueeze(2) - x.unsqueeze(1)
+    even, odd = of_pairs(x)
+    torch.testing.assert_close(even, ((apart @ ONES).cos() * numbers).sum(2))
+    torch.testing.assert_close(odd, ((apart @ ONES).sin() + apart * numbers).sum(2))
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -35,15 +35,19 @@ def test_lithium_hydride_turned_mirrored_and_moved_is_the_same(backbone):
 @pytest.mark.parametrize("d", [1, 2, 3])
 def test_components_of_symmetric_tensors_are_those_of_matrices(d):
     """Squares, their sums, products with vectors and traces, for two channels."""
-    many = tensors._Components(d)
+    many = tensors._Components(d, 2)
     v, w = torch.randn(2, 5, 4, d, 2, generator=seeded(), dtype=torch.float64)
     t = many.squares(v) + 0.3 * many.squares(w)
     whole = sum(a * torch.einsum("...ic,...jc->...ijc", u, u) for a, u in ((1.0, v), (0.3, w)))
+    both = torch.cat((w, t), -2)
     assert t.shape == (5, 4, d * (d + 1) // 2, 2)
+    assert both[0, 0].numel() == many.size
+    torch.testing.assert_close(many.apart(both), (w, t), rtol=0, atol=0)
     torch.testing.assert_close(many.matrices(t), whole)
-    torch.testing.assert_close(t.square().sum(-2), whole.square().sum((-3, -2)))
+    lengths = torch.stack((w.square().sum(-2), whole.square().sum((-3, -2))), -2)
+    torch.testing.assert_close(many.lengths(both), lengths)
     torch.testing.assert_close(many.times(t, w), torch.einsum("...ijc,...jc->...ic", whole, w))
-    torch.testing.assert_close(many.trace(t), torch.einsum("...iic->...c", whole))
+    torch.testing.assert_close(many.trace(both), torch.einsum("...iic->...c", whole))
 
 
 def claim():
@@ -58,17 +62,31 @@ def test_vectors_and_tensors_turn():
     assert report.exit_code == 0, str(report)
 
 
+def without_sign(of_others):
+    """Odd functions summed as if they were even."""
+
+    def broken(f, x, particles):
+        return of_others(f, x, particles)[0], of_others(lambda t: f(t)[::-1], x, particles)[0]
+
+    return broken
+
+
 BROKEN = {
-    "a ReLU on a vector": ("_bounded", lambda of: lambda v, factor: of(v, factor).relu()),
-    "a component read alone": ("_shrink", lambda of: lambda v: of(v) + v[..., 0, :]),
-    "a constant vector": ("_bounded", lambda of: lambda v, factor: of(v, factor) + 0.1),
+    "a ReLU on a vector": (tensors, "_gated", lambda of: lambda w, gates: of(w, gates).relu()),
+    "a component read alone": (tensors._Components, "trace", lambda of: lambda self, w: of(self, w) + w[..., 0, :]),
+    "a constant vector": (tensors, "_gated", lambda of: lambda w, gates: of(w, gates) + 0.1),
+    "pairs without their direction": (
+        tensors,
+        "of_others",
+        lambda of: lambda *args: (of(*args)[0], without_sign(of, *args)),
+    ),
 }
 
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_mistakes_are_found_out(name, monkeypatch):
-    place, change = BROKEN[name]
-    monkeypatch.setattr(tensors, place, change(getattr(tensors, place)))
+    home, place, change = BROKEN[name]
+    monkeypatch.setattr(home, place, change(getattr(home, place)))
     assert claim().verify(trials=8, diagnose=False).exit_code == 1
 
 

@@ -36,7 +36,7 @@ class EGNN(Backbone):
         self.layers = nn.ModuleList(_Layer(features, width, generator) for _ in range(layers))
 
     def forward(self, x: Any) -> Tensor:
-        h = torch.tanh(self.embed(self.features.invariants_and_vectors(x)[0][0]))
+        h = torch.tanh(self.embed(self.features.of_centres(x)[0]))
         for layer in self.layers:
             x, h = layer(x, h)
         return h
@@ -58,9 +58,14 @@ class _Layer(nn.Module):
 
     def forward(self, x: Any, h: Any) -> tuple[Tensor, Tensor]:
         """Places ``(batch, n, d)`` and scalars ``(batch, n, width)``."""
-        (invariants, around), (distances, u) = self.features.invariants_and_vectors(x)
+        invariants, around = self.features.of_centres(x)
+        u, distances = self.features.of_displacements(x.unsqueeze(2) - x[:, self.others])
+        like = self.features.like.to(x.dtype).expand(distances.shape)
+        of_pairs = self.pair(torch.cat((distances, like), -1))
         share = 1 / max(1, u.shape[-2])
-        inner = self.receiver(h).unsqueeze(2) + self.sender(h)[:, self.others] + self.pair(distances)
+        inner = (
+            self.receiver(h).unsqueeze(2) + self.sender(h)[:, self.others] + self.pair(torch.cat((distances, like), -1))
+        )
         messages = torch.tanh(inner)  # (batch, n, n - 1, width)
         moved = self.shift(messages).mT @ u * share + self.towards(h).unsqueeze(-2) @ around
         new = self.own(torch.cat((h, messages.sum(2) * share, invariants), -1))

@@ -37,7 +37,7 @@ class Features(nn.Module):
         super().__init__()
         self.particles = hamiltonian.particles
         self.pair_length = float(hamiltonian.lengths.max()) if pair_length is None else pair_length
-        self._of = _smooth if hamiltonian.period is None else _around
+        self._of = _in_open_space if hamiltonian.period is None else _around
         like = self.particles.spins[:, None] * self.particles.spins[self.particles.others]
         self.register_buffer("like", like.unsqueeze(-1), persistent=False)
         self.register_buffer("centres", hamiltonian.centres, persistent=False)
@@ -47,23 +47,25 @@ class Features(nn.Module):
         self.one_width, self.pair_width = len(hamiltonian.centres) * (d + 1) + 1, d + 1
 
     def forward(self, x: Any) -> tuple[Tensor, Tensor]:
-        apart = (x.unsqueeze(2) - self.centres.to(x.dtype)) / self.lengths.to(x.dtype)[:, None]
-        spins = self.spins.to(x.dtype).expand(*x.shape[:2]).unsqueeze(-1)
-        one = torch.cat((self._of(apart).flatten(2), spins), -1)
+        spins = self._spins(x)
+        one = torch.cat((self._of(self._from_centres(x)).flatten(2), spins), -1)
         return one, self._of((x.unsqueeze(2) - x[:, self.particles.others]) / self.pair_length)
 
-    def invariants_and_vectors(self, x: Any) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-        """The same numbers apart, in open space, by how they turn.
+    def of_centres(self, x: Any) -> tuple[Any, Any]:
+        """The same numbers of each particle apart, in open space, by how they turn: distances from the centres with the
+        spin ``(batch, n, I + 1)``, and vectors ``(batch, n, I, d)``."""
+        vectors, distances = _smooth(self._from_centres(x))
+        return torch.cat((distances.squeeze(-1), self._spins(x)), -1), vectors
 
-        Around the centres distances with the spin ``(batch, n, I + 1)`` and vectors ``(batch, n, I, d)``; of pairs
-        distances with +-1 for equal spins or not ``(batch, n, n - 1, 2)`` and vectors ``(batch, n, n - 1, d)``.
-        """
-        one, pair = self(x)
-        d = self.particles.dimension
-        around = one[..., :-1].unflatten(-1, (len(self.centres), d + 1))
-        like = self.like.to(pair.dtype).expand(pair.shape[0], *self.like.shape)
-        invariants = torch.cat((around[..., d], one[..., -1:]), -1)
-        return (invariants, around[..., :d]), (torch.cat((pair[..., d:], like), -1), pair[..., :d])
+    def of_displacements(self, t: Any) -> tuple[Any, Any]:
+        """Vectors ``(..., d)`` and distances ``(..., 1)`` of displacements between particles ``(..., d)``."""
+        return _smooth(t / self.pair_length)
+
+    def _from_centres(self, x: Any) -> Any:
+        return (x.unsqueeze(2) - self.centres.to(x.dtype)) / self.lengths.to(x.dtype)[:, None]
+
+    def _spins(self, x: Any) -> Tensor:
+        return self.spins.to(x.dtype).expand(*x.shape[:2]).unsqueeze(-1)
 
     def in_open_space(self, name: str) -> None:
         """Raises UserError on a ring, where displacements are no vectors."""
@@ -71,9 +73,13 @@ class Features(nn.Module):
             raise UserError(f"{name}: expected particles in open space, came a ring")
 
 
-def _smooth(t: Any) -> Tensor:
+def _smooth(t: Any) -> tuple[Any, Any]:
     q = (1 + squared_length(t)).sqrt()
-    return torch.cat((t / q.sqrt(), q.log()), -1)
+    return t / q.sqrt(), q.log()
+
+
+def _in_open_space(t: Any) -> Tensor:
+    return torch.cat(_smooth(t), -1)
 
 
 def _around(t: Any) -> Tensor:

@@ -46,6 +46,9 @@ class Jet:
     It takes the place of a tensor in any function made of operations that have a rule.
     """
 
+    coordinates = False
+    """Whether these are the variables themselves, in the order of the directions."""
+
     def __init__(self, value: Tensor, gradient: Tensor, laplacian: Tensor) -> None:
         self.value, self.gradient, self.laplacian = value, gradient, laplacian
 
@@ -54,7 +57,9 @@ class Jet:
         """The coordinates ``(batch, ...)`` themselves: each is its own direction, K of them per batch entry."""
         size = x[0].numel()
         unit = torch.eye(size, dtype=x.dtype, device=x.device).reshape(size, 1, *x.shape[1:])
-        return cls(x, unit.expand(size, *x.shape), torch.zeros_like(x))
+        made = cls(x, unit.expand(size, *x.shape), torch.zeros_like(x))
+        made.coordinates = True
+        return made
 
     @property
     def shape(self) -> torch.Size:

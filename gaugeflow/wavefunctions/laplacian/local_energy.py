@@ -10,6 +10,7 @@ from torch import Tensor
 from gaugeflow.errors import UserError
 from gaugeflow.wavefunctions.hamiltonian import Hamiltonian
 from gaugeflow.wavefunctions.laplacian import determinants as jet_determinants  # noqa: F401  (the rules of the operations)
+from gaugeflow.wavefunctions.laplacian import own_and_pairs as jet_sums  # noqa: F401  (the rules of the operations)
 from gaugeflow.wavefunctions.laplacian import rules as jet_rules  # noqa: F401  (the rules of the operations)
 from gaugeflow.wavefunctions.laplacian.jet import Jet
 from gaugeflow.wavefunctions.wavefunction import LogPsi

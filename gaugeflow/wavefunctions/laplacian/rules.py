@@ -249,14 +249,6 @@ def dense(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any])
     return Jet(plain[0] if offset is None else plain[0] + offset, plain[1], plain[2])
 
 
-@rule("of_distance")
-def along_distance(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Jet:
-    """The function's own derivatives are carried along the distance alone."""
-    function, q = args
-    y = function(Jet(q.value, torch.ones_like(q.value).unsqueeze(0), torch.zeros_like(q.value)))
-    return _chain(q, y.value, y.gradient[0], y.laplacian)
-
-
 @rule("softmax")
 def softmax(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     x, dim = args[0], kwargs["dim"] if "dim" in kwargs else args[1]
