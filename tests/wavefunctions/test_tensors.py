@@ -75,11 +75,7 @@ BROKEN = {
     "a ReLU on a vector": (tensors, "_gated", lambda of: lambda w, gates: of(w, gates).relu()),
     "a component read alone": (tensors._Components, "trace", lambda of: lambda self, w: of(self, w) + w[..., 0, :]),
     "a constant vector": (tensors, "_gated", lambda of: lambda w, gates: of(w, gates) + 0.1),
-    "pairs without their direction": (
-        tensors,
-        "of_others",
-        lambda of: lambda *args: (of(*args)[0], without_sign(of, *args)),
-    ),
+    "pairs without their direction": (tensors, "of_others", without_sign),
 }
 
 

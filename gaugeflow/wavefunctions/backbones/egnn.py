@@ -63,9 +63,7 @@ class _Layer(nn.Module):
         like = self.features.like.to(x.dtype).expand(distances.shape)
         of_pairs = self.pair(torch.cat((distances, like), -1))
         share = 1 / max(1, u.shape[-2])
-        inner = (
-            self.receiver(h).unsqueeze(2) + self.sender(h)[:, self.others] + self.pair(torch.cat((distances, like), -1))
-        )
+        inner = self.receiver(h).unsqueeze(2) + self.sender(h)[:, self.others] + of_pairs
         messages = torch.tanh(inner)  # (batch, n, n - 1, width)
         moved = self.shift(messages).mT @ u * share + self.towards(h).unsqueeze(-2) @ around
         new = self.own(torch.cat((h, messages.sum(2) * share, invariants), -1))
