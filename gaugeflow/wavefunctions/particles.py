@@ -66,21 +66,6 @@ class Particles:
         return first, second
 
     @cached_property
-    def ends(self) -> Tensor:
-        """``(n, pairs)`` in float64: +1 for the first particle of a pair, -1 for the second, as in ``x_i - x_j``."""
-        first, second = self.pairs
-        places = torch.arange(self.n).unsqueeze(1)
-        return (places == first).double() - (places == second).double()
-
-    @cached_property
-    def pair_of(self) -> Tensor:
-        """Where in `pairs` those of two different particles stand, ``(n, n)``; 0 for a particle and itself."""
-        found = torch.zeros(self.n, self.n, dtype=torch.long)
-        first, second = self.pairs
-        found[first, second] = found[second, first] = torch.arange(len(first))
-        return found
-
-    @cached_property
     def others(self) -> Tensor:
         """The indices of the other particles for each one, ``(n, n - 1)``."""
         rows = [[j for j in range(self.n) if j != i] for i in range(self.n)]

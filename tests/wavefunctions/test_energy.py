@@ -11,7 +11,7 @@ from gaugeflow.linalg import scaled_det, scaled_pfaffian
 from gaugeflow.linalg.pfaffian import eliminated_pfaffian
 from gaugeflow.linalg.signed_log_det import eliminated_det
 from gaugeflow.wavefunctions import Hamiltonian, Particles, gradient_and_laplacian, local_energy, molecule, quantum_dot
-from gaugeflow.wavefunctions.backbones.own_and_pairs import of_others, of_own
+from gaugeflow.wavefunctions.backbones.own_and_pairs import Pairs, of_others, of_own
 from gaugeflow.wavefunctions.laplacian import determinants as jet_determinants
 from gaugeflow.wavefunctions.laplacian.jet import RULES, Jet
 from tests.wavefunctions.cases import (
@@ -75,7 +75,7 @@ def test_the_laplacian_does_not_depend_on_how_psi_is_written():
 
 
 ONES = torch.ones(2, 2, dtype=torch.float64)
-THREE = Particles(2, 1, 2)
+THREE = Pairs(Particles(2, 1, 2))
 OF_PAIRS = torch.tensor([[0.5], [1.0], [-0.3]], dtype=torch.float64)
 """Numbers of their own for the three pairs."""
 
@@ -135,7 +135,7 @@ FUNCTIONS = {
 
 def test_sums_over_others_are_those_of_all_ordered_pairs():
     x = torch.randn(4, 3, 2, generator=seeded(), dtype=torch.float64)
-    numbers = OF_PAIRS[THREE.pair_of] * (1 - torch.eye(3).double())[..., None]
+    numbers = OF_PAIRS[THREE.of_two] * (1 - torch.eye(3).double())[..., None]
     apart = x.unsqueeze(2) - x.unsqueeze(1)
     even, odd = of_pairs(x)
     torch.testing.assert_close(even, ((apart @ ONES).cos() * numbers).sum(2))

@@ -44,7 +44,7 @@ def test_components_of_symmetric_tensors_are_those_of_matrices(d):
     assert both[0, 0].numel() == many.size
     torch.testing.assert_close(many.apart(both), (w, t), rtol=0, atol=0)
     torch.testing.assert_close(many.matrices(t), whole)
-    lengths = torch.stack((w.square().sum(-2), whole.square().sum((-3, -2))), -2)
+    lengths = torch.cat((w.square().sum(-2), whole.square().sum((-3, -2))), -1)
     torch.testing.assert_close(many.lengths(both), lengths)
     torch.testing.assert_close(many.times(t, w), torch.einsum("...ijc,...jc->...ic", whole, w))
     torch.testing.assert_close(many.trace(both), torch.einsum("...iic->...c", whole))
@@ -65,8 +65,8 @@ def test_vectors_and_tensors_turn():
 def without_sign(of_others):
     """Odd functions summed as if they were even."""
 
-    def broken(f, x, particles):
-        return of_others(f, x, particles)[0], of_others(lambda t: f(t)[::-1], x, particles)[0]
+    def broken(f, x, pairs):
+        return of_others(f, x, pairs)[0], of_others(lambda t: f(t)[::-1], x, pairs)[0]
 
     return broken
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from gaugeflow.wavefunctions.backbones.backbone import Backbone, SpinMeans
 from gaugeflow.wavefunctions.backbones.dense import Dense
 from gaugeflow.wavefunctions.backbones.features import Features
-from gaugeflow.wavefunctions.backbones.own_and_pairs import of_others, of_own
+from gaugeflow.wavefunctions.backbones.own_and_pairs import Pairs, of_others, of_own
 
 __all__ = ["TensorFeatures", "Tensors"]
 
@@ -54,8 +54,9 @@ class Tensors(Backbone):
         features.in_open_space("tensors")
         self.width, self.components = width, _Components(features.particles.dimension, channels)
         means, pair_width = SpinMeans(features.particles), (width + 1) // 2
-        self.own = _OfCentres(features, self.components, generator)
-        self.pairs = _OfPairs(features, self.components, pair_width, generator)
+        self.of_centres = _OfCentres(features, self.components, generator)
+        self.pairs = Pairs(features.particles)
+        self.of_pairs = _OfPairs(features, self.components, pair_width, generator)
         self.embed = Dense(len(features.centres) + 1 + pair_width, width, generator)
         self.layers = nn.ModuleList(_Layer(means, self.components, width, generator) for _ in range(layers - 1))
         self.last = _Scalars(means, self.components, width, generator)
@@ -72,10 +73,10 @@ class Tensors(Backbone):
     def _run(self, x: Any) -> tuple[Any, Any]:
         """Scalars, and the components ``(batch, n, D, c)`` of vectors and tensors, before the last layer."""
         many = self.components
-        own, (even, odd) = of_own(self.own, x), of_others(self.pairs, x, self.particles)
+        own, (even, odd) = of_own(self.of_centres, x), of_others(self.of_pairs, x, self.pairs)
         invariants, of_centres = own[..., : -many.size], own[..., -many.size :]
-        s = torch.tanh(self.embed(torch.cat((invariants, even[..., : self.pairs.width]), -1)))
-        w = (of_centres + torch.cat((odd, even[..., self.pairs.width :]), -1)).unflatten(-1, (-1, many.channels))
+        s = torch.tanh(self.embed(torch.cat((invariants, even[..., : self.of_pairs.width]), -1)))
+        w = (of_centres + torch.cat((odd, even[..., self.of_pairs.width :]), -1)).unflatten(-1, (-1, many.channels))
         for layer in self.layers:
             s, w = layer(s, w)
         return s, w
@@ -90,7 +91,7 @@ class _Components(nn.Module):
     first: Tensor
     second: Tensor
     place: Tensor
-    multiplicity: Tensor
+    squares_of: Tensor
 
     def __init__(self, d: int, channels: int) -> None:
         super().__init__()
@@ -101,10 +102,10 @@ class _Components(nn.Module):
         self.register_buffer("first", torch.tensor([i for i, _ in pairs]), persistent=False)
         self.register_buffer("second", torch.tensor([j for _, j in pairs]), persistent=False)
         self.register_buffer("place", torch.tensor(place), persistent=False)
-        lengths = torch.zeros(2, d + len(pairs), dtype=torch.float64)
-        lengths[0, :d] = 1
-        lengths[1, d:] = torch.tensor([1.0 if i == j else 2.0 for i, j in pairs])
-        self.register_buffer("multiplicity", lengths, persistent=False)
+        counts = torch.zeros(2, d + len(pairs), dtype=torch.float64)
+        counts[0, :d] = 1
+        counts[1, d:] = torch.tensor([1.0 if i == j else 2.0 for i, j in pairs])
+        self.register_buffer("squares_of", torch.kron(counts, torch.eye(channels).double()), persistent=False)
 
     def apart(self, w: Any) -> tuple[Any, Any]:
         """Vectors ``(..., d, c)`` and tensors ``(..., D - d, c)``."""
@@ -123,8 +124,8 @@ class _Components(nn.Module):
         return (self.matrices(t) * v.unsqueeze(-3)).sum(-2)
 
     def lengths(self, w: Any) -> Any:
-        """``|v|^2`` and ``|T|^2`` of each channel, ``(..., 2, c)``."""
-        return self.multiplicity.to(w.dtype) @ w.square()
+        """``|v|^2`` of each channel, and then ``|T|^2``, ``(..., 2 c)``: one product, as sums of so few are slow."""
+        return nn.functional.linear(w.square().flatten(-2), self.squares_of.to(w.dtype))
 
     def trace(self, w: Any) -> Any:
         """``tr T`` of each channel, ``(..., c)``."""
@@ -183,8 +184,8 @@ class _Scalars(nn.Module):
 
     def forward(self, s: Any, w: Any) -> Any:
         lengths = self.components.lengths(w)
-        trace = self.components.trace(w) * (lengths[..., 1, :] + 1).rsqrt()
-        own = self.own(torch.cat((s, lengths.log1p().flatten(2), trace), -1))
+        trace = self.components.trace(w) * (lengths[..., self.components.channels :] + 1).rsqrt()
+        own = self.own(torch.cat((s, lengths.log1p(), trace), -1))
         return s + torch.tanh(own + self.mean(self.means.of_one(s)))
 
 

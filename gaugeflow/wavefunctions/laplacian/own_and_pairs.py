@@ -6,9 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gaugeflow.wavefunctions.backbones.own_and_pairs import Pairs
 from gaugeflow.wavefunctions.laplacian.jet import Jet, rule
 
-__all__ = ["own", "pairs"]
+__all__ = ["others", "own"]
 
 
 def _alone(t: Tensor) -> Jet:
@@ -29,26 +30,26 @@ def own(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -
 
 
 @rule("of_others")
-def pairs(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+def others(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """A sum over j of f(x_i - x_j) has the derivative ``-f'`` along x_j, twice the Laplacian of f, and does not change
     when all places move together."""
-    function, x, particles = args
-    ends = particles.ends.to(x.dtype)
+    function, x, pairs = args
     if not x.coordinates:
-        even, odd = function(ends.mT @ x)
-        return ends.abs() @ even, ends @ odd
-    even, odd = function(_alone(ends.mT @ x.value))
-    pair = particles.pair_of.to(x.device)
-    apart = 1 - torch.eye(particles.n, dtype=x.dtype, device=x.device)
-    return _summed(even, ends.abs(), pair, ends.gather(1, pair) * apart), _summed(odd, ends, pair, -apart)
+        return pairs.sums(*function(pairs.displacements(x)))
+    even, odd = function(_alone(pairs.displacements(x.value)))
+    values = pairs.sums(even.value, odd.value)
+    laplacians = pairs.sums(2 * even.laplacian, 2 * odd.laplacian)
+    apart = 1 - torch.eye(x.shape[1], dtype=x.dtype, device=x.device)
+    signs = pairs.ends.to(x.dtype).gather(1, pairs.of_two) * apart if len(pairs.first) else apart
+    gradients = _gradient(even, pairs, signs), _gradient(odd, pairs, -apart)
+    return tuple(map(Jet, values, gradients, laplacians))
 
 
-def _summed(y: Jet, ends: Tensor, pair: Tensor, along: Tensor) -> Jet:
-    """The sum for each particle i; `along`, ``(m, i)``, is the sign of the derivative along the place of another m."""
-    n = len(ends)
+def _gradient(y: Jet, pairs: Pairs, signs: Tensor) -> Tensor:
+    """Of the sum for each particle i; `signs`, ``(m, i)``, are those of the derivative along the place of another m."""
+    n = len(signs)
     if n == 1:
-        nothing = ends @ y.value
-        return Jet(nothing, nothing.new_zeros(len(y.gradient), *nothing.shape), nothing)
-    gradient = y.gradient[:, :, pair.flatten()].unflatten(2, (n, n)) * along[:, :, None]  # (d, batch, m, i, width)
-    gradient.diagonal(dim1=2, dim2=3).copy_(-gradient.sum(2).movedim(2, -1))
-    return Jet(ends @ y.value, gradient.movedim(2, 0).flatten(0, 1), 2 * (ends @ y.laplacian))
+        return y.value.new_zeros(len(y.gradient), len(y.value), 1, y.shape[-1])
+    found = y.gradient.index_select(2, pairs.of_two.flatten()).unflatten(2, (n, n)) * signs[:, :, None]
+    found.diagonal(dim1=2, dim2=3).copy_(-found.sum(2).movedim(2, -1))  # (d, batch, m, i, width)
+    return found.movedim(2, 0).flatten(0, 1)
