@@ -55,7 +55,7 @@ SIZES = (20, 40, 80, 160)
 BASES = ("sto-3g", "6-31g")
 PENALTIES = (1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2)
 ORBITALS = ("hartree_fock", "learned")
-STEPS, RATE, SEEDS = 1000, 0.03, (1, 2)
+STEPS, RATE, SEEDS = 1000, 0.03, (1, 2, 3, 4)
 """Of the pretraining, after which its misfit is about 1 %: in 100 steps at 0.01 the orbitals stay where they begin."""
 WALKERS, GROUPS = 1024, 16
 """Of the comparison, in groups from which follows an error."""

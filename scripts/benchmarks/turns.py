@@ -3,12 +3,14 @@
 import argparse
 import math
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
 
 from benchmarks.output import CLOCKS, parser_of
 
 __all__ = ["parser_of_turns", "shortest"]
+
+Name = TypeVar("Name", bound=Hashable)
 
 
 def parser_of_turns(description: str | None) -> argparse.ArgumentParser:
@@ -21,7 +23,7 @@ def parser_of_turns(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def shortest(jobs: dict[str, Callable[[], Any]], arguments: argparse.Namespace) -> dict[str, float]:
+def shortest(jobs: dict[Name, Callable[[], Any]], arguments: argparse.Namespace) -> dict[Name, float]:
     """The shortest time of each job, after a turn that does not count."""
     clock, found = CLOCKS[arguments.clock], dict.fromkeys(jobs, math.inf)
     for job in jobs.values():

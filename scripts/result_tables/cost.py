@@ -60,3 +60,18 @@ def growth() -> str:
     ]
     command = "python scripts/bench_vmc.py --growth --output scripts/results/vmc_cpu.json"
     return written(["atom", "electrons", "walkers", "seconds", "MB"], lines, _below("vmc_cpu.json", command))
+
+
+@table("tensors-seconds")
+def tensors() -> str:
+    """An iteration with features that turn, beside FermiNet's streams."""
+    rows = {(row["group"], row["backbone"]): row for row in _load("tensors_cpu.json")["rows"][1:]}
+    lines = []
+    for (atom, backbone), row in rows.items():
+        parts, rival = row["seconds"], rows[atom, "ferminet"]["seconds"]
+        whole = sum(parts.values())
+        times = [f"{1e3 * seconds:.1f}" for seconds in (*parts.values(), whole)]
+        lines.append([atom, backbone, str(row["parameters"]), *times, f"{whole / sum(rival.values()):.2f}"])
+    head = ["atoms", "backbone", "parameters", "moves, ms", "local energy", "natural gradient", "all", "over ferminet"]
+    command = "python scripts/bench_tensors.py --output scripts/results/tensors_cpu.json"
+    return written(head, lines, _below("tensors_cpu.json", command))
