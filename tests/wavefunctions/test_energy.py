@@ -75,7 +75,7 @@ def test_the_laplacian_does_not_depend_on_how_psi_is_written():
 
 
 ONES = torch.ones(2, 2, dtype=torch.float64)
-THREE = Pairs(Particles(2, 1, 2))
+THREE = Particles(2, 1, 2)
 OF_PAIRS = torch.tensor([[0.5], [1.0], [-0.3]], dtype=torch.float64)
 """Numbers of their own for the three pairs."""
 
@@ -85,11 +85,11 @@ def of_a_place(x):
 
 
 def of_a_displacement(t):
-    return (t @ ONES).cos() * OF_PAIRS, (t @ ONES).sin() + t * OF_PAIRS
+    return torch.cat(((t @ ONES).cos() + t * OF_PAIRS, (t @ ONES).sin() * OF_PAIRS), 1)
 
 
-def of_pairs(x):
-    return of_others(of_a_displacement, x, THREE)
+def of_pairs(x, by_spin=True):
+    return of_others(of_a_displacement, x, Pairs(THREE, by_spin=by_spin))
 
 
 FUNCTIONS = {
@@ -128,18 +128,20 @@ FUNCTIONS = {
     "likes": lambda x: torch.ones_like(x) * x.square() + torch.zeros_like(x) + x.new_ones(2) * x.exp(),
     "broadcast": lambda x: math.prod(torch.broadcast_tensors(x.unsqueeze(1), x.sin().unsqueeze(2), ONES[0])),
     "own places": lambda x: of_own(of_a_place, x) * x + of_own(of_a_place, x.sin()),
-    "pairs": lambda x: of_pairs(x)[0] * of_pairs(x)[1] + sum(of_pairs(x.sin())),
+    "pairs": lambda x: (of_pairs(x) * x.unsqueeze(2)).sum(2) + of_pairs(x.sin(), by_spin=False).squeeze(2),
     "linear": lambda x: torch.nn.functional.linear(x, ONES, ONES[0]).tanh().mean(1),
 }
 
 
-def test_sums_over_others_are_those_of_all_ordered_pairs():
+def test_means_over_others_are_those_of_all_ordered_pairs():
+    """Of three particles, the third of the other spin; over each spin a mean is divided by the number of all of it."""
     x = torch.randn(4, 3, 2, generator=seeded(), dtype=torch.float64)
-    numbers = OF_PAIRS[THREE.of_two] * (1 - torch.eye(3).double())[..., None]
-    apart = x.unsqueeze(2) - x.unsqueeze(1)
-    even, odd = of_pairs(x)
-    torch.testing.assert_close(even, ((apart @ ONES).cos() * numbers).sum(2))
-    torch.testing.assert_close(odd, ((apart @ ONES).sin() + apart * numbers).sum(2))
+    seen = torch.zeros(4, 3, 3, 2, dtype=torch.float64)
+    for i, j, number in ((0, 1, 0.5), (0, 2, 1.0), (1, 2, -0.3)):
+        t = x[:, i] - x[:, j]
+        seen[:, i, j], seen[:, j, i] = (t @ ONES).cos() + t * number, (t @ ONES).sin() * number
+    torch.testing.assert_close(of_pairs(x, by_spin=False)[:, :, 0], seen.sum(2) / 2)
+    torch.testing.assert_close(of_pairs(x), torch.stack((seen[:, :, :2].sum(2) / 2, seen[:, :, 2]), 2))
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

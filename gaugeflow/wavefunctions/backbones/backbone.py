@@ -41,10 +41,9 @@ class Backbone(ParticleNetwork):
 
 
 class SpinMeans(nn.Module):
-    """Means over the particles of each spin: of all for a feature of one, of the others for a feature of pairs."""
+    """Means over the particles of each spin."""
 
     one: Tensor
-    pair: Tensor
 
     def __init__(self, particles: Particles) -> None:
         super().__init__()
@@ -53,12 +52,7 @@ class SpinMeans(nn.Module):
         counts = kinds.sum(-1, keepdim=True)
         self.kinds = len(kinds)
         self.register_buffer("one", kinds / counts, persistent=False)
-        self.register_buffer("pair", (kinds / counts)[:, particles.others], persistent=False)
 
     def of_one(self, h: Any) -> Tensor:
         """``(batch, n, c) -> (batch, 1, kinds c)``."""
         return torch.einsum("sj,...jc->...sc", self.one.to(h.dtype), h).flatten(1).unsqueeze(1)
-
-    def of_pairs(self, h: Any) -> Tensor:
-        """``(batch, n, n - 1, c) -> (batch, n, kinds c)``."""
-        return torch.einsum("sij,...ijc->...isc", self.pair.to(h.dtype), h).flatten(2)

@@ -25,7 +25,7 @@ class DeepSets(Backbone):
         self.width = widths[-1]
 
     def forward(self, x: Any) -> Tensor:
-        h, _ = self.features(x)
+        h = self.features.one(x)
         for own, mean in zip(self.own, self.mean, strict=True):
             h = torch.tanh(own(h) + mean(self.means.of_one(h)))
         return h

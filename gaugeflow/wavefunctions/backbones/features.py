@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from gaugeflow.errors import UserError
+from gaugeflow.wavefunctions.backbones.own_and_pairs import of_own
 from gaugeflow.wavefunctions.hamiltonian import Hamiltonian
 from gaugeflow.wavefunctions.lengths import squared_length
 
@@ -47,9 +48,15 @@ class Features(nn.Module):
         self.one_width, self.pair_width = len(hamiltonian.centres) * (d + 1) + 1, d + 1
 
     def forward(self, x: Any) -> tuple[Tensor, Tensor]:
-        spins = self._spins(x)
-        one = torch.cat((self._of(self._from_centres(x)).flatten(2), spins), -1)
-        return one, self._of((x.unsqueeze(2) - x[:, self.particles.others]) / self.pair_length)
+        return self.one(x), self.pair(x.unsqueeze(2) - x[:, self.particles.others])
+
+    def one(self, x: Any) -> Tensor:
+        """Of each particle, ``(batch, n, one_width)``."""
+        return of_own(lambda x: torch.cat((self._of(self._from_centres(x)).flatten(2), self._spins(x)), -1), x)
+
+    def pair(self, t: Any) -> Tensor:
+        """Of displacements between particles, ``(..., d)`` to ``(..., pair_width)``."""
+        return self._of(t / self.pair_length)
 
     def of_centres(self, x: Any) -> tuple[Any, Any]:
         """The same numbers of each particle apart, in open space, by how they turn: distances from the centres with the

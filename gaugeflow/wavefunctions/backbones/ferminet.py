@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from gaugeflow.wavefunctions.backbones.backbone import Backbone, SpinMeans
 from gaugeflow.wavefunctions.backbones.dense import Dense
 from gaugeflow.wavefunctions.backbones.features import Features
+from gaugeflow.wavefunctions.backbones.own_and_pairs import Pairs, of_others
 
 __all__ = ["FermiNet"]
 
@@ -24,11 +25,13 @@ class FermiNet(Backbone):
 
     def __init__(self, features: Features, layers: list[tuple[int, int]], generator: torch.Generator) -> None:
         super().__init__(features)
-        self.means = SpinMeans(features.particles)
+        self.means, self.others = SpinMeans(features.particles), Pairs(features.particles, by_spin=True)
         kinds = self.means.kinds
+        self.pair_widths: list[int] = []
         one, pair = features.one_width, features.pair_width
         self.own, self.mean, self.paired, self.pairs = (nn.ModuleList() for _ in range(4))
         for index, (one_out, pair_out) in enumerate(layers):
+            self.pair_widths.append(pair)
             self.own.append(Dense(one, one_out, generator))
             self.mean.append(Dense(kinds * one, one_out, generator, offset=None))
             self.paired.append(Dense(kinds * pair, one_out, generator, offset=None))
@@ -38,13 +41,19 @@ class FermiNet(Backbone):
         self.width = one
 
     def forward(self, x: Any) -> Tensor:
-        h, g = self.features(x)
-        for index, (own, mean, paired) in enumerate(zip(self.own, self.mean, self.paired, strict=True)):
-            new = torch.tanh(own(h) + mean(self.means.of_one(h)) + paired(self.means.of_pairs(g)))
+        h = self.features.one(x)
+        seen = of_others(self._streams, x, self.others).split(self.pair_widths, -1)
+        for own, mean, paired, of_pairs in zip(self.own, self.mean, self.paired, seen, strict=True):
+            new = torch.tanh(own(h) + mean(self.means.of_one(h)) + paired(of_pairs.flatten(2)))
             h = _residual(h, new)
-            if index < len(self.pairs):
-                g = _residual(g, torch.tanh(self.pairs[index](g)))
         return h
+
+    def _streams(self, t: Any) -> Any:
+        """Of pairs, seen from both ends, what each layer takes of them, one behind the other."""
+        found = [self.features.pair(torch.cat((t, -t), 1))]
+        for layer in self.pairs:
+            found.append(_residual(found[-1], torch.tanh(layer(found[-1]))))
+        return torch.cat(found, -1)
 
 
 def _residual(old: Any, new: Any) -> Any:

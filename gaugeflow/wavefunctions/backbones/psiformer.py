@@ -48,7 +48,7 @@ class Psiformer(Backbone):
         self.layers = nn.ModuleList(Attention(width, heads, generator) for _ in range(layers))
 
     def forward(self, x: Any) -> Tensor:
-        h = self.embed(self.features(x)[0])
+        h = self.embed(self.features.one(x))
         for layer in self.layers:
             h = layer(h)
         return h

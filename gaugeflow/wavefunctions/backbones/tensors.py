@@ -73,10 +73,10 @@ class Tensors(Backbone):
     def _run(self, x: Any) -> tuple[Any, Any]:
         """Scalars, and the components ``(batch, n, D, c)`` of vectors and tensors, before the last layer."""
         many = self.components
-        own, (even, odd) = of_own(self.of_centres, x), of_others(self.of_pairs, x, self.pairs)
-        invariants, of_centres = own[..., : -many.size], own[..., -many.size :]
-        s = torch.tanh(self.embed(torch.cat((invariants, even[..., : self.of_pairs.width]), -1)))
-        w = (of_centres + torch.cat((odd, even[..., self.of_pairs.width :]), -1)).unflatten(-1, (-1, many.channels))
+        own = of_own(self.of_centres, x)
+        seen = of_others(self.of_pairs, x, self.pairs).flatten(2)
+        s = torch.tanh(self.embed(torch.cat((own[..., : -many.size], seen[..., : -many.size]), -1)))
+        w = (own[..., -many.size :] + seen[..., -many.size :]).unflatten(-1, (-1, many.channels))
         for layer in self.layers:
             s, w = layer(s, w)
         return s, w
@@ -150,7 +150,7 @@ class _OfCentres(nn.Module):
 
 
 class _OfPairs(nn.Module):
-    """Of a displacement its features h, ``(batch, pairs, width)``, with tensors, which are even, and vectors."""
+    """Of a displacement its features h, ``(batch, 2 pairs, width)``, then vectors and tensors, seen from both ends."""
 
     like: Tensor
 
@@ -159,18 +159,17 @@ class _OfPairs(nn.Module):
         self.features, self.components, self.width = features, components, width
         self.inner = Dense(2, width, generator)
         self.filters = Dense(width, 2 * components.channels, generator, offset=None)
-        self.share = 1 / max(1, features.particles.n - 1)
         first, second = (features.particles.spins[index] for index in features.particles.pairs)
         self.register_buffer("like", (first * second).unsqueeze(-1), persistent=False)
 
-    def forward(self, t: Any) -> tuple[Any, Any]:
+    def forward(self, t: Any) -> Any:
         u, r = self.features.of_displacements(t)
         like = self.like.to(r.dtype).expand(r.shape)
-        h = torch.tanh(self.inner(torch.cat((r, like), -1))) * self.share
+        h = torch.tanh(self.inner(torch.cat((r, like), -1)))
         of_vectors, of_tensors = self.filters(h).unsqueeze(-2).chunk(2, -1)
         u = u.unsqueeze(-1)
-        even = torch.cat((h, (self.components.squares(u) * of_tensors).flatten(2)), -1)
-        return even, (u * of_vectors).flatten(2)
+        v, t = (u * of_vectors).flatten(2), (self.components.squares(u) * of_tensors).flatten(2)
+        return torch.cat((torch.cat((h, v, t), -1), torch.cat((h, -v, t), -1)), 1)
 
 
 class _Scalars(nn.Module):

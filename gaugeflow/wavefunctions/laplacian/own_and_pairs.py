@@ -1,4 +1,4 @@
-"""The rules for features of one place and of one displacement: few directions are carried until they are summed."""
+"""The rules for features of one place and of one displacement: few directions are carried until particles are mixed."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -31,25 +31,19 @@ def own(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -
 
 @rule("of_others")
 def others(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """A sum over j of f(x_i - x_j) has the derivative ``-f'`` along x_j, twice the Laplacian of f, and does not change
-    when all places move together."""
+    """What i sees of j has opposite derivatives along their places, and twice the Laplacian of the displacement."""
     function, x, pairs = args
     if not x.coordinates:
-        return pairs.sums(*function(pairs.displacements(x)))
-    even, odd = function(_alone(pairs.displacements(x.value)))
-    values = pairs.sums(even.value, odd.value)
-    laplacians = pairs.sums(2 * even.laplacian, 2 * odd.laplacian)
-    apart = 1 - torch.eye(x.shape[1], dtype=x.dtype, device=x.device)
-    signs = pairs.ends.to(x.dtype).gather(1, pairs.of_two) * apart if len(pairs.first) else apart
-    gradients = _gradient(even, pairs, signs), _gradient(odd, pairs, -apart)
-    return tuple(map(Jet, values, gradients, laplacians))
+        return pairs.means(function(pairs.displacements(x)))
+    y = function(_alone(pairs.displacements(x.value)))
+    return Jet(pairs.means(y.value), _gradient(y, pairs), 2 * pairs.means(y.laplacian))
 
 
-def _gradient(y: Jet, pairs: Pairs, signs: Tensor) -> Tensor:
-    """Of the sum for each particle i; `signs`, ``(m, i)``, are those of the derivative along the place of another m."""
-    n = len(signs)
-    if n == 1:
-        return y.value.new_zeros(len(y.gradient), len(y.value), 1, y.shape[-1])
-    found = y.gradient.index_select(2, pairs.of_two.flatten()).unflatten(2, (n, n)) * signs[:, :, None]
-    found.diagonal(dim1=2, dim2=3).copy_(-found.sum(2).movedim(2, -1))  # (d, batch, m, i, width)
+def _gradient(y: Jet, pairs: Pairs) -> Tensor:
+    """Of the means of each particle i along all places m: those of others, and of its own, which balances them."""
+    along = y.gradient * (pairs.signs * pairs.weights).to(y.dtype).unsqueeze(-1)
+    found = along.new_zeros(*along.shape[:2], pairs.n * pairs.n * pairs.kinds, along.shape[-1])
+    found.index_copy_(2, pairs.places, along)
+    found = found.unflatten(2, (pairs.n, pairs.n, pairs.kinds))  # (d, batch, m, i, kinds, width)
+    found.diagonal(dim1=2, dim2=3).copy_(-found.sum(2).movedim(2, -1))
     return found.movedim(2, 0).flatten(0, 1)
