@@ -47,7 +47,7 @@ def show(rows: list[dict[str, Any]]) -> None:
 def main() -> None:
     parser = parser_of_turns(__doc__)
     parser.add_argument("--layers", type=int, default=2)
-    parser.add_argument("--width", type=int, default=33)
+    parser.add_argument("--width", type=int, default=32)
     parser.add_argument("--channels", type=int, default=4)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)

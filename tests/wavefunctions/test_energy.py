@@ -76,8 +76,8 @@ def test_the_laplacian_does_not_depend_on_how_psi_is_written():
 
 ONES = torch.ones(2, 2, dtype=torch.float64)
 THREE = Particles(2, 1, 2)
-OF_PAIRS = torch.tensor([[0.5], [1.0], [-0.3]], dtype=torch.float64)
-"""Numbers of their own for the three pairs."""
+OF_PAIRS = torch.tensor([[0.5, 1.0], [0.2, -0.3], [0.7, 0.1]], dtype=torch.float64).unsqueeze(-1)
+"""Numbers of their own for what each particle sees of the two others."""
 
 
 def of_a_place(x):
@@ -85,7 +85,7 @@ def of_a_place(x):
 
 
 def of_a_displacement(t):
-    return torch.cat(((t @ ONES).cos() + t * OF_PAIRS, (t @ ONES).sin() * OF_PAIRS), 1)
+    return (t @ ONES).cos() * OF_PAIRS + t.square().sin()
 
 
 def of_pairs(x, by_spin=True):
@@ -137,9 +137,10 @@ def test_means_over_others_are_those_of_all_ordered_pairs():
     """Of three particles, the third of the other spin; over each spin a mean is divided by the number of all of it."""
     x = torch.randn(4, 3, 2, generator=seeded(), dtype=torch.float64)
     seen = torch.zeros(4, 3, 3, 2, dtype=torch.float64)
-    for i, j, number in ((0, 1, 0.5), (0, 2, 1.0), (1, 2, -0.3)):
-        t = x[:, i] - x[:, j]
-        seen[:, i, j], seen[:, j, i] = (t @ ONES).cos() + t * number, (t @ ONES).sin() * number
+    for i, others in enumerate(THREE.others.tolist()):
+        for number, j in zip(OF_PAIRS[i], others, strict=True):
+            t = x[:, i] - x[:, j]
+            seen[:, i, j] = (t @ ONES).cos() * number + t.square().sin()
     torch.testing.assert_close(of_pairs(x, by_spin=False)[:, :, 0], seen.sum(2) / 2)
     torch.testing.assert_close(of_pairs(x), torch.stack((seen[:, :, :2].sum(2) / 2, seen[:, :, 2]), 2))
 

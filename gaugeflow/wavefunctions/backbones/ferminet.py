@@ -49,8 +49,8 @@ class FermiNet(Backbone):
         return h
 
     def _streams(self, t: Any) -> Any:
-        """Of pairs, seen from both ends, what each layer takes of them, one behind the other."""
-        found = [self.features.pair(torch.cat((t, -t), 1))]
+        """Of pairs what each layer takes of them, one behind the other."""
+        found = [self.features.pair(t)]
         for layer in self.pairs:
             found.append(_residual(found[-1], torch.tanh(layer(found[-1]))))
         return torch.cat(found, -1)

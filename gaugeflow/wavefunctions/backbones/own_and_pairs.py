@@ -17,49 +17,38 @@ __all__ = ["Pairs", "of_others", "of_own"]
 
 
 class Pairs(nn.Module):
-    """The pairs of particles, and means over the others of each particle: over all, or over those of each spin.
+    """What each particle i sees of the others j, in the order of `Particles.others`, and means of it.
 
-    An ordered pair (i, j) is what particle i sees of j. All with i < j stand first, in the order of `Particles.pairs`,
-    and then the same pairs with i > j.
-
-    Attributes:
-        kinds: one, or as many as there are spins.
-        weights: of each ordered pair in its mean; with `by_spin` one over the number of all particles of the spin.
+    Args:
+        by_spin: a mean over the others of each spin, divided by the number of all particles of that spin, not one
+            over all others.
     """
 
-    first: Tensor
-    second: Tensor
+    others: Tensor
     weights: Tensor
-    signs: Tensor
     places: Tensor
-    means_of: Tensor
 
     def __init__(self, particles: Particles, *, by_spin: bool = False) -> None:
         super().__init__()
-        first, second = particles.pairs
-        owner, other = torch.cat((first, second)), torch.cat((second, first))
-        kind = (particles.spins[other] < 0).long() if by_spin and all(particles.counts) else torch.zeros_like(other)
-        counts = torch.tensor(particles.counts if all(particles.counts) else [particles.n]).double()
-        self.n, self.kinds = particles.n, len(counts) if by_spin else 1
-        weights = 1 / counts[kind] if by_spin else torch.full(owner.shape, 1 / max(1, particles.n - 1)).double()
-        means = torch.zeros(self.n * self.kinds, len(owner), dtype=torch.float64)
-        means[owner * self.kinds + kind, torch.arange(len(owner))] = weights
-        signs = torch.cat((-torch.ones(len(first)), torch.ones(len(first)))).double()
-        self.register_buffer("first", first, persistent=False)
-        self.register_buffer("second", second, persistent=False)
+        n, others = particles.n, particles.others
+        counts = [count for count in particles.counts if count]
+        spin = (particles.spins[others] < 0).long() * (len(counts) - 1)
+        kind = spin if by_spin else torch.zeros_like(others)
+        self.n, self.kinds = n, len(counts) if by_spin else 1
+        share = 1 / torch.tensor(counts if by_spin else [max(1, n - 1)], dtype=torch.float64)
+        weights = nn.functional.one_hot(kind, self.kinds).movedim(-1, 0) * share[:, None, None]
+        owner = torch.arange(n).unsqueeze(1)
+        self.register_buffer("others", others, persistent=False)
         self.register_buffer("weights", weights, persistent=False)
-        self.register_buffer("signs", signs, persistent=False)
-        self.register_buffer("places", (other * self.n + owner) * self.kinds + kind, persistent=False)
-        self.register_buffer("means_of", means, persistent=False)
+        self.register_buffer("places", ((others * n + owner) * self.kinds + kind).flatten(), persistent=False)
 
     def displacements(self, x: Any) -> Any:
-        """``x_i - x_j`` for i < j, ``(batch, n, d)`` to ``(batch, pairs, d)``."""
-        return x.index_select(1, self.first) - x.index_select(1, self.second)
+        """``x_i - x_j``, ``(batch, n, d)`` to ``(batch, n, n - 1, d)``."""
+        return x.unsqueeze(2) - x[:, self.others]
 
     def means(self, seen: Any) -> Any:
-        """Of each particle, ``(batch, 2 pairs, width)`` to ``(batch, n, kinds, width)``."""
-        found = torch.einsum("kp,bpw->bkw", self.means_of.to(seen.dtype), seen)
-        return found.unflatten(1, (self.n, self.kinds))
+        """``(batch, n, n - 1, width)`` to ``(batch, n, kinds, width)``."""
+        return torch.einsum("sij,bijw->bisw", self.weights.to(seen.dtype), seen)
 
 
 def of_own(function: Callable[[Any], Any], x: Any) -> Tensor:
@@ -73,8 +62,8 @@ def of_others(function: Callable[[Any], Any], x: Any, pairs: Pairs) -> Tensor:
     """Means over the others j of a function of ``x_i - x_j``, ``(batch, n, kinds, width)``.
 
     Args:
-        function: takes the displacements of the pairs i < j, ``(batch, pairs, d)``, and returns what both of each pair
-            see, ``(batch, 2 pairs, width)`` in the order of `Pairs`, each of its own displacement alone.
+        function: ``(batch, n, n - 1, d)`` to ``(batch, n, n - 1, width)``, each row of its own displacement alone, or
+            of minus that, which the other of the pair has.
     """
     if has_torch_function((x,)):
         return handle_torch_function(of_others, (x,), function, x, pairs)
