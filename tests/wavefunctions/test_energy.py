@@ -76,8 +76,9 @@ def test_the_laplacian_does_not_depend_on_how_psi_is_written():
 
 ONES = torch.ones(2, 2, dtype=torch.float64)
 THREE = Particles(2, 1, 2)
-OF_PAIRS = torch.tensor([[0.5, 1.0], [0.2, -0.3], [0.7, 0.1]], dtype=torch.float64).unsqueeze(-1)
-"""Numbers of their own for what each particle sees of the two others."""
+BY_SPIN, ALL = Pairs(THREE, by_spin=True), Pairs(THREE)
+OF_PAIRS = torch.tensor([[0.5], [1.0], [-0.3]], dtype=torch.float64)
+"""Numbers of their own for the three pairs."""
 
 
 def of_a_place(x):
@@ -85,11 +86,7 @@ def of_a_place(x):
 
 
 def of_a_displacement(t):
-    return (t @ ONES).cos() * OF_PAIRS + t.square().sin()
-
-
-def of_pairs(x, by_spin=True):
-    return of_others(of_a_displacement, x, Pairs(THREE, by_spin=by_spin))
+    return ALL.seen((t @ ONES).cos() + t.sin() * OF_PAIRS, (t @ ONES).sin() * t)
 
 
 FUNCTIONS = {
@@ -128,7 +125,11 @@ FUNCTIONS = {
     "likes": lambda x: torch.ones_like(x) * x.square() + torch.zeros_like(x) + x.new_ones(2) * x.exp(),
     "broadcast": lambda x: math.prod(torch.broadcast_tensors(x.unsqueeze(1), x.sin().unsqueeze(2), ONES[0])),
     "own places": lambda x: of_own(of_a_place, x) * x + of_own(of_a_place, x.sin()),
-    "pairs": lambda x: (of_pairs(x) * x.unsqueeze(2)).sum(2) + of_pairs(x.sin(), by_spin=False).squeeze(2),
+    "pairs": lambda x: (
+        (of_others(of_a_displacement, x, BY_SPIN) * x.unsqueeze(2)).sum(2)
+        + of_others(of_a_displacement, x, ALL).squeeze(2).square()
+        + of_others(of_a_displacement, x.sin(), ALL).squeeze(2)
+    ),
     "linear": lambda x: torch.nn.functional.linear(x, ONES, ONES[0]).tanh().mean(1),
 }
 
@@ -137,12 +138,12 @@ def test_means_over_others_are_those_of_all_ordered_pairs():
     """Of three particles, the third of the other spin; over each spin a mean is divided by the number of all of it."""
     x = torch.randn(4, 3, 2, generator=seeded(), dtype=torch.float64)
     seen = torch.zeros(4, 3, 3, 2, dtype=torch.float64)
-    for i, others in enumerate(THREE.others.tolist()):
-        for number, j in zip(OF_PAIRS[i], others, strict=True):
-            t = x[:, i] - x[:, j]
-            seen[:, i, j] = (t @ ONES).cos() * number + t.square().sin()
-    torch.testing.assert_close(of_pairs(x, by_spin=False)[:, :, 0], seen.sum(2) / 2)
-    torch.testing.assert_close(of_pairs(x), torch.stack((seen[:, :, :2].sum(2) / 2, seen[:, :, 2]), 2))
+    for number, i, j in zip(OF_PAIRS, *THREE.pairs, strict=True):
+        t = x[:, i] - x[:, j]
+        seen[:, i, j], seen[:, j, i] = (t @ ONES).cos() + t.sin() * number, (t @ ONES).sin() * t
+    torch.testing.assert_close(of_others(of_a_displacement, x, ALL)[:, :, 0], seen.sum(2) / 2)
+    wanted = torch.stack((seen[:, :, :2].sum(2) / 2, seen[:, :, 2]), 2)
+    torch.testing.assert_close(of_others(of_a_displacement, x, BY_SPIN), wanted)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -62,20 +62,16 @@ def test_vectors_and_tensors_turn():
     assert report.exit_code == 0, str(report)
 
 
-def signed_by_order(of_others):
-    """What a pair sees has a sign that depends on which of both stands first."""
-
-    def broken(function, x, pairs):
-        return of_others(lambda t: function(t) * function.signs.unflatten(0, t.shape[1:3]), x, pairs)
-
-    return broken
+def seen_from_one_end(seen):
+    """Both of a pair see what the first of them does."""
+    return lambda self, by_first, by_second: seen(self, by_first, by_first)
 
 
 BROKEN = {
     "a ReLU on a vector": (tensors, "_gated", lambda of: lambda w, gates: of(w, gates).relu()),
     "a component read alone": (tensors._Components, "trace", lambda of: lambda self, w: of(self, w) + w[..., 0, :]),
     "a constant vector": (tensors, "_gated", lambda of: lambda w, gates: of(w, gates) + 0.1),
-    "pairs with the sign of their order": (tensors, "of_others", signed_by_order),
+    "pairs seen from one end": (tensors.Pairs, "seen", seen_from_one_end),
 }
 
 

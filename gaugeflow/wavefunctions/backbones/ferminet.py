@@ -50,7 +50,7 @@ class FermiNet(Backbone):
 
     def _streams(self, t: Any) -> Any:
         """Of pairs what each layer takes of them, one behind the other."""
-        found = [self.features.pair(t)]
+        found = [self.features.pair(self.others.seen(t, -t))]
         for layer in self.pairs:
             found.append(_residual(found[-1], torch.tanh(layer(found[-1]))))
         return torch.cat(found, -1)

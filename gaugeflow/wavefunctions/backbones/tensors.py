@@ -56,7 +56,7 @@ class Tensors(Backbone):
         means, pair_width = SpinMeans(features.particles), (width + 1) // 2
         self.of_centres = _OfCentres(features, self.components, generator)
         self.pairs = Pairs(features.particles)
-        self.of_pairs = _OfPairs(features, self.components, pair_width, generator)
+        self.of_pairs = _OfPairs(features, self.pairs, self.components, pair_width, generator)
         self.embed = Dense(len(features.centres) + 1 + pair_width, width, generator)
         self.layers = nn.ModuleList(_Layer(means, self.components, width, generator) for _ in range(layers - 1))
         self.last = _Scalars(means, self.components, width, generator)
@@ -150,43 +150,29 @@ class _OfCentres(nn.Module):
 
 
 class _OfPairs(nn.Module):
-    """Of displacements features h, ``(batch, n, n - 1, width)``, then vectors and tensors.
+    """Of displacements features h, ``(batch, n, n - 1, width)``, then vectors, whose sign is that of the end from which a
+    pair is seen, and tensors."""
 
-    Each pair is calculated once: seen from its other end, the vectors have the other sign.
-    """
-
-    once: Tensor
-    both: Tensor
-    signs: Tensor
     like: Tensor
 
-    def __init__(self, features: Features, components: _Components, width: int, generator: torch.Generator) -> None:
+    def __init__(
+        self, features: Features, pairs: Pairs, components: _Components, width: int, generator: torch.Generator
+    ) -> None:
         super().__init__()
-        self.features, self.components, self.width = features, components, width
+        self.features, self.pairs, self.components = features, pairs, components
         self.inner = Dense(2, width, generator)
         self.filters = Dense(width, 2 * components.channels, generator, offset=None)
-        particles = features.particles
-        first, second = particles.pairs
-        others, owner = particles.others, torch.arange(particles.n).unsqueeze(1)
-        upper = (owner < others).flatten()
-        pair_of = torch.zeros(particles.n, particles.n, dtype=torch.long)
-        pair_of[first, second] = pair_of[second, first] = torch.arange(len(first))
-        self.register_buffer("once", upper.nonzero().flatten(), persistent=False)
-        self.register_buffer("both", pair_of[owner.expand_as(others), others].flatten(), persistent=False)
-        self.register_buffer("signs", (2.0 * upper.double() - 1).unsqueeze(-1), persistent=False)
-        like = particles.spins[first] * particles.spins[second]
-        self.register_buffer("like", like.unsqueeze(-1), persistent=False)
+        spins = features.particles.spins
+        self.register_buffer("like", (spins[pairs.first] * spins[pairs.second]).unsqueeze(-1), persistent=False)
 
     def forward(self, t: Any) -> Any:
-        u, r = self.features.of_displacements(t.flatten(1, 2).index_select(1, self.once))
+        u, r = self.features.of_displacements(t)
         like = self.like.to(r.dtype).expand(r.shape)
         h = torch.tanh(self.inner(torch.cat((r, like), -1)))
         of_vectors, of_tensors = self.filters(h).unsqueeze(-2).chunk(2, -1)
         u = u.unsqueeze(-1)
-        even = torch.cat((h, (self.components.squares(u) * of_tensors).flatten(2)), -1).index_select(1, self.both)
-        odd = (u * of_vectors).flatten(2).index_select(1, self.both) * self.signs.to(r.dtype)
-        seen = torch.cat((even[..., : self.width], odd, even[..., self.width :]), -1)
-        return seen.unflatten(1, t.shape[1:3])
+        v, t = (u * of_vectors).flatten(2), (self.components.squares(u) * of_tensors).flatten(2)
+        return self.pairs.seen(torch.cat((h, v, t), -1), torch.cat((h, -v, t), -1))
 
 
 class _Scalars(nn.Module):

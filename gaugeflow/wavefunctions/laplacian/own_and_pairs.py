@@ -31,7 +31,7 @@ def own(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -
 
 @rule("of_others")
 def others(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """What i sees of j has opposite derivatives along their places, and twice the Laplacian of the displacement."""
+    """What one of a pair sees has opposite derivatives along both places, and twice the Laplacian of the displacement."""
     function, x, pairs = args
     if not x.coordinates:
         return pairs.means(function(pairs.displacements(x)))
@@ -41,7 +41,7 @@ def others(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
 
 def _gradient(y: Jet, pairs: Pairs) -> Tensor:
     """Of the means of each particle i along all places m: those of others, and of its own, which balances them."""
-    along = y.gradient.flatten(2, 3) * -pairs.weights.sum(0).to(y.dtype).flatten().unsqueeze(-1)
+    along = y.gradient.flatten(2, 3) * (pairs.weights.sum(0) * pairs.signs).to(y.dtype).flatten().unsqueeze(-1)
     found = along.new_zeros(*along.shape[:2], pairs.n * pairs.n * pairs.kinds, along.shape[-1])
     found.index_copy_(2, pairs.places, along)
     found = found.unflatten(2, (pairs.n, pairs.n, pairs.kinds))  # (d, batch, m, i, kinds, width)
