@@ -31,7 +31,7 @@ def own(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -
 
 @rule("of_others")
 def others(func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """What one of a pair sees has opposite derivatives along both places, and twice the Laplacian of the displacement."""
+    """What one of a pair sees has opposite derivatives along both places, and twice the displacement's Laplacian."""
     function, x, pairs = args
     if not x.coordinates:
         return pairs.means(function(pairs.displacements(x)))
