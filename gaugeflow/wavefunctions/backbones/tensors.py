@@ -150,8 +150,8 @@ class _OfCentres(nn.Module):
 
 
 class _OfPairs(nn.Module):
-    """Of displacements features h, ``(batch, n, n - 1, width)``, then vectors, with the sign of the end from which a pair
-    is seen, and tensors."""
+    """Of displacements features h, ``(batch, n, n - 1, width)``, then vectors with the sign of the end from which a
+    pair is seen, and tensors."""
 
     like: Tensor
 
