@@ -8,14 +8,16 @@ from .lattices import Lattice, lattice
 from .observables import double_occupancy, structure_factors, total_spin_operator
 from .operators import Factor, Operators, parse
 from .rank_one import RankOne
+from .sectors.sector import sector
+from .sectors.site_projected import SiteProjected
 from .site_backbones import SiteAttention, SiteBackbone, SiteConvolution, SiteDense
 from .site_energy import local_value
 from .site_factors import SiteJastrow
-from .site_orbitals import SiteOrbitals, lowest_orbitals
-from .site_projected import SiteProjected
-from .symmetries import Occupations, SiteGroup, moved, sector
+from .site_orbitals import ComplexOrbitals, SiteOrbitals, lowest_orbitals
+from .symmetries import Occupations, SiteGroup, moved
 
 __all__ = [
+    "ComplexOrbitals",
     "Enumerated",
     "ExactStates",
     "Factor",

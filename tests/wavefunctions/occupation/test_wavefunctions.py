@@ -291,7 +291,7 @@ def test_a_projector_with_wrong_signs_is_broken(mistake: str, monkeypatch: pytes
             return y, torch.ones_like(sign)
         return y, sign * by_site(x) * by_site(y)
 
-    monkeypatch.setattr("gaugeflow.wavefunctions.occupation.site_projected.moved", wrong)
+    monkeypatch.setattr("gaugeflow.wavefunctions.occupation.sectors.site_projected.moved", wrong)
     psi = occupation.SiteProjected(network(), group)
     acts, projected = Action(group, states(), "group"), Equivariance(signed(psi), states(), "psi", group, SignedLog)
     assert acts.verify(trials=6).exit_code == 0
