@@ -21,7 +21,7 @@ ROUNDING = 1e-12
 def _plain(characters: Tensor) -> Tensor:
     """In double precision, real where no imaginary part is more than rounding."""
     if characters.is_complex() and float(characters.imag.abs().max()) > ROUNDING:
-        return characters.to(torch.complex128)
+        return characters.to(torch.complex128).resolve_conj()
     return characters.real.double()
 
 

@@ -32,7 +32,7 @@ def log_parts(value: LogPsi) -> tuple[Tensor, ...]:
 
 def side_by_side(numbers: Tensor) -> Tensor:
     """Real numbers as they are; of complex ones ``(batch,)`` real and imaginary parts in turn, ``(2 batch,)``."""
-    return torch.view_as_real(numbers).flatten() if numbers.is_complex() else numbers
+    return torch.view_as_real(numbers.resolve_conj()).flatten() if numbers.is_complex() else numbers
 
 
 def log_derivatives(psi: Wavefunction, x: Tensor, chunk_size: int | None = None) -> Tensor:
