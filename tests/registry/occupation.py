@@ -169,6 +169,7 @@ WITHOUT = {
     "SiteHamiltonian": "a sum of products",
     "SiteOrbitals": "of no symmetry of the lattice",
     "exact_states": "numbers",
+    "sector_energies": "numbers",
     "from_lists": "tested against operators",
     "lattice": "makes groups, which have a line",
     "lowest_orbitals": "numbers",

@@ -59,7 +59,7 @@ class VMC(Task[VMCConfig]):
 
     def __init__(self, config: VMCConfig) -> None:
         super().__init__(config)
-        built = config.system.build()
+        built = config.hamiltonian()
         self.hamiltonian: Any = built
         self.space = Sites(config, built) if isinstance(built, SiteHamiltonian) else Space(config, built)
         self.equilibration = self._own_equilibration

@@ -1,6 +1,6 @@
 from .configurations import SiteFermions, from_lists, to_lists
 from .enumeration.orbits import Orbits
-from .exact import ExactStates, exact_states
+from .exact import ExactStates, exact_states, sector_energies
 from .hamiltonians import SiteHamiltonian, hubbard, of_products, t_j, t_v
 from .hidden import HiddenDeterminants
 from .hops import Enumerated, Hop, SwapSites
@@ -50,6 +50,7 @@ __all__ = [
     "of_products",
     "parse",
     "sector",
+    "sector_energies",
     "structure_factors",
     "t_j",
     "t_v",

@@ -16,6 +16,7 @@ from gaugeflow.wavefunctions.occupation.sectors.site_projected import SiteProjec
 from gaugeflow.wavefunctions.occupation.site_backbones import SiteAttention, SiteBackbone, SiteConvolution, SiteDense
 from gaugeflow.wavefunctions.occupation.site_factors import SiteJastrow
 from gaugeflow.wavefunctions.occupation.site_orbitals import ComplexOrbitals, SiteOrbitals, lowest_orbitals
+from gaugeflow.wavefunctions.occupation.symmetries import SiteGroup
 
 __all__ = [
     "HiddenConfig",
@@ -114,13 +115,13 @@ class ProjectionConfig(Section):
     spin_flip: Literal[1, -1] | None = None
     """The sign under the exchange of up and down."""
 
-    def of(self, psi: Wavefunction, hamiltonian: SiteHamiltonian) -> SiteProjected:
-        """Raises UserError for a sector that the lattice does not have."""
+    def group(self, hamiltonian: SiteHamiltonian) -> SiteGroup:
+        """With the character. Raises UserError for a sector that the lattice does not have."""
         if hamiltonian.lattice is None:
             raise UserError("wavefunction.projection: expected a lattice, products of your own have none")
         if self.spin_flip is not None and hamiltonian.particles.n_up != hamiltonian.particles.n_down:
             raise UserError("wavefunction.projection: expected as many up as down particles for spin_flip")
-        return SiteProjected(psi, sector(hamiltonian.lattice, self.momentum, self.point_group, self.spin_flip))
+        return sector(hamiltonian.lattice, self.momentum, self.point_group, self.spin_flip)
 
 
 def build_on_sites(config: Any, hamiltonian: SiteHamiltonian, generator: torch.Generator) -> Product:
@@ -164,7 +165,7 @@ def build_on_sites(config: Any, hamiltonian: SiteHamiltonian, generator: torch.G
         ansatz: Wavefunction = HiddenDeterminants(orbitals((size, size)), backbone, config.ansatz.hidden, generator)
     else:
         ansatz = config.ansatz.build(hamiltonian, orbitals, generator)
-    whole = ansatz if config.projection is None else config.projection.of(ansatz, hamiltonian)
+    whole = ansatz if config.projection is None else SiteProjected(ansatz, config.projection.group(hamiltonian))
     return Product(whole, [SiteJastrow(particles, _classes(hamiltonian), generator)] if config.jastrow else [])
 
 

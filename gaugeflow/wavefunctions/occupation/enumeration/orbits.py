@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from gaugeflow.errors import UserError
 from gaugeflow.symmetry.actions.values import wide
 from gaugeflow.wavefunctions.occupation.configurations import SiteFermions
 from gaugeflow.wavefunctions.occupation.operators import Operators
@@ -57,7 +58,7 @@ class Orbits:
         most: the largest space.
 
     Raises:
-        UserError: a larger one.
+        UserError: a larger one; when it is asked for orbits, a sector without a state.
     """
 
     def __init__(self, particles: SiteFermions, group: SiteGroup | None = None, most: int = 100_000) -> None:
@@ -87,6 +88,8 @@ class Orbits:
         first, phases, zero = self._gone_through()
         chosen, place, sizes = first.unique(return_inverse=True, return_counts=True)
         there = ~zero[chosen]
+        if not bool(there.any()):
+            raise UserError(f"sector: expected one with states of {self.particles}, came one that has none")
         number = torch.where(there, there.cumsum(0) - 1, -1)
         return chosen[there], sizes[there].double(), number[place], phases
 
