@@ -28,7 +28,7 @@ def _row(name: str) -> list[str]:
         f"{found['reference']:.10g}",
         found["energy_text"],
         _above(found["energy"], found["reference"]),
-        f"{BARS[name]:.0e}",
+        f"{BARS[name]:.0e}" if name in BARS else "-",
         f"{found['variance']:.2g}",
         found["evaluated_on"].removeprefix("over all ").removesuffix(" of the state's symmetries"),
         str(found["parameters"]),

@@ -115,9 +115,19 @@ def at_a_momentum(hamiltonian):
     return occupation.SiteProjected(psi, occupation.sector(hamiltonian.lattice, (0.5,)))
 
 
+def turned(hamiltonian):
+    """A determinant of complex orbitals without a network."""
+    particles, start = hamiltonian.particles, occupation.lowest_orbitals(hamiltonian.one_body)
+    parts = [
+        occupation.SiteOrbitals(particles, 1, particles.counts, part, seeded(seed))
+        for seed, part in enumerate((start.real, start.imag))
+    ]
+    return Determinants(occupation.ComplexOrbitals(*parts))
+
+
 @pytest.mark.parametrize(
     ("make", "hamiltonian"),
-    [(mean_field, RING), (at_a_momentum, RING), (twisted, TWISTED)],
+    [(mean_field, RING), (at_a_momentum, RING), (turned, TWISTED)],
     ids=["real", "at a momentum", "twisted"],
 )
 def test_the_direction_is_that_of_differences_of_the_state(make, hamiltonian) -> None:
@@ -144,7 +154,7 @@ def test_the_direction_is_that_of_differences_of_the_state(make, hamiltonian) ->
     across = slopes - (slopes @ here.conj())[:, None] * here
     applied = torch.from_numpy(matrix).to(here.dtype) @ here
     metric, gradient = (across @ across.mH).real, 2 * (across.conj() @ applied).real
-    assert float(gradient.norm()) > 0.5
+    assert float(gradient.norm()) > 0.1
     assert torch.allclose(metric @ phi + damping * phi, gradient / 2, atol=1e-7)
 
 
