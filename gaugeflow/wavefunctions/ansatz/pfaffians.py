@@ -55,7 +55,7 @@ class Pfaffians(Ansatz):
     def log_psi(self, x: Any) -> LogPsi:
         up, down = (wide(phi) for phi in self.orbitals(x))
         paired_up, paired_down = up[..., : self.pairing], down[..., : self.pairing]
-        unlike = paired_up @ (self.unlike.to(up) @ paired_down.mT)
+        unlike = paired_up @ (self.unlike.to(up.dtype) @ paired_down.mT)
         like_up, like_down = self._like(0, paired_up), self._like(1, paired_down)
         matrix = torch.cat((torch.cat((like_up, unlike), -1), torch.cat((-unlike.mT, like_down), -1)), -2)
         if self.unpaired:
@@ -65,7 +65,7 @@ class Pfaffians(Ansatz):
     def _like(self, spin: int, phi: Tensor) -> Tensor:
         if self.like is None:
             return torch.zeros(*phi.shape[:-1], phi.shape[-2], dtype=phi.dtype, device=phi.device)
-        coefficients = self.like[spin].to(phi)
+        coefficients = self.like[spin].to(phi.dtype)
         return phi @ ((coefficients - coefficients.mT) @ phi.mT)
 
     def _unpaired(self, up: Tensor, down: Tensor) -> Tensor:
