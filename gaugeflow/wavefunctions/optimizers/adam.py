@@ -13,7 +13,8 @@ __all__ = ["Adam"]
 
 
 class Adam:
-    """Adam (arXiv:1412.6980) with the gradient ``2 Re <(E - <E>) d log psi*>`` over walkers with weights.
+    """Adam (arXiv:1412.6980) with the gradient ``2 Re <(E - <E>) d log psi*>`` over walkers with weights,
+    ``(batch, n, d)`` or ``(batch, 2, sites)``.
 
     Args:
         rate: at the start; it falls as ``1 / (1 + step/decay)``.

@@ -167,12 +167,12 @@ class Orbits:
         return Mean(float(value), float(variance))
 
     def weights(self, amplitudes: Tensor) -> Tensor:
-        """The share of each orbit in |psi|^2, ``(orbits,)``."""
+        """The share of each orbit in ``|psi|^2``, ``(orbits,)``."""
         found = self.sizes * amplitudes.abs().square()
         return found / found.sum()
 
     def shares(self, amplitudes: Tensor) -> Tensor:
-        """The share of each configuration in |psi|^2, ``(states,)``."""
+        """The share of each configuration in ``|psi|^2``, ``(states,)``."""
         return self.spread(self.weights(amplitudes))
 
     def spread(self, weights: Tensor) -> Tensor:
