@@ -13,7 +13,7 @@ from torch.func import functional_call, grad, vmap
 from gaugeflow.errors import UserError
 from gaugeflow.wavefunctions.wavefunction import LogPsi, Wavefunction
 
-__all__ = ["log_derivatives", "log_parts", "side_by_side", "trained", "weighted_gradient"]
+__all__ = ["in_turn", "log_derivatives", "log_parts", "trained", "weighted_gradient"]
 
 
 def trained(psi: nn.Module) -> dict[str, nn.Parameter]:
@@ -30,7 +30,7 @@ def log_parts(value: LogPsi) -> tuple[Tensor, ...]:
     return value.log, (value.sign.detach().conj() * value.sign).imag
 
 
-def side_by_side(numbers: Tensor) -> Tensor:
+def in_turn(numbers: Tensor) -> Tensor:
     """Real numbers as they are; of complex ones ``(batch,)`` real and imaginary parts in turn, ``(2 batch,)``."""
     return torch.view_as_real(numbers.resolve_conj()).flatten() if numbers.is_complex() else numbers
 
@@ -67,6 +67,6 @@ def weighted_gradient(psi: Wavefunction, x: Tensor, weights: Tensor) -> list[Ten
     """
     parameters = list(trained(psi).values())
     with torch.enable_grad():
-        total = (torch.stack(log_parts(psi(x)), 1).flatten() * side_by_side(weights)).sum()
+        total = (torch.stack(log_parts(psi(x)), 1).flatten() * in_turn(weights)).sum()
         found = torch.autograd.grad(total, parameters, allow_unused=True)
     return [torch.zeros_like(p) if g is None else g for p, g in zip(parameters, found, strict=True)]

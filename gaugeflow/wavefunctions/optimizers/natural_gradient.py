@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
-from gaugeflow.wavefunctions.optimizers.log_derivatives import log_derivatives, side_by_side, trained
+from gaugeflow.wavefunctions.optimizers.log_derivatives import in_turn, log_derivatives, trained
 from gaugeflow.wavefunctions.optimizers.optimizer import ALONE, NotFinite, Processes, decayed
 from gaugeflow.wavefunctions.optimizers.recorded_derivatives import check_recorded, recorded_derivatives
 from gaugeflow.wavefunctions.optimizers.sample_derivatives import Rows, SampleDerivatives
@@ -46,7 +46,7 @@ def natural_direction(
     """
     size = len(energies)
     w = energies.real.new_full((size,), 1 / size, dtype=torch.float64) if weights is None else weights.double()
-    missing = side_by_side(energies).double()
+    missing = in_turn(energies).double()
 
     def centred(numbers: Tensor) -> Tensor:
         of_samples = numbers.unflatten(0, (size, -1))
