@@ -47,11 +47,6 @@ def natural_direction(
     size = len(energies)
     w = energies.real.new_full((size,), 1 / size, dtype=torch.float64) if weights is None else weights.double()
     missing = in_turn(energies).double()
-
-    def centred(numbers: Tensor) -> Tensor:
-        of_samples = numbers.unflatten(0, (size, -1))
-        return (of_samples - torch.tensordot(w, of_samples, 1)).flatten(0, 1)
-
     if momentum is not None:
         missing = missing - processes.gather(derivatives.times(momentum))
     root = w.sqrt().repeat_interleave(len(missing) // size)
@@ -60,15 +55,21 @@ def natural_direction(
     squares = gram.diagonal().clone()
     if not bool(torch.isfinite(squares).all()):
         raise NotFinite("the derivative of log|psi| with respect to the parameters", squares)
-    gram = centred(centred(gram).mT) * root * root[:, None]
+    gram = _centred(_centred(gram, w).mT, w) * root * root[:, None]
     gram.diagonal().add_(damping)
     factor, info = torch.linalg.cholesky_ex(gram)
     if int(info):
         raise NotFinite("the solution of the natural gradient's equations", squares)
-    e = root * centred(missing)
+    e = root * _centred(missing, w)
     z = (root * torch.cholesky_solve(e[:, None], factor)[:, 0]).unflatten(0, (size, -1))
     phi = processes.sum(derivatives.transposed(processes.part((z - w[:, None] * z.sum(0)).flatten())))
     return phi if momentum is None else phi + momentum
+
+
+def _centred(numbers: Tensor, weights: Tensor) -> Tensor:
+    """Numbers ``(batch, ...)`` of samples, or two of each in turn, less the mean of each over all samples."""
+    of_samples = numbers.unflatten(0, (len(weights), -1))
+    return (of_samples - torch.tensordot(weights, of_samples, 1)).flatten(0, 1)
 
 
 class NaturalGradient:
