@@ -1,7 +1,7 @@
-"""Exact energies of fermions on sites beside published ones, and the figure of the page "Fermions on sites".
+"""Exact energies of fermions on sites beside published ones, and the figures of the page "Fermions on sites".
 
-`python scripts/occupation_exact.py` takes half a minute and writes `docs/images/structure_factors.png`; with `--large`
-it adds spaces of 3 and 19 million states, for half an hour and 6 GB.
+`python scripts/occupation_exact.py` takes half a minute and writes `docs/images/structure_factors.png` and
+`docs/images/momenta.png`; with `--large` it adds spaces of 3 and 19 million states, for half an hour and 6 GB.
 """
 
 import argparse
@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from gaugeflow.plots.figure import BLUE, figure
+from gaugeflow.plots.figure import BLUE, ORANGE, figure
 from gaugeflow.wavefunctions import occupation
 from gaugeflow.wavefunctions.occupation.exact import Split
 
-FIGURE = Path(__file__).parents[1] / "docs" / "images" / "structure_factors.png"
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+TRAINED = Path(__file__).parents[1] / "configs" / "trained" / "hubbard_chain8_4_3_u4" / "report.json"
 SQRT10 = [[3, 1], [-1, 3]]
 
 
@@ -39,17 +40,33 @@ def large() -> dict[str, tuple[occupation.SiteHamiltonian, float]]:
     return {f"4x4, ({n}, {n}), U = {u}": (occupation.hubbard(square, n, n, u), e) for (n, u), e in known.items()}
 
 
-def draw() -> None:
+def draw_factors() -> None:
     """The spin and charge structure factors of the ring of eight sites at U = 4, from all configurations."""
     ring = occupation.hubbard(occupation.lattice("chain", [8]), 4, 4, 4.0)
     weights = torch.from_numpy(np.square(occupation.exact_states(ring).states[0]))
     up, down = Split(ring).spaces
     x = torch.stack((up[:, None].expand(-1, len(down), -1), down[None].expand(len(up), -1, -1)), 2)
     momenta, spin, charge = occupation.structure_factors(x, ring.lattice)
-    with figure(FIGURE, 8.0) as canvas:
+    with figure(IMAGES / "structure_factors.png", 8.0) as canvas:
         for axes, factor, name in zip(canvas.subplots(1, 2), (spin, charge), ("spin", "charge"), strict=True):
             axes.plot(2 * momenta[:, 0], (weights[..., None] * factor).sum((0, 1)), color=BLUE, marker="o")
             axes.set(xlabel=r"$q / \pi$", ylabel="S(q)", title=f"{name} structure factor")
+
+
+def draw_momenta() -> None:
+    """The lowest energy at each momentum of the ring of eight sites with one hole, beside that of the trained run."""
+    ring, around = occupation.lattice("chain", [8]), np.arange(-4, 5) / 4
+    trained = json.loads(TRAINED.read_text())
+    with figure(IMAGES / "momenta.png", 8.0) as canvas:
+        for axes, u in zip(canvas.subplots(1, 2), (4.0, 8.0), strict=True):
+            model = occupation.hubbard(ring, 4, 3, u)
+            lowest = [occupation.sector_energies(model, occupation.sector(ring, (k,)))[0] for k in around]
+            axes.plot(around, lowest, color=ORANGE, marker="o", markerfacecolor="none", label="exact, by sectors")
+            axes.set(xlabel=r"$k / \pi$", ylabel="lowest energy (t)", title=f"U = {u:g}")
+            if u == trained["system"]["u"]:
+                (k,) = trained["wavefunction"]["projection"]["momentum"]
+                axes.plot(k, trained["energy"], color=BLUE, marker="x", linestyle="", label="trained")
+            axes.legend(loc="lower center")
 
 
 def main() -> None:
@@ -62,7 +79,8 @@ def main() -> None:
         states = hamiltonian.particles.states
         rows.append({"system": name, "states": states, "energy": energy, "published": published})
     print(json.dumps(rows, indent=1))
-    draw()
+    draw_factors()
+    draw_momenta()
 
 
 if __name__ == "__main__":

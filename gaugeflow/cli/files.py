@@ -134,6 +134,9 @@ def exact(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Of the system, as lattice.shape=[8].")
     ] = None,
+    sector: Annotated[
+        list[str] | None, typer.Option("--sector", metavar="KEY=VALUE", help="Of the states, as momentum=[0.5].")
+    ] = None,
     states: Annotated[int, typer.Option(min=1, help="How many energies of the system.")] = 1,
     dtype: Annotated[str, typer.Option(help="Precision of the diagonalisation.")] = "float64",
     json: Json = False,
@@ -144,7 +147,7 @@ def exact(
     if system is not None:
         from gaugeflow.tasks.vmc.sites.exact import exact_site_report
 
-        found = exact_site_report(system, settings or (), states, dtype)
+        found = exact_site_report(system, settings or (), states, dtype, sector or ())
     else:
         from gaugeflow.lattice.exact import exact_report
 

@@ -15,7 +15,8 @@ def signed_log_pfaffian(a: Tensor) -> SignedLog:
     """Sign and logarithm of the modulus of Pfaffians, ``Pf [[0, x], [-x, 0]] = x``, ``Pf(a)^2 = det(a)``.
 
     Args:
-        a: real matrices ``(..., n, n)`` with even n >= 0; their antisymmetric part ``(a - a^T)/2`` is what counts.
+        a: real or complex matrices ``(..., n, n)`` with even n >= 0; their antisymmetric part ``(a - a^T)/2`` is
+            what counts.
 
     Returns:
         Two tensors ``(...)``. At an exact zero see :func:`gaugeflow.linalg.signed_log`.
@@ -64,7 +65,7 @@ def eliminated_pfaffian(a: Tensor) -> Scaled:
     a = (a - a.mT) / 2
     n = a.shape[-1]
     constant = torch.ones(a.shape[:-2], dtype=a.dtype, device=a.device)
-    mantissa, scale, exponent = constant, constant, torch.zeros_like(constant)
+    mantissa, scale, exponent = constant, constant.abs(), torch.zeros_like(constant.abs())
     for _ in range((n - 4) // 2):
         row, column = largest_entry(a.detach().triu(1))
         for place, source in ((0, row), (1, column)):

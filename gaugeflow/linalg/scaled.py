@@ -1,4 +1,4 @@
-"""Numbers with a sign and a very large range, written so that derivatives on their zeros stay finite."""
+"""Numbers with a sign or phase and a very large range, written so that derivatives on their zeros stay finite."""
 
 from typing import NamedTuple
 
@@ -9,14 +9,17 @@ __all__ = ["Scaled", "SignedLog", "scaled_product", "signed_log", "signed_log_su
 
 
 class SignedLog(NamedTuple):
-    """``sign * exp(log)``, two real tensors of one shape; a zero has the sign 0 and a finite logarithm."""
+    """``sign * exp(log)``, two tensors of one shape; a zero has the sign 0 and a finite logarithm.
+
+    The sign of a complex number is its phase, of modulus one; the logarithm is real.
+    """
 
     sign: Tensor
     log: Tensor
 
 
 class Scaled(NamedTuple):
-    """``mantissa * exp(exponent)``, two real tensors of one shape.
+    """``mantissa * exp(exponent)``, two tensors of one shape, the mantissa real or complex, the exponent real.
 
     The exponent is a constant under differentiation and the mantissa, of order one or zero, has all derivatives: those
     of the logarithm diverge on a zero, those of the number itself do not.
@@ -32,12 +35,15 @@ class Scaled(NamedTuple):
 def signed_log(x: Scaled) -> SignedLog:
     """Sign and logarithm of each number.
 
-    At an exact zero the sign is 0, the logarithm that of the smallest number of its scale, and its gradient is 0.
+    At an exact zero the sign is 0, the logarithm that of the smallest number of its scale, and its gradient is 0. A
+    real sign is a constant; the phase of a complex number has derivatives.
     """
     value = x.mantissa.detach()
     tiny = torch.finfo(value.dtype).tiny
-    magnitude = x.mantissa * value.sign()
-    return SignedLog(value.sign(), torch.where(value == 0, tiny, magnitude).log() + x.exponent)
+    sign = value.sgn()
+    magnitude = (x.mantissa * sign.conj()).real if value.is_complex() else x.mantissa * sign
+    log = torch.where(value == 0, tiny, magnitude).log() + x.exponent
+    return SignedLog(x.mantissa.sgn() if value.is_complex() else sign, log)
 
 
 def scaled_product(values: Tensor) -> Scaled:

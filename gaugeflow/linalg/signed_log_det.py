@@ -15,7 +15,7 @@ def signed_log_det(a: Tensor) -> SignedLog:
     """Sign and logarithm of the modulus of determinants.
 
     Args:
-        a: real matrices ``(..., n, n)``, n >= 0; the determinant of the empty matrix is 1.
+        a: real or complex matrices ``(..., n, n)``, n >= 0; the determinant of the empty matrix is 1.
 
     Returns:
         Two tensors ``(...)``. At an exact zero see :func:`gaugeflow.linalg.signed_log`.
@@ -30,7 +30,7 @@ def scaled_det(a: Tensor) -> Scaled:
     """:func:`eliminated_det`, or what a class with `__torch_function__` has in its place.
 
     Args:
-        a: real matrices ``(..., n, n)``.
+        a: real or complex matrices ``(..., n, n)``.
     """
     if has_torch_function_unary(a):
         found: Scaled = handle_torch_function(scaled_det, (a,), a)
@@ -48,13 +48,13 @@ def eliminated_det(a: Tensor) -> Scaled:
     of higher order has vanishing first and second derivatives, which is what comes out.
 
     Args:
-        a: real matrices ``(..., n, n)``.
+        a: real or complex matrices ``(..., n, n)``.
     """
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
         raise UserError(f"determinant: expected square matrices (..., n, n), came the shape {tuple(a.shape)}")
     n = a.shape[-1]
     constant = torch.ones(a.shape[:-2], dtype=a.dtype, device=a.device)
-    mantissa, scale, exponent = constant, constant, torch.zeros_like(constant)
+    mantissa, scale, exponent = constant, constant.abs(), torch.zeros_like(constant.abs())
     for _ in range(n - 2):
         row, column = largest_entry(a)
         a = swap(swap(a, 0, row, -2), 0, column, -1)

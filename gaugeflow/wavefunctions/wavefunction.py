@@ -12,17 +12,21 @@ __all__ = ["Ansatz", "Factor", "LogPsi", "Product", "Wavefunction"]
 
 
 class LogPsi(NamedTuple):
-    """psi = sign * exp(log), each of shape ``(batch,)``; sign is 0 on a node, log stays finite."""
+    """psi = sign * exp(log), each of shape ``(batch,)``; sign is 0 on a node, log stays finite.
+
+    The sign of a complex psi is its phase, of modulus one and with derivatives; log is real.
+    """
 
     sign: Tensor
     log: Tensor
 
 
 class Wavefunction(nn.Module):
-    """A real function of particles, antisymmetric among those of equal spin, of bosons symmetric: ``psi(x) -> LogPsi``.
+    """A function of particles, antisymmetric among those of equal spin, of bosons symmetric: ``psi(x) -> LogPsi``.
 
     To write a new one, give ``log_psi(x)``, made of plain operations of torch: then it serves the forward Laplacian,
-    the moves and the optimisers. Parts are `Ansatz` (with the statistics) and `Factor` (symmetric), see `Product`.
+    the moves and the optimisers. In space psi is real; on sites it may be complex. Parts are `Ansatz` (with the
+    statistics) and `Factor` (symmetric), see `Product`.
     """
 
     untrained: ClassVar[str] = ""

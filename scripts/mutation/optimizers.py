@@ -59,7 +59,7 @@ OPTIMIZERS = (
     Mutant(
         "gradient of the energy without the mean",
         "wavefunctions/optimizers/adam.py",
-        "factors = 2 * shares * (energies - shares @ energies)",
+        "factors = 2 * shares * (energies - (shares * energies).sum())",
         "factors = 2 * shares * energies",
         f"{TRAINING}::test_adam_follows_the_gradient_of_the_energy",
     ),

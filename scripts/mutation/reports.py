@@ -48,8 +48,8 @@ REPORTS = (
     Mutant(
         "evaluation energies clipped",
         "tasks/vmc/task.py",
-        'row = {"energy": energies.double(), "acceptance"',
-        'row = {"energy": clip_about_median(energies, self.config.clip).double(), "acceptance"',
+        'row = {"energy": wide(energies).real, "acceptance"',
+        'row = {"energy": clip_about_median(wide(energies).real, self.config.clip), "acceptance"',
         "tasks/vmc/test_report.py::test_energies_of_the_evaluation_are_not_clipped",
     ),
     Mutant(
@@ -97,7 +97,7 @@ REPORTS = (
     Mutant(
         "variance replaced by its root",
         "tasks/vmc/report.py",
-        '"variance": float(energies.var())',
+        '"variance": float(energies.var() + imaginary)',
         '"variance": float(energies.std())',
         VMC,
     ),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gaugeflow.tasks.vmc.sites.systems import SITE_SYSTEMS
 from result_tables import trained
 from result_tables.table import table, written
 
 BARS = {"tv_4x4_5_v1": 1e-6, "tv_4x4_5_v4": 1e-3, "tv_4x4_5_v10": 1e-3}
+BARS |= {"hubbard_4x4_5_5_u4": 1e-4}
 BARS |= {f"hubbard_chain{sites}_u{u}": 1e-4 for sites in (8, 10) for u in (4, 8)}
 BARS |= {f"hubbard_sqrt10_{n}_{n}_u{u}": 3e-4 for n in (4, 5) for u in (4, 8)}
 """The relative errors that were to be reached."""
@@ -21,6 +24,13 @@ def _above(energy: float, reference: float) -> str:
     return f"{(energy - reference) / abs(reference):.1e}"
 
 
+def _over(found: dict[str, Any]) -> str:
+    """How many configurations the energy is of: all, or those of a chain."""
+    if found["configurations"] is None:
+        return f"{found['walkers'] * found['evaluation']:,} of a chain"
+    return str(found["evaluated_on"]).removeprefix("over all ").removesuffix(" of the state's symmetries")
+
+
 def _row(name: str) -> list[str]:
     found = trained.report(name)
     return [
@@ -28,9 +38,9 @@ def _row(name: str) -> list[str]:
         f"{found['reference']:.10g}",
         found["energy_text"],
         _above(found["energy"], found["reference"]),
-        f"{BARS[name]:.0e}",
+        f"{BARS[name]:.0e}" if name in BARS else "-",
         f"{found['variance']:.2g}",
-        found["evaluated_on"].removeprefix("over all ").removesuffix(" of the state's symmetries"),
+        _over(found),
         str(found["parameters"]),
         str(trained.config(name)["iterations"]),
         f"{found['seconds_per_iteration']:.2f}",
@@ -40,6 +50,6 @@ def _row(name: str) -> list[str]:
 @table("sites")
 def sites() -> str:
     """Beside exact diagonalisation."""
-    head = ["NAME", "exact", "energy", "relative error", "to reach", "variance", "over all", "parameters", "iterations"]
+    head = ["NAME", "exact", "energy", "relative error", "to reach", "variance", "over", "parameters", "iterations"]
     command = "gaugeflow report configs/trained/NAME --fresh --json"
     return written([*head, "seconds each"], [_row(name) for name in on_sites()], trained.made_by(on_sites(), command))

@@ -15,6 +15,7 @@ from gaugeflow.linalg import (
     scaled_det,
     scaled_pfaffian,
     scaled_product,
+    signed_log,
     signed_log_det,
     signed_log_pfaffian,
     signed_log_sum,
@@ -101,6 +102,24 @@ def test_determinant_agrees_with_torch_and_pfaffian_squared_is_it(generator, dty
     torch.testing.assert_close((sign, log), (wanted.sign.to(dtype), wanted.logabsdet.to(dtype)), **tolerance)
     skew = (a - a.mT)[:, :8, :8]
     torch.testing.assert_close(2 * signed_log_pfaffian(skew).log, signed_log_det(skew).log, **tolerance)
+
+
+@pytest.mark.parametrize(("kind", "n"), SIZES)
+def test_complex_matrices_have_a_phase_with_derivatives(kind, n, generator):
+    """sign exp(log) is the polynomial of the entries, and so are its derivatives; a zero has none."""
+    scaled, polynomial = KINDS[kind]
+    a = torch.randn(3, n, n, dtype=torch.complex128, generator=generator).requires_grad_()
+    found = signed_log(scaled(a))
+    assert not found.log.is_complex()
+    wanted = torch.stack([polynomial(matrix) for matrix in a])
+    value = found.sign * found.log.exp()
+    torch.testing.assert_close(value, wanted)
+    weights = torch.randn(3, dtype=torch.complex128, generator=generator)
+    slopes = [torch.autograd.grad((weights * part).sum().real, a, retain_graph=True)[0] for part in (value, wanted)]
+    torch.testing.assert_close(*slopes)
+    node = signed_log(scaled(torch.zeros_like(a).requires_grad_()))
+    assert bool((node.sign == 0).all())
+    assert bool(torch.isfinite(node.log).all())
 
 
 def test_neither_overflows(generator):

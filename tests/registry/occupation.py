@@ -17,6 +17,8 @@ def seeded(seed=3):
 
 RING = occupation.hubbard(occupation.lattice("chain", [4]), 2, 2, 3.0)
 TORUS = occupation.hubbard(occupation.lattice("square", vectors=[[2, 1], [-1, 2]]), 2, 2, 3.0)
+SQUARE = occupation.hubbard(occupation.lattice("square", [4, 4]), 2, 1, 3.0)
+TWISTED = occupation.hubbard(occupation.lattice("chain", [4], boundary=0.9), 2, 2, 3.0)
 
 
 def states(hamiltonian=RING):
@@ -40,6 +42,23 @@ def network(hamiltonian=RING):
     return Determinants(NeuralOrbitals(backbone, 1, particles.counts, seeded(), base=base))
 
 
+def twisted(hamiltonian=TWISTED):
+    """The same of complex orbitals."""
+    particles = hamiltonian.particles
+    start = occupation.lowest_orbitals(hamiltonian.one_body)
+    parts = [
+        NeuralOrbitals(
+            occupation.SiteDense(particles, 6, 3, seeded(seed)),
+            1,
+            particles.counts,
+            seeded(),
+            base=occupation.SiteOrbitals(particles, 1, particles.counts, part, seeded()),
+        )
+        for seed, part in enumerate((start.real, start.imag))
+    ]
+    return Determinants(occupation.ComplexOrbitals(*parts))
+
+
 def signed(psi):
     """The wavefunction of states that carry a sign."""
 
@@ -56,9 +75,17 @@ def motions(hamiltonian):
 
 
 SECTORS = {
+    "k = pi / 2, even": ((0.5,), None, 1),
     "k = 0, A1, even": ((0,), "A1", 1),
     "k = pi, odd": ((1,), None, -1),
     "A2": (None, "A2", None),
+}
+
+
+COMPLEX = {
+    "turns with a phase": (TORUS, network, ((0, 0), "E+", 1)),
+    "a momentum and the mirror that keeps it": (SQUARE, network, ((0.5, 0), "A2", None)),
+    "a momentum of complex orbitals": (TWISTED, twisted, ((0,), None, 1)),
 }
 
 
@@ -66,6 +93,7 @@ def action_claims():
     """Motions of the lattice act as a group, with all signs; so does the exchange of spins."""
     groups = {name: occupation.sector(RING.lattice, *of) for name, of in SECTORS.items()}
     groups["torus of five sites"] = motions(TORUS)
+    groups["torus, turns with a phase"] = occupation.sector(TORUS.lattice, (0, 0), "E+")
     return [Action(group, states(TORUS if "torus" in name else RING), name) for name, group in groups.items()]
 
 
@@ -76,6 +104,10 @@ def projection_claims():
         group = occupation.sector(RING.lattice, *of)
         psi = occupation.SiteProjected(network(), group)
         found.append(Equivariance(signed(psi), states(), f"projected on {name}", group, SignedLog))
+    for name, (hamiltonian, psi, of) in COMPLEX.items():
+        group = occupation.sector(hamiltonian.lattice, *of)
+        psi = occupation.SiteProjected(psi(hamiltonian), group)
+        found.append(Equivariance(signed(psi), states(hamiltonian), f"projected on {name}", group, SignedLog))
     even = occupation.SiteProjected(network(), occupation.sector(RING.lattice, (0,), "A1", 1))
 
     def energy(x, sign):
@@ -119,6 +151,7 @@ LINES: dict[str, Line] = {
 }
 
 WITHOUT = {
+    "ComplexOrbitals": "of no symmetry of the lattice",
     "Enumerated": "draws configurations",
     "ExactStates": "numbers",
     "Factor": "an operator",
@@ -136,6 +169,7 @@ WITHOUT = {
     "SiteHamiltonian": "a sum of products",
     "SiteOrbitals": "of no symmetry of the lattice",
     "exact_states": "numbers",
+    "sector_energies": "numbers",
     "from_lists": "tested against operators",
     "lattice": "makes groups, which have a line",
     "lowest_orbitals": "numbers",

@@ -12,7 +12,7 @@ from gaugeflow.tasks.exact import exact_solution
 from gaugeflow.tasks.flow.config import FlowConfig
 from gaugeflow.tasks.flow.report import BESIDE, flow_series, volume_rows
 
-__all__ = ["plot_flow_run", "plot_side_by_side"]
+__all__ = ["plot_flow_run", "plot_in_turn"]
 
 SHOWN = 1000
 
@@ -53,7 +53,7 @@ def _history(directory: Path, config: FlowConfig, metrics: Metrics) -> list[Path
     name = "charge" if "charge" in names else names[0]
     path = directory / f"{name}.png"
     series, _ = flow_series(metrics.columns("flow"))
-    plot_side_by_side(path, name.replace("_", " "), {"flow": series[name][0], "HMC": beside[name][0]})
+    plot_in_turn(path, name.replace("_", " "), {"flow": series[name][0], "HMC": beside[name][0]})
     return [path]
 
 
@@ -67,7 +67,7 @@ def _volumes(directory: Path, config: FlowConfig, metrics: Metrics) -> list[Path
     return [path]
 
 
-def plot_side_by_side(path: Path, name: str, series: dict[str, np.ndarray]) -> None:
+def plot_in_turn(path: Path, name: str, series: dict[str, np.ndarray]) -> None:
     """Histories `(n,)` one below the other on one scale, as many steps of each."""
     shown = min(SHOWN, *(len(values) for values in series.values()))
     with figure(path, 7.0, 1.9 * len(series)) as canvas:

@@ -30,7 +30,7 @@ SHOWN = 512
 def plot_vmc(directory: Path, config: VMCConfig, metrics: Metrics) -> list[Path]:
     """Writes what there is and returns the paths: the energy in training, the histogram of an evaluation, and of a
     checkpoint the density, the pair correlation and a slice through the nodes, of a report the density in shells."""
-    hamiltonian = config.system.build()
+    hamiltonian = config.hamiltonian()
     reference, unit = hamiltonian.reference, energy_unit(config.system.name)
     known = None if reference is None else reference.energy
     paths = []

@@ -98,4 +98,4 @@ def _(psi: SignedLog) -> SignedLog:
 @on_output("constant admixture", "a constant is added to an antisymmetric psi", SignedLog, blend=False)
 def _(psi: SignedLog) -> SignedLog:
     value = psi.sign * torch.exp(psi.data) + math.exp(-3.0)
-    return SignedLog(value.sign(), value.abs().log())
+    return SignedLog(value.sgn(), value.abs().log())

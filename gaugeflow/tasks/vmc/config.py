@@ -1,5 +1,6 @@
 """The configuration of the task `vmc`."""
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -13,6 +14,8 @@ from gaugeflow.tasks.vmc.shells import DensitySection
 from gaugeflow.tasks.vmc.sites.systems import HubbardConfig, ProductsConfig, TJConfig, TVConfig
 from gaugeflow.tasks.vmc.systems import SystemConfig
 from gaugeflow.tasks.vmc.wavefunctions import WavefunctionConfig
+from gaugeflow.wavefunctions import Hamiltonian
+from gaugeflow.wavefunctions.occupation.hamiltonians import SiteHamiltonian
 
 __all__ = ["VMCConfig"]
 
@@ -104,3 +107,10 @@ class VMCConfig(RunConfig):
     """Shells and harmonics about each centre in which the report gives the density of particles; none gives none."""
     nodal_exchanges: Annotated[int, Field(ge=0)] = 0
     """Exchanges of each of the first walkers by which the report counts nodal cells; zero does not count."""
+
+    def hamiltonian(self) -> Hamiltonian | SiteHamiltonian:
+        """That of the system; of fermions on sites with the sector that the wavefunction is in."""
+        built, projection = self.system.build(), self.wavefunction.projection
+        if projection is None or not isinstance(built, SiteHamiltonian):
+            return built
+        return replace(built, sector=projection.group(built))

@@ -81,6 +81,7 @@ def _sampled(
 ) -> dict[str, Any]:
     """The mean over walkers and steps, and how far it can be trusted."""
     energies = columns["energy"].swapaxes(0, 1)  # (walkers, steps)
+    imaginary = np.square(columns["imaginary"]).mean() if "imaginary" in columns else 0.0  # of a complex wavefunction
     found, reference = estimate(energies), hamiltonian.reference
     energy = row(found, None if reference is None else reference.energy)
     below = _exact(hamiltonian) and energy["deviation"] is not None and energy["deviation"] < -TOO_LOW
@@ -90,7 +91,7 @@ def _sampled(
         "energy": found.value,
         "energy_error": found.error,
         "energy_text": energy["text"],
-        "variance": float(energies.var()),
+        "variance": float(energies.var() + imaginary),
         "deviation": energy["deviation"],
         "below_exact": below,
         "acceptance": float(columns["acceptance"].mean()),

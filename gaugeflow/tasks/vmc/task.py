@@ -17,6 +17,7 @@ from gaugeflow.random import stream
 from gaugeflow.runs import Metrics, Record, Task, ranks
 from gaugeflow.runs.devices import restored_generator
 from gaugeflow.runs.forecast import Forecast, peak_bytes
+from gaugeflow.symmetry.actions.values import wide
 from gaugeflow.symmetry.claims import Claim
 from gaugeflow.tasks.keys import DTYPES
 from gaugeflow.tasks.vmc.config import VMCConfig
@@ -58,7 +59,7 @@ class VMC(Task[VMCConfig]):
 
     def __init__(self, config: VMCConfig) -> None:
         super().__init__(config)
-        built = config.system.build()
+        built = config.hamiltonian()
         self.hamiltonian: Any = built
         self.space = Sites(config, built) if isinstance(built, SiteHamiltonian) else Space(config, built)
         self.equilibration = self._own_equilibration
@@ -221,8 +222,9 @@ class VMC(Task[VMCConfig]):
                 failure = replace(failure, walkers=torch.zeros(len(self.walkers), dtype=torch.bool))
             self._recover(index, failure, record)
             return
-        mean = batch.weights @ batch.energies.double()
-        deviations = batch.energies.double() - mean
+        energies = wide(batch.energies)
+        mean = batch.weights @ energies.real
+        deviations = (energies - mean).abs()
         squares = batch.weights.square().sum() if self._drawn else 0.0
         variance = batch.weights @ deviations.square() / (1 - squares)
         row = {"energy": mean, "variance": variance, "acceptance": acceptance}
@@ -293,9 +295,10 @@ class VMC(Task[VMCConfig]):
         if failure is not None:
             self._recover(index, failure, record)
             return
-        row = {"energy": energies.double(), "acceptance": info["acceptance"]}
+        imaginary = {"imaginary": wide(energies).imag} if energies.is_complex() else {}
+        row = {"energy": wide(energies).real, "acceptance": info["acceptance"], **imaginary}
         record.metrics.record("evaluation", {"step": index, **row})
-        self._status = f"frozen, E {float(energies.mean()):.5f}"
+        self._status = f"frozen, E {float(energies.real.mean()):.5f}"
 
     def _sum(self, whole: Whole, index: int, record: Record) -> None:
         """The energy over all configurations. Raises UserError if it is none."""

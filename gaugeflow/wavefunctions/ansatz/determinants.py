@@ -6,6 +6,7 @@ import torch
 
 from gaugeflow.errors import UserError
 from gaugeflow.linalg import scaled_det, signed_log_sum
+from gaugeflow.symmetry.actions.values import wide
 from gaugeflow.wavefunctions.ansatz.orbitals import Orbitals, Sizes
 from gaugeflow.wavefunctions.particles import Particles
 from gaugeflow.wavefunctions.wavefunction import Ansatz, LogPsi
@@ -35,6 +36,6 @@ class Determinants(Ansatz):
         return (particles.n, particles.n) if full else particles.counts
 
     def log_psi(self, x: Any) -> LogPsi:
-        up, down = (phi.double() for phi in self.orbitals(x))
+        up, down = (wide(phi) for phi in self.orbitals(x))
         terms = scaled_det(torch.cat((up, down), -2)) if self.full else scaled_det(up) * scaled_det(down)
         return LogPsi(*signed_log_sum(terms))

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.linalg import Scaled, scaled_product, signed_log_sum
+from gaugeflow.symmetry.actions.values import wide
 from gaugeflow.wavefunctions.ansatz.orbitals import Orbitals, Sizes
 from gaugeflow.wavefunctions.particles import Particles
 from gaugeflow.wavefunctions.wavefunction import Ansatz, LogPsi
@@ -44,7 +45,7 @@ class PairProducts(Ansatz):
         return (2 * pairing, 2 * pairing)
 
     def log_psi(self, x: Any) -> LogPsi:
-        up, down = (phi.double() for phi in self.orbitals(x))
+        up, down = (wide(phi) for phi in self.orbitals(x))
         parts = [_product(phi) for phi in (up, down) if phi.shape[-2]]
         return LogPsi(*signed_log_sum(parts[0] * parts[1] if len(parts) == 2 else parts[0]))
 

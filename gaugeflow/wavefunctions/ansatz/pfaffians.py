@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from gaugeflow.errors import UserError
 from gaugeflow.linalg import bordered, scaled_pfaffian, signed_log_sum
+from gaugeflow.symmetry.actions.values import wide
 from gaugeflow.wavefunctions.ansatz.orbitals import Orbitals, Sizes
 from gaugeflow.wavefunctions.particles import Particles
 from gaugeflow.wavefunctions.wavefunction import Ansatz, LogPsi
@@ -52,9 +53,9 @@ class Pfaffians(Ansatz):
         return (pairing + unpaired, pairing + unpaired)
 
     def log_psi(self, x: Any) -> LogPsi:
-        up, down = (phi.double() for phi in self.orbitals(x))
+        up, down = (wide(phi) for phi in self.orbitals(x))
         paired_up, paired_down = up[..., : self.pairing], down[..., : self.pairing]
-        unlike = paired_up @ (self.unlike.double() @ paired_down.mT)
+        unlike = paired_up @ (self.unlike.to(up.dtype) @ paired_down.mT)
         like_up, like_down = self._like(0, paired_up), self._like(1, paired_down)
         matrix = torch.cat((torch.cat((like_up, unlike), -1), torch.cat((-unlike.mT, like_down), -1)), -2)
         if self.unpaired:
@@ -64,7 +65,7 @@ class Pfaffians(Ansatz):
     def _like(self, spin: int, phi: Tensor) -> Tensor:
         if self.like is None:
             return torch.zeros(*phi.shape[:-1], phi.shape[-2], dtype=phi.dtype, device=phi.device)
-        coefficients = self.like[spin].double()
+        coefficients = self.like[spin].to(phi.dtype)
         return phi @ ((coefficients - coefficients.mT) @ phi.mT)
 
     def _unpaired(self, up: Tensor, down: Tensor) -> Tensor:

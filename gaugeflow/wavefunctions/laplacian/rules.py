@@ -20,7 +20,7 @@ from gaugeflow.wavefunctions.laplacian.jet import Jet, rule
 
 __all__ = ["CONSTANTS", "ENTRYWISE", "SELECTIONS"]
 
-CONSTANTS = ["argmax", "argmin", "sign", "eq", "ne", "lt", "le", "gt", "ge", "detach", "isfinite"]
+CONSTANTS = ["argmax", "argmin", "sign", "is_complex", "eq", "ne", "lt", "le", "gt", "ge", "detach", "isfinite"]
 CONSTANTS += ["ones_like", "zeros_like", "new_zeros", "new_ones"]
 SHAPES = ["reshape", "flatten", "unflatten", "unsqueeze", "squeeze", "expand", "transpose", "permute", "movedim"]
 PARTS = [

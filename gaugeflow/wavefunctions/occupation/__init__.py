@@ -4,7 +4,7 @@ Read `configurations` and `operators` first: modes are up spins site by site, th
 operator comes from `Operators` alone. `lattices` and `hamiltonians` make what is calculated, `exact` diagonalises it;
 `site_orbitals`, `site_backbones`, `hidden` and `site_factors` are the parts of wavefunctions beside those of the
 continuum, `hops` and `rank_one` sample them, `site_energy` is their local energy, `observables` what else is measured,
-`symmetries` how motions of the lattice act, and `site_projected` the part of a wavefunction in a sector.
+`symmetries` how motions of the lattice act, and `sectors` what has a momentum or another character under them.
 """
 
 import lazy_loader

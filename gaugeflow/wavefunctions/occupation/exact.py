@@ -22,14 +22,26 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 from gaugeflow.errors import UserError
 from gaugeflow.wavefunctions.hamiltonian import Reference
 from gaugeflow.wavefunctions.occupation.configurations import SiteFermions, subsets
+from gaugeflow.wavefunctions.occupation.enumeration.orbits import Orbits
 from gaugeflow.wavefunctions.occupation.operators import Factor, Operators, Products, is_diagonal
+from gaugeflow.wavefunctions.occupation.symmetries import SiteGroup
 
-__all__ = ["ExactStates", "Split", "exact_states", "known_energies", "require_memory"]
+__all__ = [
+    "ExactStates",
+    "Split",
+    "exact_states",
+    "known_energies",
+    "require_double",
+    "require_memory",
+    "sector_energies",
+]
 
 AT_ONCE = 70_000
 """Spaces up to this size are diagonalised where a reference is asked for: within seconds."""
 DENSE = 200
 """Spaces up to this size have a matrix: Lanczos's method needs a few more states than it gives."""
+LISTED = 1_000_000
+"""The largest space of which the orbits of a sector are made."""
 VECTORS = 30
 """Vectors of the size of the space that a diagonalisation needs."""
 
@@ -41,6 +53,8 @@ class Model(Protocol):
     def particles(self) -> SiteFermions: ...
     @property
     def operators(self) -> Operators: ...
+    @property
+    def sector(self) -> SiteGroup | None: ...
 
 
 @dataclass(frozen=True)
@@ -129,11 +143,7 @@ def exact_states(hamiltonian: Model, count: int = 1, dtype: str = "float64", tol
     Raises:
         UserError: float32, or a space that memory does not hold.
     """
-    if dtype != "float64":
-        raise UserError(
-            f"exact diagonalisation: expected float64, came {dtype}: in single precision Lanczos's method ends below "
-            "the true minimum"
-        )
+    require_double(dtype)
     require_memory(hamiltonian)
     split = Split(hamiltonian)
     size = split.shape[0] * split.shape[1]
@@ -148,6 +158,41 @@ def exact_states(hamiltonian: Model, count: int = 1, dtype: str = "float64", tol
         energies = energies + shift
     order = np.argsort(energies)
     return ExactStates(energies[order], vectors.T[order].reshape(count, *split.shape))
+
+
+def require_double(dtype: str) -> None:
+    """Raises UserError for another precision than "float64"."""
+    if dtype != "float64":
+        raise UserError(
+            f"exact diagonalisation: expected float64, came {dtype}: in single precision Lanczos's method ends below "
+            "the true minimum"
+        )
+
+
+def sector_energies(hamiltonian: Model, group: SiteGroup, count: int = 1) -> np.ndarray:
+    """The lowest energies ``(count,)`` of the states with a character, from the matrix among orbits.
+
+    With ``sqrt(size_a) psi_a`` of each orbit a it is hermitian; it has as many rows as the sector has states.
+
+    Args:
+        group: with the character, which the Hamiltonian keeps.
+
+    Raises:
+        UserError: a larger space than `LISTED`, or more energies than the sector has states.
+    """
+    orbits = Orbits(hamiltonian.particles, group, LISTED)
+    found, roots = orbits.among(hamiltonian.operators), orbits.sizes.sqrt().numpy()
+    size = len(roots)
+    if count > size:
+        raise UserError(f"exact diagonalisation: expected at most {size} states of this sector, came {count}")
+    rows, columns = found.rows.numpy(), found.columns.numpy()
+    values = found.values.numpy() * roots[rows] / roots[columns]
+    moved = scipy.sparse.coo_array((values, (rows, columns)), (size, size)).tocsr()
+    matrix = moved + scipy.sparse.diags_array(found.diagonal.numpy().real)
+    if size <= max(DENSE, 2 * count + 1):
+        return np.linalg.eigvalsh(matrix.toarray())[:count]
+    start = np.random.default_rng(0).normal(size=size).astype(matrix.dtype)
+    return np.sort(eigsh(matrix, k=count, which="SA", v0=start, return_eigenvectors=False))
 
 
 def _dense(split: Split, places: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -188,11 +233,15 @@ def _product_states(hamiltonian: Model) -> int:
 
 
 def known_energies(hamiltonian: Model) -> tuple[Reference, ...]:
-    """The ground state by exact diagonalisation, where that takes seconds."""
+    """The ground state, or the lowest one of the sector, by exact diagonalisation, where that takes seconds."""
     if _product_states(hamiltonian) > AT_ONCE:
         return ()
-    energy = float(exact_states(hamiltonian).energies[0])
-    return (Reference(energy, "exact diagonalisation by gaugeflow", True, "exact diagonalisation"),)
+    source = "exact diagonalisation by gaugeflow"
+    if hamiltonian.sector is None:
+        energy = float(exact_states(hamiltonian).energies[0])
+    else:
+        energy, source = float(sector_energies(hamiltonian, hamiltonian.sector)[0]), f"{source}, in the sector"
+    return (Reference(energy, source, True, "exact diagonalisation"),)
 
 
 def _sorted_products(products: Products) -> dict[tuple[tuple[Factor, ...], tuple[Factor, ...]], complex]:

@@ -11,6 +11,7 @@ from gaugeflow.wavefunctions.hamiltonian import Reference
 from gaugeflow.wavefunctions.occupation.configurations import SiteFermions
 from gaugeflow.wavefunctions.occupation.lattices import Lattice
 from gaugeflow.wavefunctions.occupation.operators import Factor, Operators, density, hop
+from gaugeflow.wavefunctions.occupation.symmetries import SiteGroup
 
 __all__ = ["SiteHamiltonian", "hubbard", "of_products", "t_j", "t_v"]
 
@@ -24,12 +25,14 @@ class SiteHamiltonian:
     Attributes:
         lattice: of the sites; None where products of one's own name the sites alone.
         energy: the exact one of the ground state, where it is given.
+        sector: of the states that are asked for, all of them for None; with its lowest energy they are compared.
     """
 
     particles: SiteFermions
     operators: Operators
     lattice: Lattice | None = None
     energy: float | None = None
+    sector: SiteGroup | None = None
 
     @cached_property
     def references(self) -> tuple[Reference, ...]:

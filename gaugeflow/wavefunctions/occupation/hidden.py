@@ -7,6 +7,7 @@ from torch import nn
 
 from gaugeflow.errors import UserError
 from gaugeflow.linalg import scaled_det, signed_log
+from gaugeflow.symmetry.actions.values import wide
 from gaugeflow.wavefunctions.ansatz.orbitals import Orbitals
 from gaugeflow.wavefunctions.backbones.dense import Dense
 from gaugeflow.wavefunctions.occupation.site_backbones import SiteBackbone
@@ -50,4 +51,4 @@ class HiddenDeterminants(Ansatz):
         rows = self.readout(self.backbone.of_sites(x).flatten(1)).unflatten(-1, (self.hidden, -1))
         up, down = self.orbitals(x)
         matrix = torch.cat((up.squeeze(1), down.squeeze(1), rows), 1)
-        return LogPsi(*signed_log(scaled_det(matrix.double())))
+        return LogPsi(*signed_log(scaled_det(wide(matrix))))

@@ -85,12 +85,21 @@ class Lattice:
     @property
     def translations(self) -> Tensor:
         """Permutations of the sites ``(k, sites)``, ``p[i]`` where site i goes, that shift all and keep all bonds."""
-        return self._kept([(np.eye(self.dimension, dtype=int), place) for place in self.places])
+        return self._kept([(np.eye(self.dimension, dtype=int), place) for place in self.places])[1]
 
     @property
     def point_group(self) -> Tensor:
         """Turns and mirrors about site 0 that keep all bonds, as permutations ``(k, sites)``; the identity first."""
-        return self._kept([(matrix, np.zeros(self.dimension, dtype=int)) for matrix in _matrices(self.kind)])
+        return self.point_motions[2]
+
+    @property
+    def point_motions(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Each of the point group as ``r^j s^m``: j and m ``(k,)``, with r the smallest turn of the infinite lattice
+        and s its first mirror, and the permutation ``(k, sites)``."""
+        matrices = _matrices(self.kind)
+        kept, orders = self._kept([(matrix, np.zeros(self.dimension, dtype=int)) for matrix in matrices])
+        turns = len(matrices) // 2
+        return kept % turns, kept // turns, orders
 
     @cached_property
     def pair_classes(self) -> Tensor:
@@ -114,16 +123,19 @@ class Lattice:
         found = {tuple(np.rint(n * (inverse @ m)).astype(int) % n) for m in map(np.array, grid)}
         return np.array(sorted(found)) / n
 
-    def _kept(self, motions: Sequence[tuple[np.ndarray, np.ndarray]]) -> Tensor:
+    def _kept(self, motions: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[Tensor, Tensor]:
+        """The numbers of the motions that keep all bonds, and their permutations."""
         index = {tuple(place): i for i, place in enumerate(self.places)}
+        numbers: list[int] = []
         found: list[list[int]] = []
-        for matrix, shift in motions:
+        for number, (matrix, shift) in enumerate(motions):
             moved = [tuple(_reduced(matrix @ place + shift, self.vectors)[0]) for place in self.places]
             order = [index[place] for place in moved]
             same = len(set(order)) == self.sites and np.allclose(self.hopping[np.ix_(order, order)], self.hopping)
             if same:
+                numbers.append(number)
                 found.append(order)
-        return torch.tensor(found)
+        return torch.tensor(numbers), torch.tensor(found)
 
 
 def lattice(
@@ -135,7 +147,8 @@ def lattice(
     """A lattice by its extents, or by the vectors that close a tilted torus, as ((3, 1), (-1, 3)) of sqrt(10).
 
     Args:
-        boundary: "periodic", "antiperiodic", "open", or the angle of a twist in radians; one, or one for each axis.
+        boundary: "periodic", "antiperiodic", "open", or the angle of a twist in radians; one, or one for each axis. A
+            twist is spread over all bonds, so that translations keep them.
 
     Raises:
         UserError: an unknown kind or boundary, extents below two, or vectors that span nothing.
@@ -151,13 +164,14 @@ def lattice(
         )
     places = _places(closing)
     index = {tuple(place): i for i, place in enumerate(places)}
+    field = _field(given, closing)
     bonds: list[tuple[int, int, complex]] = []
     for i, place in enumerate(places):
         for step in KINDS[kind]:
             target, winding = _reduced(place + np.array(step), closing)
             phase = _phase(given, winding)
             if phase is not None:
-                bonds.append((i, index[tuple(target)], phase))
+                bonds.append((i, index[tuple(target)], phase * cmath.exp(1j * float(field @ step))))
     if any(i == j for i, j, _ in bonds):
         raise UserError(
             f"lattice: expected extents of at least two, came a bond from a site to itself in {closing.tolist()}"
@@ -195,17 +209,21 @@ def _reduced(place: np.ndarray, vectors: np.ndarray) -> tuple[np.ndarray, np.nda
     return place - winding @ vectors, winding
 
 
-def _phase(boundary: Sequence[str | float], winding: np.ndarray) -> complex | None:
-    """Of a bond that passes the vectors so often; None where there is none."""
-    phase: complex = 1.0
+def _phase(boundary: Sequence[str | float], winding: np.ndarray) -> float | None:
+    """Of a bond that passes the vectors so often, but for a twist; None where there is none."""
+    phase = 1.0
     for kind, times in zip(boundary, winding, strict=True):
         if kind == "open" and times:
             return None
         if kind == "antiperiodic":
             phase *= (-1) ** int(abs(times))
-        elif not isinstance(kind, str):
-            phase *= cmath.exp(1j * kind * int(times))
     return phase
+
+
+def _field(boundary: Sequence[str | float], vectors: np.ndarray) -> np.ndarray:
+    """A ``(d,)``, where a step s takes the phase ``exp(i A s)``: once around a vector it is the angle of the twist."""
+    angles = [0.0 if isinstance(kind, str) else float(kind) for kind in boundary]
+    return np.linalg.solve(vectors.astype(float), np.array(angles))
 
 
 def _matrices(kind: str) -> list[np.ndarray]:

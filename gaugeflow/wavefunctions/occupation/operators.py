@@ -161,7 +161,7 @@ class Operators:
                     )
 
     def connected(self, x: Tensor) -> Connected:
-        """What the sum makes of configurations ``(batch, 2, sites)``; its coefficients must be real."""
+        """What the sum makes of configurations ``(batch, 2, sites)``."""
         diagonal, moving = self._on(x.device)
         occupied = x.flatten(1) > 0.5
         energies = torch.zeros(len(x), dtype=torch.float64, device=x.device)

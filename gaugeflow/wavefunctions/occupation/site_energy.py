@@ -10,42 +10,35 @@ from gaugeflow.wavefunctions.occupation.configurations import SiteFermions
 from gaugeflow.wavefunctions.occupation.operators import Operators
 from gaugeflow.wavefunctions.wavefunction import LogPsi
 
-__all__ = ["local_value", "require_real"]
-
-
-def require_real(operators: Operators) -> None:
-    """Raises UserError for complex coefficients, which real wavefunctions cannot have an energy with."""
-    if not operators.real:
-        raise UserError(
-            "wavefunction: expected a real Hamiltonian for a real wavefunction, came complex hoppings: leave out the "
-            "twist, or use `gaugeflow exact`"
-        )
+__all__ = ["local_value"]
 
 
 @torch.no_grad()
 def local_value(
     psi: Any, operators: Operators, particles: SiteFermions, x: Tensor, chunk_size: int | None = None
 ) -> Tensor:
-    """``(O psi)(x) / psi(x) = sum_y O_xy psi(y) / psi(x)`` of a real hermitian sum of products, ``(batch,)``.
+    """``(O psi)(x) / psi(x) = sum_y O_xy psi(y) / psi(x)`` of a hermitian sum of products, ``(batch,)``.
 
-    For the Hamiltonian it is the local energy, for any other observable its local value.
+    For the Hamiltonian it is the local energy, for any other observable its local value: complex where psi is, with a
+    real mean.
 
     Args:
-        psi: real, ``psi(x) -> (sign, log|psi|)``.
+        psi: ``psi(x) -> (sign, log|psi|)``.
         x: occupations ``(batch, 2, sites)``.
         chunk_size: configurations whose psi is calculated at a time; all by default. What comes twice counts once.
 
     Raises:
-        UserError: complex coefficients, or configurations of other particles.
+        UserError: complex coefficients for a real psi, or configurations of other particles.
     """
-    require_real(operators)
     particles.check(x)
     found = operators.connected(x)
     keep = particles.allowed(found.y)
     walkers, y, elements = found.walkers[keep], found.y[keep], found.elements[keep]
     here, there = _evaluated(psi, x, chunk_size), _evaluated(psi, y, chunk_size)
-    ratio = there.sign * here.sign[walkers] * (there.log - here.log[walkers]).exp()
-    return found.diagonal.to(ratio.dtype).index_add(0, walkers, elements.to(ratio.dtype) * ratio)
+    ratio = there.sign * here.sign[walkers].conj() * (there.log - here.log[walkers]).exp()
+    if elements.is_complex() and not ratio.is_complex():
+        raise UserError("local value: expected a complex wavefunction for complex hoppings, came a real one")
+    return found.diagonal.to(ratio.dtype).index_add(0, walkers, elements.conj().to(ratio.dtype) * ratio)
 
 
 def _evaluated(psi: Any, x: Tensor, chunk_size: int | None) -> LogPsi:

@@ -10,7 +10,7 @@ from gaugeflow.wavefunctions.ansatz.orbitals import Orbitals, Sizes
 from gaugeflow.wavefunctions.backbones.dense import Dense
 from gaugeflow.wavefunctions.occupation.configurations import SiteFermions, rows_of
 
-__all__ = ["SiteOrbitals", "lowest_orbitals"]
+__all__ = ["ComplexOrbitals", "SiteOrbitals", "lowest_orbitals"]
 
 NOISE = 0.02
 """Of the orbitals at the start: degenerate levels are filled somehow, and no two terms are alike."""
@@ -56,10 +56,27 @@ class SiteOrbitals(Orbitals):
         return self.particles.counts
 
 
+class ComplexOrbitals(Orbitals):
+    """``phi = a + i b`` of two sets of real orbitals, as a Hamiltonian with complex hoppings needs them.
+
+    Args:
+        real, imaginary: a and b, of the same particles and sizes.
+    """
+
+    def __init__(self, real: Orbitals, imaginary: Orbitals) -> None:
+        super().__init__(real.particles, real.terms, real.sizes)
+        self.real, self.imaginary = real, imaginary
+
+    def forward(self, x: Any) -> tuple[Tensor, Tensor]:
+        up, down = (torch.complex(*pair) for pair in zip(self.real(x), self.imaginary(x), strict=True))
+        return up, down
+
+
 def lowest_orbitals(one_body: np.ndarray) -> Tensor:
     """The states of independent particles in the order of their energies, ``(2, sites, sites)``, a state a column.
 
     Args:
-        one_body: real, ``(2, sites, sites)``.
+        one_body: hermitian, ``(2, sites, sites)``; the states are complex where it is.
     """
-    return torch.from_numpy(np.stack([np.linalg.eigh(matrix.real)[1] for matrix in one_body]))
+    matrices = one_body if np.abs(one_body.imag).max() > 0 else one_body.real
+    return torch.from_numpy(np.stack([np.linalg.eigh(matrix)[1] for matrix in matrices]))

@@ -8,14 +8,21 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from gaugeflow.errors import UserError
 from gaugeflow.symmetry.actions.groups import Group, Parameters, represent
 from gaugeflow.symmetry.actions.scalars import SignedLog
 from gaugeflow.symmetry.actions.values import Tree, Value
-from gaugeflow.wavefunctions.occupation.lattices import Lattice
-from gaugeflow.wavefunctions.point_groups import PointGroup
 
-__all__ = ["Occupations", "SiteGroup", "moved", "sector"]
+__all__ = ["Occupations", "SiteGroup", "moved"]
+
+ROUNDING = 1e-12
+"""Of characters, which are of modulus one."""
+
+
+def _plain(characters: Tensor) -> Tensor:
+    """In double precision, real where no imaginary part is more than rounding."""
+    if characters.is_complex() and float(characters.imag.abs().max()) > ROUNDING:
+        return characters.to(torch.complex128).resolve_conj()
+    return characters.real.double()
 
 
 def moved(x: Tensor, orders: Tensor, flips: Tensor) -> tuple[Tensor, Tensor]:
@@ -74,7 +81,8 @@ class SiteGroup(Group):
     Args:
         orders: where each site goes, ``(|G|, sites)``.
         flips: whether spins are exchanged, ``(|G|,)``; never by default.
-        characters: real ones of one dimension, ``(|G|,)``; 1 by default.
+        characters: of one dimension, real or complex, ``(|G|,)``; 1 by default. Complex ones that have no imaginary
+            part are real.
     """
 
     name = "site group"
@@ -82,7 +90,7 @@ class SiteGroup(Group):
     def __init__(self, orders: Tensor, flips: Tensor | None = None, characters: Tensor | None = None) -> None:
         self.orders = orders
         self.flips = torch.zeros(len(orders), dtype=torch.bool) if flips is None else flips
-        self.characters = torch.ones(len(orders), dtype=torch.float64) if characters is None else characters.double()
+        self.characters = torch.ones(len(orders), dtype=torch.float64) if characters is None else _plain(characters)
 
     def draw(self, x: Tree, size: int, generator: torch.Generator) -> Parameters:
         chosen = torch.randint(len(self.orders), (size,), generator=generator)
@@ -92,7 +100,7 @@ class SiteGroup(Group):
         return {"order": self.orders, "flip": self.flips, "character": self.characters}
 
     def inverse(self, g: Parameters) -> Parameters:
-        return g | {"order": g["order"].argsort(1)}
+        return g | {"order": g["order"].argsort(1), "character": g["character"].conj()}
 
     def compose(self, g: Parameters, h: Parameters) -> Parameters:
         return {
@@ -120,60 +128,4 @@ def _(g: Parameters, value: Occupations) -> Occupations:
 
 @represent(SiteGroup, SignedLog)
 def _(g: Parameters, value: SignedLog) -> SignedLog:
-    return SignedLog(value.sign * g["character"].to(value.sign), value.data)
-
-
-def sector(
-    lattice: Lattice,
-    momentum: tuple[int, ...] | None = None,
-    point_group: str | None = None,
-    spin_flip: int | None = None,
-) -> SiteGroup:
-    """The group of what is given and its character.
-
-    Args:
-        momentum: in units of pi along each axis, 0 or 1: of translations with real characters.
-        point_group: an irreducible part of one dimension of the turns and mirrors about site 0, as "A1" or "B1".
-        spin_flip: +1 or -1 under the exchange of spins.
-
-    Raises:
-        UserError: nothing given, a momentum or a part that the lattice does not have, or a sign that is none.
-    """
-    found = SiteGroup(torch.arange(lattice.sites)[None])
-    if (momentum, point_group, spin_flip) == (None, None, None):
-        raise UserError("sector: expected a momentum, a part of the point group or a sign of the spin flip, came none")
-    if spin_flip is not None:
-        if spin_flip not in (1, -1):
-            raise UserError(f"sector: expected +1 or -1 for spin_flip, came {spin_flip}")
-        both = torch.arange(lattice.sites).expand(2, -1)
-        found = SiteGroup(both, torch.tensor([False, True]), torch.tensor([1, spin_flip]))
-    if point_group is not None:
-        found = _turns(lattice, point_group).times(found)
-    return found if momentum is None else _translations(lattice, momentum).times(found)
-
-
-def _translations(lattice: Lattice, momentum: tuple[int, ...]) -> SiteGroup:
-    wanted = torch.tensor(momentum, dtype=torch.float64) / 2
-    places = torch.from_numpy(lattice.places).double()
-    momenta = [tuple(k) for k in lattice.momenta()]
-    if len(momentum) != lattice.dimension or set(momentum) - {0, 1} or tuple(wanted.tolist()) not in momenta:
-        own = sorted(tuple(int(2 * c) for c in k) for k in momenta if all(float(2 * c).is_integer() for c in k))
-        raise UserError(f"sector: expected a momentum in units of pi among {own}, came {tuple(momentum)}")
-    orders = lattice.translations
-    if len(orders) < lattice.sites:
-        raise UserError("sector: expected a lattice that is periodic in all directions for a momentum")
-    return SiteGroup(orders, characters=(1 - 2 * (places @ (2 * wanted)).round().remainder(2)))
-
-
-def _turns(lattice: Lattice, part: str) -> SiteGroup:
-    orders = lattice.point_group
-    symbol = {(2, 1): "D1", (8, 2): "D4", (12, 2): "D6", (4, 2): "C4", (6, 2): "C6"}.get(
-        (len(orders), lattice.dimension), ""
-    )
-    if not symbol:
-        raise UserError("sector: expected a lattice with all turns, or all turns and mirrors, for a point group")
-    group = PointGroup(symbol, torch.zeros(2))
-    ones = {name: w * len(orders) for name, w in group.sectors.items() if not name.startswith("E")}
-    if part not in ones:
-        raise UserError(f"sector: expected one of {', '.join(ones)} of {symbol}, came {part!r}")
-    return SiteGroup(orders, characters=ones[part])
+    return SignedLog(value.sign * g["character"], value.data)

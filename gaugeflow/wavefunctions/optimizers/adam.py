@@ -13,7 +13,8 @@ __all__ = ["Adam"]
 
 
 class Adam:
-    """Adam (arXiv:1412.6980) with the gradient ``2 <(E - <E>) d log psi>`` over walkers ``(batch, n, d)`` with weights.
+    """Adam (arXiv:1412.6980) with the gradient ``2 Re <(E - <E>) d log psi*>`` over walkers with weights,
+    ``(batch, n, d)`` or ``(batch, 2, sites)``.
 
     Args:
         rate: at the start; it falls as ``1 / (1 + step/decay)``.
@@ -26,8 +27,8 @@ class Adam:
         self.inner = torch.optim.Adam(list(trained(psi).values()), lr=rate)
 
     def step(self, psi: Wavefunction, x: Tensor, energies: Tensor, weights: Tensor | None = None) -> float:
-        shares = torch.full_like(energies, 1 / len(energies)) if weights is None else weights.to(energies)
-        factors = 2 * shares * (energies - shares @ energies)
+        shares = torch.full_like(energies.real, 1 / len(energies)) if weights is None else weights.to(energies.real)
+        factors = 2 * shares * (energies - (shares * energies).sum())
         before = [parameter.detach().clone() for parameter in trained(psi).values()]
         slopes = weighted_gradient(psi, self.processes.part(x), self.processes.part(factors))
         for parameter, slope in zip(trained(psi).values(), slopes, strict=True):

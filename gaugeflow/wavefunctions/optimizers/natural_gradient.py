@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
-from gaugeflow.wavefunctions.optimizers.log_derivatives import log_derivatives, trained
+from gaugeflow.wavefunctions.optimizers.log_derivatives import in_turn, log_derivatives, trained
 from gaugeflow.wavefunctions.optimizers.optimizer import ALONE, NotFinite, Processes, decayed
 from gaugeflow.wavefunctions.optimizers.recorded_derivatives import check_recorded, recorded_derivatives
 from gaugeflow.wavefunctions.optimizers.sample_derivatives import Rows, SampleDerivatives
@@ -32,37 +32,44 @@ def natural_direction(
         phi = argmin |O phi - e|^2 + damping |phi - m|^2 = m + O^T (O O^T + damping)^-1 (e - O m),
 
     solved in float64. Without m this is MinSR, which is stochastic reconfiguration ``(O^T O + damping)^-1 O^T e``;
-    with m a share of the direction before, SPRING.
+    with m a share of the direction before, SPRING. Of a complex psi with real parameters real and imaginary parts are
+    rows and entries of their own, each with its mean: ``|.|^2`` and ``Re O^+ O`` of the complex equations.
 
     Args:
-        derivatives: of log|psi|, for this process's share of the samples.
-        energies: local energies of all samples, ``(batch,)``.
+        derivatives: of log psi, for this process's share of the samples.
+        energies: local energies of all samples, ``(batch,)``, complex where psi is.
         momentum: m, ``(parameters,)``.
         weights: w of all samples, ``(batch,)``, of the sum 1; ``1 / batch`` by default, for samples of psi^2.
 
     Raises:
         NotFinite: derivatives that are not finite, or equations without a solution.
     """
-    w = torch.full_like(energies, 1 / len(energies), dtype=torch.float64) if weights is None else weights.double()
-    missing = energies.double()
+    size = len(energies)
+    w = energies.real.new_full((size,), 1 / size, dtype=torch.float64) if weights is None else weights.double()
+    missing = in_turn(energies).double()
     if momentum is not None:
         missing = missing - processes.gather(derivatives.times(momentum))
-    root = w.sqrt()
+    root = w.sqrt().repeat_interleave(len(missing) // size)
     everyone = derivatives if processes.size == 1 else derivatives.gathered(processes.gather)
     gram = processes.gather(derivatives.gram(everyone))
     squares = gram.diagonal().clone()
     if not bool(torch.isfinite(squares).all()):
         raise NotFinite("the derivative of log|psi| with respect to the parameters", squares)
-    gram = gram - w @ gram
-    gram = (gram - (gram @ w)[:, None]) * root * root[:, None]
+    gram = _centred(_centred(gram, w).mT, w) * root * root[:, None]
     gram.diagonal().add_(damping)
     factor, info = torch.linalg.cholesky_ex(gram)
     if int(info):
         raise NotFinite("the solution of the natural gradient's equations", squares)
-    e = root * (missing - w @ missing)
-    z = root * torch.cholesky_solve(e[:, None], factor)[:, 0]
-    phi = processes.sum(derivatives.transposed(processes.part(z - w * z.sum())))
+    e = root * _centred(missing, w)
+    z = (root * torch.cholesky_solve(e[:, None], factor)[:, 0]).unflatten(0, (size, -1))
+    phi = processes.sum(derivatives.transposed(processes.part((z - w[:, None] * z.sum(0)).flatten())))
     return phi if momentum is None else phi + momentum
+
+
+def _centred(numbers: Tensor, weights: Tensor) -> Tensor:
+    """Numbers ``(batch, ...)`` of samples, or two of each in turn, less the mean of each over all samples."""
+    of_samples = numbers.unflatten(0, (len(weights), -1))
+    return (of_samples - torch.tensordot(weights, of_samples, 1)).flatten(0, 1)
 
 
 class NaturalGradient:

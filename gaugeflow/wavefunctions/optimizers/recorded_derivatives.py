@@ -14,7 +14,7 @@ from torch.utils import _pytree as pytree
 
 from gaugeflow.errors import UserError
 from gaugeflow.wavefunctions.backbones.dense import Dense
-from gaugeflow.wavefunctions.optimizers.log_derivatives import trained, weighted_gradient
+from gaugeflow.wavefunctions.optimizers.log_derivatives import log_parts, trained, weighted_gradient
 from gaugeflow.wavefunctions.optimizers.sample_derivatives import Layer, Parts, Rows
 from gaugeflow.wavefunctions.wavefunction import Wavefunction
 
@@ -33,7 +33,8 @@ _UNSOUND = (
 class _Call:
     """One use of a module that has parameters of its own: what went in, what came out, and d log|psi| / d output.
 
-    Of the outputs those that depend on parameters, by their place among all.
+    Of the outputs those that depend on parameters, by their place among all; of a complex one the slope is
+    ``d / d real + i d / d imaginary``.
     """
 
     module: nn.Module
@@ -60,9 +61,10 @@ def recorded_derivatives(psi: Wavefunction, x: Tensor, chunk_size: int | None = 
 
 def check_recorded(psi: Wavefunction, x: Tensor, derivatives: Parts) -> None:
     """Raises UserError if a sum over samples is not what one backward pass gives."""
-    uneven = torch.linspace(0.5, 1.5, len(x), dtype=torch.float64, device=x.device)
+    uneven = torch.linspace(0.5, 1.5, derivatives.samples, dtype=torch.float64, device=x.device)
     found = derivatives.transposed(uneven).split(derivatives.sizes)
-    wanted = weighted_gradient(psi, x, uneven)
+    real = derivatives.samples == len(x)
+    wanted = weighted_gradient(psi, x, uneven if real else torch.view_as_complex(uneven.unflatten(0, (-1, 2))))
     scale = float(derivatives.gram(derivatives).trace().sqrt())
     for name, own, sound in zip(trained(psi), found, wanted, strict=True):
         if float((own - sound.flatten()).norm()) > TOLERANCE * scale:
@@ -72,28 +74,52 @@ def check_recorded(psi: Wavefunction, x: Tensor, derivatives: Parts) -> None:
 def _parts(psi: Wavefunction, x: Tensor) -> list[Layer | Rows]:
     """For each learned parameter its derivatives, in the order of `trained`."""
     with torch.enable_grad(), _recording(psi) as calls:
-        log = psi(x).log.sum()
+        logs = [log.sum() for log in log_parts(psi(x))]
     outputs = [output for call in calls for output in call.outputs.values()]
-    slopes = iter(torch.autograd.grad(log, outputs, allow_unused=True, materialize_grads=True))
+    found = []
+    for log in logs:
+        more = log is not logs[-1]
+        slopes = torch.autograd.grad(log, outputs, retain_graph=more, allow_unused=True, materialize_grads=True)
+        found.append(_of_slopes(psi, calls, slopes, len(x)))
+    return [_in_turn(pieces) for pieces in zip(*found, strict=True)]
+
+
+def _of_slopes(psi: Wavefunction, calls: list[_Call], found: Sequence[Tensor], samples: int) -> list[Layer | Rows]:
+    """The derivatives of one real number of each sample, from its slopes at the outputs of all calls."""
+    slopes = iter(found)
     layers: dict[nn.Parameter, list[Layer]] = defaultdict(list)
     rows: dict[nn.Parameter, list[Rows]] = defaultdict(list)
     for call in calls:
         call.slopes = {place: next(slopes) for place in call.outputs}
         if isinstance(call.module, Dense | nn.Linear):
-            _affine(call, layers, rows, len(x))
+            _affine(call, layers, rows, samples)
         else:
-            _other(call, rows, len(x))
-    return [_part(name, p, layers[p], rows[p], x) for name, p in trained(psi).items()]
+            _other(call, rows, samples)
+    return [_part(name, p, layers[p], rows[p], samples) for name, p in trained(psi).items()]
 
 
-def _part(name: str, parameter: nn.Parameter, layers: list[Layer], rows: list[Rows], x: Tensor) -> Layer | Rows:
+def _in_turn(pieces: Sequence[Layer | Rows]) -> Layer | Rows:
+    """Those of the real numbers of each sample in turn: of one, as they are."""
+    if len(pieces) == 1:
+        return pieces[0]
+    layers = [piece for piece in pieces if isinstance(piece, Layer)]
+    if layers:
+        return Layer(*(_turned([getattr(c, name) for c in layers]) for name in ("inputs", "slopes")))
+    return Rows(_turned([piece.rows for piece in pieces if isinstance(piece, Rows)]))
+
+
+def _turned(parts: list[Tensor]) -> Tensor:
+    return torch.stack(parts, 1).flatten(0, 1)
+
+
+def _part(name: str, parameter: nn.Parameter, layers: list[Layer], rows: list[Rows], samples: int) -> Layer | Rows:
     """All uses of one parameter together: the places of a layer one after another, rows added."""
-    if any(len(layer.inputs) != len(x) for layer in layers) or any(len(part.rows) != len(x) for part in rows):
+    if any(len(layer.inputs) != samples for layer in layers) or any(len(part.rows) != samples for part in rows):
         raise UserError(_UNSOUND.format(name))
     if layers and not rows:
         return Layer(torch.cat([c.inputs for c in layers], 1), torch.cat([c.slopes for c in layers], 1))
     found = [part.rows for part in rows] + [layer.rows().rows for layer in layers]
-    return Rows(torch.stack(found).sum(0) if found else parameter.detach().new_zeros(len(x), parameter.numel()))
+    return Rows(torch.stack(found).sum(0) if found else parameter.detach().new_zeros(samples, parameter.numel()))
 
 
 def _joined(pieces: Sequence[Layer | Rows], samples: int) -> Layer | Rows:
@@ -154,7 +180,7 @@ def _other(call: _Call, rows: dict[nn.Parameter, list[Rows]], samples: int) -> N
         alone = pytree.tree_map_only(Tensor, lambda t: t.unsqueeze(0), arguments)
         # with tie_weights a module that stands in two places would be left without its own parameters afterwards
         output = pytree.tree_leaves(functional_call(call.module, values, alone, tie_weights=False))
-        return torch.stack([(output[place] * slope).sum() for place, slope in slopes.items()]).sum()
+        return torch.stack([(output[place] * slope.conj()).real.sum() for place, slope in slopes.items()]).sum()
 
     axes = pytree.tree_map(lambda leaf: 0 if isinstance(leaf, Tensor) else None, call.arguments)
     found = vmap(grad(weighted), (None, axes, 0))(values, call.arguments, call.slopes)

@@ -33,6 +33,15 @@ CONFIG: dict[str, Any] = {
 VARIANTS: dict[str, dict[str, Any]] = {
     "spring": {},
     "pretraining": {"pretraining": {"orbitals": "harmonic", "steps": 3}},
+    "on sites, complex": {
+        "system": {"name": "hubbard", "lattice": {"kind": "chain", "shape": [4]}, "n_up": 2, "n_down": 1, "u": 3.0},
+        "wavefunction": {
+            "ansatz": {"name": "determinant"},
+            "backbone": {"name": "site_dense", "hidden": 3, "width": 2},
+            "projection": {"momentum": [0.5]},
+        },
+        "walkers": {"count": 12, "steps": 2},
+    },
     "adam, moves along the drift": {
         "optimizer": {"name": "adam"},
         "walkers": {"count": 12, "move": "langevin", "steps": 2},

@@ -26,6 +26,7 @@ BASE: dict[str, Any] = {
     "evaluation": 8,
     "examination": 5,
 }
+DETERMINANT = {"ansatz": {"name": "determinant"}, "backbone": {"name": "mean_field"}}
 ATTENTION = {"name": "site_attention", "width": 4, "layers": 1}
 WAYS = {
     "full": ({"name": "determinant", "full": True}, {"name": "site_dense", "hidden": 4, "width": 2}),
@@ -110,9 +111,31 @@ def test_a_state_that_is_trained_on_all_configurations_is_evaluated_over_them(tm
     assert (again["energy"], again["observables"]) == (report["energy"], report["observables"])
 
 
-def test_a_chain_and_the_sum_over_all_configurations_agree() -> None:
+DENSE = {"ansatz": {"name": "determinant"}, "backbone": {"name": "site_dense", "hidden": 4, "width": 2}}
+COMPLEX: dict[str, dict[str, Any]] = {
+    "a momentum": {"wavefunction": {**DENSE, "projection": {"momentum": [0.5]}}},
+    "a twist": {"system": RING | {"lattice": {"kind": "chain", "shape": [4], "boundary": 0.9}}, "wavefunction": DENSE},
+}
+
+
+@pytest.mark.parametrize("way", COMPLEX)
+def test_complex_wavefunctions_come_to_the_lowest_energy_of_their_sector(way: str) -> None:
+    """On all configurations, by the real inner product of complex derivatives; nothing lies below."""
+    made, record = task(**(ALL | {"system": RING} | COMPLEX[way])), runs.Record()
+    made.begin()
+    for index in range(made.steps):
+        made.step(index, record)
+    report = made.report(record.metrics)
+    assert report["reference_source"].endswith("in the sector") == (way == "a momentum")
+    assert report["reference"] - 1e-9 < report["energy"] < report["reference"] + 1e-4
+    assert not report["warnings"]
+
+
+@pytest.mark.parametrize("way", ["real", *COMPLEX])
+def test_a_chain_and_the_sum_over_all_configurations_agree(way: str) -> None:
     """The same parameters, evaluated by both: the sum is within four errors of the chain."""
     chain = {"walkers": {"count": 200, "steps": 8}, "iterations": 0, "evaluation": 40, "examination": 0}
+    chain |= COMPLEX.get(way, {})
     reports = []
     for changes in (chain, chain | {"evaluation": "all"}):
         made, record = task(**changes), runs.Record()
@@ -156,9 +179,33 @@ def test_a_chain_and_the_sum_over_all_configurations_agree() -> None:
             {"wavefunction": {"ansatz": {"name": "determinant"}, "backbone": {"name": "mean_field"}, "backflow": 1}},
             "wavefunction.backflow: expected particles in space",
         ),
-        ({"system": {**RING, "lattice": {"kind": "chain", "shape": [4], "boundary": 0.3}}}, "real Hamiltonian"),
+        (
+            {"wavefunction": {**DETERMINANT, "projection": {"momentum": [0.3]}}},
+            r"among \(0\), \(0.5\), \(1\), \(1.5\), came \(0.3,\)",
+        ),
+        (
+            {"wavefunction": {**DETERMINANT, "projection": {"momentum": [0.5], "point_group": "A2"}}},
+            "expected one of A of C1",
+        ),
+        ({"wavefunction": {**DETERMINANT, "projection": {"spin_flip": 1}}}, "as many up as down"),
+        (
+            {
+                "system": {**RING, "n_up": 1, "n_down": 0},
+                "wavefunction": {**DETERMINANT, "projection": {"momentum": [0], "point_group": "A2"}},
+                "sampler": {"name": "enumerate", "train": "all"},
+                "warmup": 0,
+            },
+            "one with states of 1 up and 0 down on 4 sites",
+        ),
     ],
 )
 def test_what_does_not_fit_is_named(changes: dict[str, Any], part: str) -> None:
     with pytest.raises(UserError, match=part):
-        task(**changes).begin()
+        begun(**changes)
+
+
+def begun(**changes: Any) -> None:
+    """The first step, too."""
+    made = task(**changes)
+    made.begin()
+    made.step(0, runs.Record())

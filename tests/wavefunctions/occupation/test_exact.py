@@ -8,10 +8,12 @@ import torch
 
 from gaugeflow.errors import UserError
 from gaugeflow.wavefunctions.occupation.configurations import SiteFermions
-from gaugeflow.wavefunctions.occupation.exact import exact_states, require_memory
+from gaugeflow.wavefunctions.occupation.enumeration.orbits import Orbits
+from gaugeflow.wavefunctions.occupation.exact import exact_states, require_memory, sector_energies
 from gaugeflow.wavefunctions.occupation.hamiltonians import hubbard, of_products, t_j, t_v
 from gaugeflow.wavefunctions.occupation.lattices import lattice
 from gaugeflow.wavefunctions.occupation.operators import Factor, Operators, parse
+from gaugeflow.wavefunctions.occupation.sectors.sector import sector
 from tests.wavefunctions.cases import seeded
 
 SQRT8, SQRT10 = ([[2, 2], [-2, 2]], [[3, 1], [-1, 3]])
@@ -123,6 +125,41 @@ def test_lanczos_agrees_with_the_dense_matrix(monkeypatch: pytest.MonkeyPatch) -
     wanted = exact_states(hamiltonian, 2).energies
     monkeypatch.setattr("gaugeflow.wavefunctions.occupation.exact.DENSE", 5)
     assert exact_states(hamiltonian, 2).energies[0] == pytest.approx(wanted[0], abs=1e-10)
+
+
+@pytest.mark.parametrize(
+    "hamiltonian",
+    [
+        hubbard(lattice("chain", [5]), 2, 2, 3.0),
+        hubbard(lattice("square", vectors=[[2, 1], [-1, 2]]), 2, 1, 3.0),
+        t_j(lattice("chain", [5]), 2, 2, 0.8),
+        hubbard(lattice("chain", [4], boundary=0.4), 2, 1, 3.0),
+    ],
+    ids=["chain", "torus", "t-J", "twisted"],
+)
+def test_the_sectors_of_all_momenta_have_all_energies(hamiltonian) -> None:
+    """Each momentum has as many states as its orbits, and together they are the spectrum."""
+    made, whole = hamiltonian.lattice, exact_states(hamiltonian, hamiltonian.particles.states).energies
+    sectors = [sector(made, tuple(k)) for k in 2 * made.momenta()]
+    parts = [sector_energies(hamiltonian, g, len(Orbits(hamiltonian.particles, g).sizes)) for g in sectors]
+    assert np.sort(np.concatenate(parts)) == pytest.approx(whole, abs=1e-9)
+
+
+def test_lanczos_finds_the_lowest_states_of_a_sector(monkeypatch: pytest.MonkeyPatch) -> None:
+    hamiltonian = hubbard(lattice("chain", [6]), 2, 2, 3.0)
+    group = sector(hamiltonian.lattice, (1 / 3,))
+    wanted = sector_energies(hamiltonian, group, 3)
+    monkeypatch.setattr("gaugeflow.wavefunctions.occupation.exact.DENSE", 5)
+    assert sector_energies(hamiltonian, group, 3) == pytest.approx(wanted, abs=1e-10)
+    with pytest.raises(UserError, match=r"at most \d+ states of this sector, came 99"):
+        sector_energies(hamiltonian, group, 99)
+
+
+def test_a_sector_without_a_state_is_refused() -> None:
+    """One particle on a ring has no state at k = 0 that a mirror changes the sign of."""
+    alone = hubbard(lattice("chain", [4]), 1, 0, 0.0)
+    with pytest.raises(UserError, match="one with states of 1 up and 0 down on 4 sites, came one that has none"):
+        sector_energies(alone, sector(alone.lattice, (0,), "A2"))
 
 
 def test_products_of_ones_own() -> None:

@@ -10,18 +10,22 @@ from gaugeflow.wavefunctions.occupation.exact import Split
 from gaugeflow.wavefunctions.optimizers.log_derivatives import log_derivatives
 from gaugeflow.wavefunctions.optimizers.recorded_derivatives import check_recorded, recorded_derivatives
 from gaugeflow.wavefunctions.optimizers.sample_derivatives import Rows
-from tests.registry.occupation import RING, SECTORS, network
+from tests.registry.occupation import RING, SECTORS, TORUS, TWISTED, network, twisted
 
 DOPED = occupation.t_j(occupation.lattice("square", vectors=[[2, 1], [-1, 2]]), 2, 2, j=0.4)
-WAYS = {"all apart": (RING, None), "no site twice": (DOPED, None)} | {
-    name: (RING, occupation.sector(RING.lattice, *of)) for name, of in SECTORS.items()
-}
+WAYS = {
+    "all apart": (RING, None),
+    "no site twice": (DOPED, None),
+    "turns with a phase": (TORUS, occupation.sector(TORUS.lattice, (0, 0), "E-")),
+    "twisted": (TWISTED, None),
+    "twisted, at k = 0": (TWISTED, occupation.sector(TWISTED.lattice, (0,), None, 1)),
+} | {name: (RING, occupation.sector(RING.lattice, *of)) for name, of in SECTORS.items()}
 
 
 def made(way: str):
     """The Hamiltonian, a network without training, in a sector or not, and its orbits."""
     hamiltonian, group = WAYS[way]
-    psi = network(hamiltonian)
+    psi = network(hamiltonian) if hamiltonian.operators.real else twisted(hamiltonian)
     return hamiltonian, psi if group is None else occupation.SiteProjected(psi, group), group
 
 
@@ -30,7 +34,7 @@ def dense(hamiltonian) -> tuple[np.ndarray, torch.Tensor]:
     split, every = Split(hamiltonian), hamiltonian.particles.every()
     size = split.shape[0] * split.shape[1]
     up, down = ((every[:, spin, None] == split.spaces[spin]).all(-1).double().argmax(1) for spin in (0, 1))
-    return np.stack([split(row) for row in np.eye(size)], 1), up * split.shape[1] + down
+    return np.stack([split(row) for row in np.eye(size, dtype=split.kind)], 1), up * split.shape[1] + down
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -43,14 +47,14 @@ def test_the_energy_is_the_quotient_of_rayleigh_with_the_whole_matrix(way: str) 
     matrix, places = dense(hamiltonian)
     with torch.no_grad():
         value = psi(orbits.every)
-    state = np.zeros(len(matrix))
+    state = np.zeros(len(matrix), dtype=complex)
     state[places] = value.sign * (value.log - value.log.max()).exp()
     state /= np.linalg.norm(state)
-    energy = state @ matrix @ state
+    energy = np.vdot(state, matrix @ state).real
     assert found.value == pytest.approx(energy, abs=1e-12)
-    assert found.variance == pytest.approx(np.square(matrix @ state).sum() - energy**2, abs=1e-11)
+    assert found.variance == pytest.approx(np.linalg.norm(matrix @ state) ** 2 - energy**2, abs=1e-11)
     assert found.variance > 0.01 or len(orbits.sizes) == 3  # the odd ones have an energy each
-    np.testing.assert_allclose(orbits.shares(amplitudes), np.square(state[places]), atol=1e-14)
+    np.testing.assert_allclose(orbits.shares(amplitudes), np.abs(state[places]) ** 2, atol=1e-14)
 
 
 def test_orbits_are_of_the_group_and_those_without_a_value_are_left_out() -> None:
@@ -76,9 +80,10 @@ def test_draws_from_orbits_have_the_density_of_all_configurations() -> None:
         torch.testing.assert_close(shares, psi(every).log.softmax(0), atol=1e-14, rtol=0)
 
 
-def test_derivatives_of_a_projected_network_are_those_of_each_sample() -> None:
+@pytest.mark.parametrize("way", ["k = 0, A1, even", "k = pi / 2, even", "twisted, at k = 0"])
+def test_derivatives_of_a_projected_network_are_those_of_each_sample(way: str) -> None:
     """Stored layers have images of each sample; they give the Gram matrix of the rows."""
-    _, psi, group = made("k = 0, A1, even")
+    _, psi, group = made(way)
     x = occupation.Orbits(RING.particles, group).x
     found, rows = recorded_derivatives(psi, x, chunk_size=2), Rows(log_derivatives(psi, x))
     check_recorded(psi, x, found)

@@ -9,14 +9,17 @@ from gaugeflow.linalg import signed_log_det
 from gaugeflow.montecarlo import Metropolis
 from gaugeflow.symmetry import SignedLog, Verdict
 from gaugeflow.symmetry.claims import Action, Equivariance
-from gaugeflow.wavefunctions import Determinants, NaturalGradient, occupation
+from gaugeflow.wavefunctions import Determinants, NaturalGradient, Pfaffians, occupation
 from gaugeflow.wavefunctions.occupation.exact import Split
 from gaugeflow.wavefunctions.occupation.rank_one import _walk
+from gaugeflow.wavefunctions.optimizers.adam import Adam
+from gaugeflow.wavefunctions.optimizers.clipping import clip_about_median
 from gaugeflow.wavefunctions.optimizers.log_derivatives import log_derivatives
 from gaugeflow.wavefunctions.optimizers.natural_gradient import natural_direction
+from gaugeflow.wavefunctions.optimizers.recorded_derivatives import check_recorded, recorded_derivatives
 from gaugeflow.wavefunctions.optimizers.sample_derivatives import Rows
 from gaugeflow.wavefunctions.wavefunction import LogPsi
-from tests.registry.occupation import RING, network, seeded, signed, states
+from tests.registry.occupation import RING, TORUS, TWISTED, network, seeded, signed, states, twisted
 
 X = RING.particles.every()
 EXACT = occupation.exact_states(RING)
@@ -106,14 +109,36 @@ def shares(psi):
         return (2 * psi(X).log).softmax(0)
 
 
-def test_the_direction_is_that_of_differences_of_the_state() -> None:
+def at_a_momentum(hamiltonian):
+    start = torch.randn(2, 4, 4, generator=seeded(), dtype=torch.float64)
+    psi = Determinants(occupation.SiteOrbitals(hamiltonian.particles, 1, (2, 2), start, seeded()))
+    return occupation.SiteProjected(psi, occupation.sector(hamiltonian.lattice, (0.5,)))
+
+
+def turned(hamiltonian):
+    """A determinant of complex orbitals without a network."""
+    particles, start = hamiltonian.particles, occupation.lowest_orbitals(hamiltonian.one_body)
+    parts = [
+        occupation.SiteOrbitals(particles, 1, particles.counts, part, seeded(seed))
+        for seed, part in enumerate((start.real, start.imag))
+    ]
+    return Determinants(occupation.ComplexOrbitals(*parts))
+
+
+@pytest.mark.parametrize(
+    ("make", "hamiltonian"),
+    [(mean_field, RING), (at_a_momentum, RING), (turned, TWISTED)],
+    ids=["real", "at a momentum", "twisted"],
+)
+def test_the_direction_is_that_of_differences_of_the_state(make, hamiltonian) -> None:
     """On all configurations with their weights: ``(S + damping) phi = dE / 2``, where S and dE are differences of the
-    normalised state, and H is a matrix."""
-    psi, damping, step = mean_field(RING), 0.1, 1e-5
-    energies = occupation.local_value(psi, RING.operators, RING.particles, X)
+    normalised state but for its phase, and H is a matrix."""
+    psi, damping, step = make(hamiltonian), 0.1, 1e-5
+    energies = occupation.local_value(psi, hamiltonian.operators, hamiltonian.particles, X)
     rows = Rows(log_derivatives(psi, X))
     phi = natural_direction(rows, energies, damping, weights=shares(psi))
-    matrix, start = np.stack([Split(RING)(row) for row in np.eye(len(X))], 1), flat(psi)
+    split = Split(hamiltonian)
+    matrix, start = np.stack([split(row) for row in np.eye(len(X), dtype=split.kind)], 1), flat(psi)
 
     def state(parameters):
         torch.nn.utils.vector_to_parameters(parameters, psi.parameters())
@@ -125,8 +150,11 @@ def test_the_direction_is_that_of_differences_of_the_state() -> None:
     moves = step * torch.eye(len(start), dtype=torch.float64)
     ends = [(state(start + move), state(start - move)) for move in moves]
     slopes = torch.stack([(up - down) / (2 * step) for up, down in ends])
-    metric, gradient = slopes @ slopes.T, 2 * slopes @ torch.from_numpy(matrix) @ state(start)
-    assert float(gradient.norm()) > 1
+    here = state(start)
+    across = slopes - (slopes @ here.conj())[:, None] * here
+    applied = torch.from_numpy(matrix).to(here.dtype) @ here
+    metric, gradient = (across @ across.mH).real, 2 * (across.conj() @ applied).real
+    assert float(gradient.norm()) > 0.1
     assert torch.allclose(metric @ phi + damping * phi, gradient / 2, atol=1e-7)
 
 
@@ -234,9 +262,89 @@ def test_all_configurations_are_too_many() -> None:
 
 
 def test_complex_hoppings_have_no_real_wavefunction() -> None:
-    twisted = occupation.hubbard(occupation.lattice("chain", [4], boundary=0.3), 2, 2, 1.0)
-    with pytest.raises(UserError, match="real Hamiltonian"):
-        occupation.local_value(network(), twisted.operators, RING.particles, X)
+    with pytest.raises(UserError, match="a complex wavefunction for complex hoppings"):
+        occupation.local_value(network(), TWISTED.operators, TWISTED.particles, X)
+
+
+def test_the_exact_state_of_a_twisted_ring_has_one_local_energy() -> None:
+    """Every phase of every hop counts."""
+    state = occupation.exact_states(TWISTED)
+    up, down = (torch.tensor(np.asarray(space)) for space in Split(TWISTED).spaces)
+
+    def psi(x: torch.Tensor) -> LogPsi:
+        i, j = ((x[:, s, None] == space).all(-1).double().argmax(1) for s, space in enumerate((up, down)))
+        value = torch.from_numpy(state.states[0])[i, j]
+        return LogPsi(value.sgn(), value.abs().clamp(min=1e-300).log())
+
+    energies = occupation.local_value(psi, TWISTED.operators, TWISTED.particles, X[psi(X).log > -20])
+    assert float((energies - float(state.energies[0])).abs().max()) < 1e-8
+
+
+def test_a_twist_is_spread_over_the_bonds() -> None:
+    """Once around it is the angle; all translations keep the bonds, and a gauge moves nothing."""
+    ring = TWISTED.lattice
+    around = torch.tensor([ring.hopping[(i + 1) % 4, i] for i in range(4)]).prod()
+    assert complex(around) == pytest.approx(np.exp(0.9j))
+    assert len(ring.translations) == 4
+    hops = [(-value, occupation.parse(f"{j}{s}^ {i}{s}")) for s in "ud" for i, j, value in seams()]
+    doubles = [(3.0, occupation.parse(f"{i}u^ {i}u {i}d^ {i}d")) for i in range(4)]
+    own = occupation.of_products([*hops, *doubles], TWISTED.particles)
+    assert occupation.exact_states(own).energies == pytest.approx(occupation.exact_states(TWISTED).energies, abs=1e-10)
+
+
+def seams():
+    """Hops of a ring of four with all of the twist on one bond, forth and back."""
+    for i in range(4):
+        phase = np.exp(0.9j) if i == 3 else 1.0
+        yield from ((i, (i + 1) % 4, phase), ((i + 1) % 4, i, np.conj(phase)))
+
+
+@pytest.mark.parametrize("make", [lambda start: start, torch.conj], ids=["right", "of the other way"])
+def test_filled_complex_orbitals_are_the_free_ground_state(make) -> None:
+    """At U = 0 with a twist nothing is degenerate; conjugated orbitals are those of the opposite twist."""
+    free = occupation.hubbard(occupation.lattice("chain", [4], boundary=0.9), 2, 1, 0.0)
+    particles, start = free.particles, make(occupation.lowest_orbitals(free.one_body)).resolve_conj()
+    parts = []
+    for part in (start.real, start.imag):
+        orbitals = occupation.SiteOrbitals(particles, 1, (2, 1), part, seeded())
+        for table, columns in zip(orbitals.tables, part, strict=True):
+            table.weight.data = columns.T[: len(table.weight)].contiguous()
+        parts.append(orbitals)
+    psi = Determinants(occupation.ComplexOrbitals(*parts))
+    energies = occupation.local_value(psi, free.operators, particles, particles.every())
+    off = float((energies - float(occupation.exact_states(free).energies[0])).abs().max())
+    assert (off < 1e-9) == (make is not torch.conj)
+
+
+def test_derivatives_of_complex_pfaffians_are_those_of_each_sample() -> None:
+    """A module that is no layer has complex outputs, of which both parts have slopes."""
+    particles, start = RING.particles, torch.randn(2, 2, 4, 4, generator=seeded(), dtype=torch.float64)
+    parts = [occupation.SiteOrbitals(particles, 1, (2, 2), part, seeded()) for part in start]
+    psi = Pfaffians(occupation.ComplexOrbitals(*parts), 2, seeded(), triplets=True)
+    found, rows = recorded_derivatives(psi, X[:9], chunk_size=4), Rows(log_derivatives(psi, X[:9]))
+    check_recorded(psi, X[:9], found)
+    assert found.samples == 18
+    torch.testing.assert_close(found.gram(found), rows.gram(rows), atol=1e-9, rtol=1e-9)
+
+
+def test_complex_energies_are_clipped_by_parts() -> None:
+    energies = torch.tensor([1, 2 + 0.1j, 3 - 0.1j, 50 - 9j], dtype=torch.complex128)
+    found = clip_about_median(energies, 1.0)
+    torch.testing.assert_close(found.real, clip_about_median(energies.real, 1.0))
+    torch.testing.assert_close(found.imag, clip_about_median(energies.imag, 1.0))
+    assert float((found - energies).abs().max()) > 5
+
+
+def test_adam_follows_both_parts_of_complex_derivatives() -> None:
+    """Its gradient is twice the real inner product of energies and derivatives."""
+    psi = twisted(TWISTED)
+    energies = occupation.local_value(psi, TWISTED.operators, TWISTED.particles, X)
+    w = shares(psi)
+    off = w * (energies - (w * energies).sum())
+    wanted = 2 * torch.view_as_real(off).flatten() @ log_derivatives(psi, X)
+    Adam(psi).step(psi, X, energies, w)
+    found = torch.cat([parameter.grad.flatten() for parameter in psi.parameters()])
+    torch.testing.assert_close(found, wanted, atol=1e-10, rtol=1e-8)
 
 
 def test_a_projected_network_is_in_its_sector() -> None:
@@ -276,6 +384,31 @@ def test_other_examples_stay_allowed() -> None:
         assert bool((occupation.double_occupancy(other.data) != occupation.double_occupancy(x.data)).any()) != exclusive
 
 
+def test_a_projector_of_the_conjugated_character_is_broken() -> None:
+    """It is in the sector of -k, or of turns the other way; the group that it should be of acts all the same."""
+    for hamiltonian, of in ((RING, ((0.5,), None, 1)), (TORUS, ((0, 0), "E+", 1))):
+        group = occupation.sector(hamiltonian.lattice, *of)
+        other = occupation.SiteGroup(group.orders, group.flips, group.characters.conj())
+        for chosen, verdict in ((group, Verdict.HOLDS), (other, Verdict.BROKEN)):
+            psi = occupation.SiteProjected(network(hamiltonian), chosen)
+            claim = Equivariance(signed(psi), states(hamiltonian), "psi", group, SignedLog)
+            (finding,) = claim.verify(trials=6).findings
+            assert finding.verdict is verdict
+
+
+def test_the_sectors_of_all_momenta_make_the_whole() -> None:
+    """The parts of one function add up to it, and none has anything of another."""
+    psi, x = network(TORUS), TORUS.particles.every()
+    sectors = [occupation.sector(TORUS.lattice, tuple(k)) for k in 2 * TORUS.lattice.momenta()]
+    with torch.no_grad():
+        values = [f(x) for f in (psi, *(occupation.SiteProjected(psi, group) for group in sectors))]
+    whole, *parts = (value.sign * value.log.exp() + 0j for value in values)
+    torch.testing.assert_close(sum(parts), whole)
+    found = torch.stack(parts)
+    gram = found.conj() @ found.T
+    assert float((gram - gram.diagonal().diag()).abs().max()) < 1e-12 * float(gram.abs().max())
+
+
 @pytest.mark.parametrize("mistake", ["no signs", "sites first"])
 def test_a_projector_with_wrong_signs_is_broken(mistake: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without signs, or with those of an order site by site, the state has the other sign after some motions.
@@ -291,7 +424,7 @@ def test_a_projector_with_wrong_signs_is_broken(mistake: str, monkeypatch: pytes
             return y, torch.ones_like(sign)
         return y, sign * by_site(x) * by_site(y)
 
-    monkeypatch.setattr("gaugeflow.wavefunctions.occupation.site_projected.moved", wrong)
+    monkeypatch.setattr("gaugeflow.wavefunctions.occupation.sectors.site_projected.moved", wrong)
     psi = occupation.SiteProjected(network(), group)
     acts, projected = Action(group, states(), "group"), Equivariance(signed(psi), states(), "psi", group, SignedLog)
     assert acts.verify(trials=6).exit_code == 0
@@ -317,11 +450,41 @@ def by_site(x: torch.Tensor) -> torch.Tensor:
         ({"momentum": (1, 0)}, "units of pi among"),
         ({"point_group": "B1"}, "A1, A2 of D1"),
         ({"spin_flip": 2}, r"\+1 or -1"),
+        ({"momentum": (0.3,)}, r"among \(0\), \(0.5\), \(1\), \(1.5\), came \(0.3,\)"),
+        ({"momentum": (0.5,), "point_group": "A2"}, "one of A of C1, the turns and mirrors that keep"),
     ],
 )
 def test_sectors_that_there_are_not(arguments, part: str) -> None:
     with pytest.raises(UserError, match=part):
         occupation.sector(RING.lattice, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("shape", "momentum", "part", "size", "symbol"),
+    [
+        ([4, 4], (0, 1), "B1", 64, "D2"),
+        ([4, 4], (0.5, 0.5), "A2", 32, "D1"),
+        ([4, 4], (1, 1), "B2", 128, "D4"),
+        ([4, 4], (0.5, 1), "A1", 32, "D1"),
+        ([4, 3], None, "B2", 4, "D2"),
+    ],
+)
+def test_the_point_group_of_a_momentum_is_what_keeps_it(shape, momentum, part, size, symbol) -> None:
+    """All characters are those of a group, so that an action of it may have them."""
+    made = occupation.lattice("square", shape)
+    group = occupation.sector(made, momentum, part)
+    assert len(group.orders) == size
+    every = group.every(())
+    products = group.compose(*({key: t[i] for key, t in every.items()} for i in all_pairs(size)))
+    known = {tuple(order): complex(c) for order, c in zip(group.orders.tolist(), group.characters, strict=True)}
+    for order, character in zip(products["order"].tolist(), products["character"], strict=True):
+        assert abs(known[tuple(order)] - complex(character)) < 1e-9
+    with pytest.raises(UserError, match=f"of {symbol}, the turns"):
+        occupation.sector(made, momentum, "E")
+
+
+def all_pairs(size: int):
+    return torch.cartesian_prod(torch.arange(size), torch.arange(size)).unbind(1)
 
 
 def test_an_open_chain_has_no_momentum() -> None:

@@ -9,8 +9,8 @@ from gaugeflow.symmetry.actions.scalars import Scalars, SignedLog
 from gaugeflow.symmetry.claims import Claim, Equivariance
 from gaugeflow.wavefunctions import Product, Wavefunction
 from gaugeflow.wavefunctions.occupation.hamiltonians import SiteHamiltonian
+from gaugeflow.wavefunctions.occupation.sectors.site_projected import SiteProjected
 from gaugeflow.wavefunctions.occupation.site_energy import local_value
-from gaugeflow.wavefunctions.occupation.site_projected import SiteProjected
 from gaugeflow.wavefunctions.occupation.symmetries import Occupations, SiteGroup
 from gaugeflow.wavefunctions.wavefunction import LogPsi
 

@@ -100,7 +100,7 @@ class Sites:
         exact, series = self._walked(psi, walkers, self.config.examination, generator)
         particles, chunk = self.hamiltonian.particles, self.config.chunk_size
         size, flat = series.shape[:2], series.flatten(0, 1)
-        energies = local_value(exact, self.hamiltonian.operators, particles, flat, chunk).reshape(size)
+        energies = local_value(exact, self.hamiltonian.operators, particles, flat, chunk).real.reshape(size)
         says = "in units of the hopping, on the walkers of this examination"
         return [plain(entry) for entry in (found("energy", says, energies, None), self._spin(exact, flat, size))]
 
@@ -110,7 +110,7 @@ class Sites:
         if not self.hamiltonian.operators.keeps_spin:
             return NO_SPIN
         spin = total_spin_operator(particles.sites, *particles.counts)
-        local = local_value(psi, spin, particles, flat, self.config.chunk_size).reshape(size)
+        local = local_value(psi, spin, particles, flat, self.config.chunk_size).real.reshape(size)
         least = abs(particles.n_up - particles.n_down)
         allowed = [s / 2 * (s / 2 + 1) for s in range(least, particles.n + 1, 2)]
         mean = float(local.mean())

@@ -28,8 +28,8 @@ class LatticeConfig(Section):
     vectors: list[list[int]] | None = None
     """Instead of extents, as in `[[3, 1], [-1, 3]]`, the square lattice with ten sites."""
     boundary: str | Number | list[str | Number] = "periodic"
-    """`periodic`, `antiperiodic`, `open`, or the angle of a twist in radians (`gaugeflow exact` alone); for all axes or
-    a list with one for each."""
+    """`periodic`, `antiperiodic`, `open`, or the angle of a twist in radians, with which the wavefunction is complex;
+    for all axes or a list with one for each."""
 
     def build(self) -> Lattice:
         """Raises UserError as `lattice`."""

@@ -7,16 +7,16 @@ import torch
 from pydantic import Field
 
 from gaugeflow.errors import UserError
-from gaugeflow.runs import Count, Section
+from gaugeflow.runs import Count, Number, Section
 from gaugeflow.wavefunctions import NeuralOrbitals, Orbitals, Product, Wavefunction
 from gaugeflow.wavefunctions.occupation.hamiltonians import SiteHamiltonian
 from gaugeflow.wavefunctions.occupation.hidden import HiddenDeterminants
+from gaugeflow.wavefunctions.occupation.sectors.sector import sector
+from gaugeflow.wavefunctions.occupation.sectors.site_projected import SiteProjected
 from gaugeflow.wavefunctions.occupation.site_backbones import SiteAttention, SiteBackbone, SiteConvolution, SiteDense
-from gaugeflow.wavefunctions.occupation.site_energy import require_real
 from gaugeflow.wavefunctions.occupation.site_factors import SiteJastrow
-from gaugeflow.wavefunctions.occupation.site_orbitals import SiteOrbitals, lowest_orbitals
-from gaugeflow.wavefunctions.occupation.site_projected import SiteProjected
-from gaugeflow.wavefunctions.occupation.symmetries import sector
+from gaugeflow.wavefunctions.occupation.site_orbitals import ComplexOrbitals, SiteOrbitals, lowest_orbitals
+from gaugeflow.wavefunctions.occupation.symmetries import SiteGroup
 
 __all__ = [
     "HiddenConfig",
@@ -107,30 +107,29 @@ class ProjectionConfig(Section):
     It costs as many times more as the group has elements; with `optimizer.jacobian: explicit` less memory.
     """
 
-    momentum: list[Literal[0, 1]] | None = None
-    """In units of pi along each axis."""
+    momentum: list[Number] | None = None
+    """In units of pi along each axis, as [0.5, 0]; with other parts than 0 and 1 the wavefunction is complex."""
     point_group: str | None = None
-    """A part of one dimension under turns and mirrors, such as A1, or A on a tilted torus."""
+    """A part of one dimension under the turns and mirrors that keep the momentum, such as A1, or A on a tilted torus;
+    E+ and E- are those of turns without mirrors that are complex."""
     spin_flip: Literal[1, -1] | None = None
     """The sign under the exchange of up and down."""
 
-    def of(self, psi: Wavefunction, hamiltonian: SiteHamiltonian) -> SiteProjected:
-        """Raises UserError for a sector that the lattice does not have."""
+    def group(self, hamiltonian: SiteHamiltonian) -> SiteGroup:
+        """With the character. Raises UserError for a sector that the lattice does not have."""
         if hamiltonian.lattice is None:
             raise UserError("wavefunction.projection: expected a lattice, products of your own have none")
         if self.spin_flip is not None and hamiltonian.particles.n_up != hamiltonian.particles.n_down:
             raise UserError("wavefunction.projection: expected as many up as down particles for spin_flip")
-        momentum = None if self.momentum is None else tuple(self.momentum)
-        return SiteProjected(psi, sector(hamiltonian.lattice, momentum, self.point_group, self.spin_flip))
+        return sector(hamiltonian.lattice, self.momentum, self.point_group, self.spin_flip)
 
 
 def build_on_sites(config: Any, hamiltonian: SiteHamiltonian, generator: torch.Generator) -> Product:
     """The wavefunction of a `wavefunction` section in float64 on the CPU.
 
     Raises:
-        UserError: parts that are for particles in space, or that do not fit each other; a complex Hamiltonian.
+        UserError: parts that are for particles in space, or that do not fit each other.
     """
-    require_real(hamiltonian.operators)
     if not isinstance(config.backbone, ON_SITES):
         raise UserError(
             "wavefunction.backbone: expected mean_field, site_dense, site_attention or site_convolution for fermions "
@@ -147,12 +146,17 @@ def build_on_sites(config: Any, hamiltonian: SiteHamiltonian, generator: torch.G
     backbone = config.backbone.on_sites(hamiltonian, generator)
     particles, start = hamiltonian.particles, lowest_orbitals(hamiltonian.one_body)
 
-    def orbitals(sizes: tuple[int, int]) -> Orbitals:
+    def real(sizes: tuple[int, int], start: torch.Tensor) -> Orbitals:
         apart = getattr(config.ansatz, "full", isinstance(config.ansatz, HiddenConfig))
         base = SiteOrbitals(particles, config.ansatz.terms, sizes, start, generator, apart)
         if backbone is None or isinstance(config.ansatz, HiddenConfig):
             return base
         return NeuralOrbitals(backbone, config.ansatz.terms, sizes, generator, base=base)
+
+    def orbitals(sizes: tuple[int, int]) -> Orbitals:
+        if not start.is_complex():
+            return real(sizes, start)
+        return ComplexOrbitals(real(sizes, start.real), real(sizes, start.imag))
 
     if isinstance(config.ansatz, HiddenConfig):
         if backbone is None:
@@ -161,7 +165,7 @@ def build_on_sites(config: Any, hamiltonian: SiteHamiltonian, generator: torch.G
         ansatz: Wavefunction = HiddenDeterminants(orbitals((size, size)), backbone, config.ansatz.hidden, generator)
     else:
         ansatz = config.ansatz.build(hamiltonian, orbitals, generator)
-    whole = ansatz if config.projection is None else config.projection.of(ansatz, hamiltonian)
+    whole = ansatz if config.projection is None else SiteProjected(ansatz, config.projection.group(hamiltonian))
     return Product(whole, [SiteJastrow(particles, _classes(hamiltonian), generator)] if config.jastrow else [])
 
 

@@ -11,7 +11,7 @@ from gaugeflow.wavefunctions import Identity, Product
 from gaugeflow.wavefunctions.occupation.enumeration.orbits import Among, Mean, Orbits
 from gaugeflow.wavefunctions.occupation.hamiltonians import SiteHamiltonian
 from gaugeflow.wavefunctions.occupation.observables import double_occupancy, structure_factors, total_spin_operator
-from gaugeflow.wavefunctions.occupation.site_projected import SiteProjected
+from gaugeflow.wavefunctions.occupation.sectors.site_projected import SiteProjected
 
 __all__ = ["Batch", "Whole"]
 

@@ -1,9 +1,9 @@
 """All configurations of a small space as orbits of a group, and sums over them without an error.
 
 A wavefunction with ``psi(g x) sign(g, x) = character(g) psi(x)`` is known everywhere by its values on one configuration
-of each orbit, and is zero where a motion that leaves a configuration alone gives it another sign. So the energy
+of each orbit, and is zero where a motion that leaves a configuration alone gives it another phase. So the energy
 
-    ``sum_x psi(x) (H psi)(x) / sum_x psi(x)^2``
+    ``sum_x psi(x)* (H psi)(x) / sum_x |psi(x)|^2``
 
 takes as many values of psi as there are orbits. Without a group each configuration is an orbit of its own.
 """
@@ -16,13 +16,16 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from gaugeflow.errors import UserError
+from gaugeflow.symmetry.actions.values import wide
 from gaugeflow.wavefunctions.occupation.configurations import SiteFermions
 from gaugeflow.wavefunctions.occupation.operators import Operators
-from gaugeflow.wavefunctions.occupation.site_energy import require_real
 from gaugeflow.wavefunctions.occupation.symmetries import SiteGroup, moved
 
 __all__ = ["Among", "Mean", "Orbits"]
 
+SAME = 1e-9
+"""Phases that differ by less are equal."""
 AT_ONCE = 8192
 """Configurations that are moved, or whose psi is calculated, at a time."""
 
@@ -55,7 +58,7 @@ class Orbits:
         most: the largest space.
 
     Raises:
-        UserError: a larger one.
+        UserError: a larger one; when it is asked for orbits, a sector without a state.
     """
 
     def __init__(self, particles: SiteFermions, group: SiteGroup | None = None, most: int = 100_000) -> None:
@@ -81,10 +84,12 @@ class Orbits:
     @cached_property
     def _table(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """The place of the first of each orbit, and sizes; of all configurations the orbit, -1 where psi is zero, and
-        their own psi beside that of the first, +1 or -1."""
+        their own psi beside that of the first, of modulus one."""
         first, phases, zero = self._gone_through()
         chosen, place, sizes = first.unique(return_inverse=True, return_counts=True)
         there = ~zero[chosen]
+        if not bool(there.any()):
+            raise UserError(f"sector: expected one with states of {self.particles}, came one that has none")
         number = torch.where(there, there.cumsum(0) - 1, -1)
         return chosen[there], sizes[there].double(), number[place], phases
 
@@ -95,16 +100,17 @@ class Orbits:
         """
         group, size = self.group, len(self.every)
         first = torch.full((size,), -1)
-        phases, zero = torch.ones(size, dtype=torch.float64), torch.zeros(size, dtype=torch.bool)
+        phases, zero = torch.ones(size, dtype=group.characters.dtype), torch.zeros(size, dtype=torch.bool)
         for part in torch.arange(size).split(self._at_once):
             new = part[first[part] < 0]
             y, signs = moved(self.every[new, None], group.orders, group.flips)
             places = self._places(y.flatten(0, 1)).unflatten(0, signs.shape)
             lowest, index = places.min(1, keepdim=True)
             beside = signs * group.characters
-            beside = beside * beside.gather(1, index)
+            beside = beside * beside.gather(1, index).conj()
             first[places], phases[places] = lowest.expand_as(places), beside
-            zero[places] = ((places == lowest) & (beside < 0)).any(1, keepdim=True).expand_as(places)
+            other = (places == lowest) & ((beside - 1).abs() > SAME)
+            zero[places] = other.any(1, keepdim=True).expand_as(places)
         return first, phases, zero
 
     @property
@@ -126,52 +132,47 @@ class Orbits:
         return self._table[2][self._places(x)]
 
     def among(self, operators: Operators) -> Among:
-        """A real hermitian sum of products that commutes with the group.
-
-        Raises:
-            UserError: complex coefficients.
-        """
-        require_real(operators)
+        """A hermitian sum of products that commutes with the group."""
         _, sizes, orbits, phases = self._table
         x, size, found = self.x, len(sizes), []
         for part in _parts(size):
             moves = operators.connected(x[part])
             keep = self.particles.allowed(moves.y)
             places = self._places(moves.y[keep])
-            columns, values = orbits[places], moves.elements[keep] * phases[places]
+            columns, values = orbits[places], moves.elements[keep].conj() * phases[places]
             there = columns >= 0
             found.append((moves.diagonal, part[moves.walkers[keep]][there], columns[there], values[there]))
         return Among(*(torch.cat(parts) for parts in zip(*found, strict=True)))
 
     @torch.no_grad()
     def amplitudes(self, psi: Any, chunk_size: int | None = None) -> Tensor:
-        """psi on each orbit ``(orbits,)`` in float64 on the CPU, the largest 1.
+        """psi on each orbit ``(orbits,)`` in double precision on the CPU, the modulus of the largest 1.
 
         Args:
-            psi: ``psi(x) -> (sign, log|psi|)``, where its parameters are.
+            psi: ``psi(x) -> (sign, log|psi|)``, real or complex, where its parameters are.
             chunk_size: configurations at a time.
         """
         like = next(psi.parameters())
         x = self.x
         parts = [psi(x[part].to(like)) for part in self.parts(chunk_size)]
-        sign, log = (torch.cat([part[k].double().cpu() for part in parts]) for k in (0, 1))
+        sign, log = (torch.cat([wide(part[k]).cpu() for part in parts]) for k in (0, 1))
         return sign * (log - log.max()).exp()
 
     def mean(self, amplitudes: Tensor, operator: Among) -> Mean:
         """Over all configurations, from `amplitudes` ``(orbits,)``."""
         applied = operator(amplitudes)
-        norm = self.sizes @ amplitudes.square()
-        value = self.sizes @ (amplitudes * applied) / norm
-        variance = self.sizes @ (applied - value * amplitudes).square() / norm
+        norm = self.sizes @ amplitudes.abs().square()
+        value = self.sizes @ (amplitudes.conj() * applied).real / norm
+        variance = self.sizes @ (applied - value * amplitudes).abs().square() / norm
         return Mean(float(value), float(variance))
 
     def weights(self, amplitudes: Tensor) -> Tensor:
-        """The share of each orbit in psi^2, ``(orbits,)``."""
-        found = self.sizes * amplitudes.square()
+        """The share of each orbit in ``|psi|^2``, ``(orbits,)``."""
+        found = self.sizes * amplitudes.abs().square()
         return found / found.sum()
 
     def shares(self, amplitudes: Tensor) -> Tensor:
-        """The share of each configuration in psi^2, ``(states,)``."""
+        """The share of each configuration in ``|psi|^2``, ``(states,)``."""
         return self.spread(self.weights(amplitudes))
 
     def spread(self, weights: Tensor) -> Tensor:

@@ -1,0 +1,1 @@
+"""Symmetry sectors by name, and the part of a wavefunction in one."""
