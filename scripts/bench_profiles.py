@@ -72,7 +72,7 @@ def pairs(group: str) -> Iterator[tuple[str, tuple[int, ...], Jobs]]:
     cold = many.clone()
     cold[::2] = cold_start(group, SHAPE, 1)
     yield "swap", SHAPE, (lambda: swap_(difference, cold, many, generator), both)
-    wide = hot_start(group, WIDE, generator)
+    wide = hot_start(group, WIDE, generator).contiguous()  # as samplers and files leave their fields
     yield "clover", WIDE, (lambda: energy_clover(wide), lambda: energy_clover(wide, "torch"))
     yield "charge, improved", WIDE, (lambda: charge_improved(wide), lambda: charge_improved(wide, "torch"))
 
