@@ -1,4 +1,4 @@
-"""The times of a protocol: equal steps, steps of equal spread of the work, steps that add equally to its variance."""
+"""The times of a protocol: equal steps, steps of equal spread of the work, and learned ones."""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -18,10 +18,6 @@ __all__ = ["ActionPath", "check_times", "constant_speed", "learned_times", "line
 
 ActionPath = Callable[[float], Action]
 """The action at each t, from 0, where the fields begin, to 1, the target."""
-SEGMENTS = 8
-"""Parts of a pilot run of which each has one memory of the work: single steps are too noisy."""
-LEAST_MEMORY = 0.25
-"""Of a segment, in which noise may leave less."""
 
 
 def linear_times(steps: int) -> list[float]:
@@ -74,11 +70,10 @@ def learned_times(
 ) -> list[float]:
     """Times at which the work varies little, learned from pilot runs of as many steps.
 
-    The variance of the work W is the sum of `cov(w_k, W)` over the steps. Where fields follow the action at once this
-    is `var(w_k)`, the square of the length in :func:`constant_speed`; where they lag behind it is more, by the time
-    they take. Each round moves the times so that all steps add equally, which for slow protocols is the minimum
-    (D. Sivak, G. Crooks, Phys. Rev. Lett. 108 (2012) 190602), and of all rounds, whose first has equal steps, those
-    times are kept whose W varied least.
+    Where updates are slow, fields lag behind the action, by more the longer the steps: the spread of the work depends
+    on the steps themselves. Each round measures it with the times of the last one and moves them until all steps
+    spread equally; of all rounds, whose first has equal steps, those times are kept whose work varied least. For slow
+    protocols see D. Sivak, G. Crooks, Phys. Rev. Lett. 108 (2012) 190602.
 
     Args:
         base: as for :func:`protocol`, so `path`, `make` and `count`.
@@ -99,7 +94,7 @@ def learned_times(
     for _ in range(rounds):
         work = _pilot(base, path, times, make, samples, generator, count)
         tried.append((float(work.sum(0).var()), times))
-        times = _spaced(_lengths(work), times, steps)
+        times = _spaced(work.std(1, ddof=1), times, steps)
     return min(tried)[1]
 
 
@@ -129,16 +124,6 @@ def _pilot(
         work.append((new(x) - old(x)).double())
         x, _ = Updates(make(new), new, count)(x, generator)
     return torch.stack(work).cpu().numpy()
-
-
-def _lengths(work: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Roots of what each step adds to the variance of the whole work: its own, times the memory of its segment."""
-    alone = work.var(1)
-    with_all = ((work - work.mean(1, keepdims=True)) * (work.sum(0) - work.sum(0).mean())).mean(1)
-    for segment in np.array_split(np.arange(len(work)), min(SEGMENTS, len(work))):
-        memory = with_all[segment].sum() / max(alone[segment].sum(), 1e-300)
-        alone[segment] *= max(memory, LEAST_MEMORY)
-    return np.sqrt(alone)
 
 
 def _spaced(lengths: NDArray[np.float64], times: Sequence[float], steps: int) -> list[float]:

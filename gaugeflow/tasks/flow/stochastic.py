@@ -82,7 +82,7 @@ class ConstantSpeed(LinearTimes):
 
 
 class LearnedTimes(ConstantSpeed):
-    """Steps that add equally to the variance of the work, with the memory that fields keep from one to the next.
+    """Steps of equal spread with fields that lag behind, as they do in so many steps.
 
     They are learned in several pilot runs of as many steps and updates, without the layers; the first has equal steps,
     and the times whose work varied least are taken.
