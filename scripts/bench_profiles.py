@@ -4,7 +4,8 @@
     force, weights         the force with a number for each plaquette, beside that without
     heat bath, weights     a sweep of the same
     heat bath, defect      a sweep with a defect, beside that without
-    swap                   eight pairs of replicas change places or not, beside a heat-bath sweep of all
+    swap                   four of eight pairs of replicas change places, which takes the most copies, beside a
+                           heat-bath sweep of all
     clover                 energy by compiled loops, beside torch
     charge, improved       the improved charge, the same way
 
@@ -31,11 +32,12 @@ from gaugeflow.lattice import (
     PlaquetteWeights,
     WilsonAction,
     charge_improved,
+    cold_start,
     energy_clover,
     hot_start,
 )
 from gaugeflow.lattice.loop_action import LoopAction
-from gaugeflow.montecarlo import HeatBath, swap
+from gaugeflow.montecarlo import HeatBath, swap_
 
 SHAPE, WIDE, BETA = (8, 8, 8, 8), (12, 12, 12, 12), {"su2": 2.3, "su3": 6.0}
 CHAINS = 8
@@ -65,10 +67,12 @@ def pairs(group: str) -> Iterator[tuple[str, tuple[int, ...], Jobs]]:
     yield "force, weights", SHAPE, (lambda: weighted.force(links), lambda: plain.force(links))
     yield "heat bath, weights", SHAPE, (sweep(weighted, links, generator), uniform)
     yield "heat bath, defect", SHAPE, (sweep(defect, links, generator), uniform)
-    many = links.expand(CHAINS, *links.shape[1:]).clone()
+    many = torch.cat([links] * CHAINS)
     difference, both = Difference(plain, defect), sweep(plain, torch.cat([many, many]), generator)
-    yield "swap", SHAPE, (lambda: swap(difference, many, many, generator), both)
-    wide = hot_start(group, WIDE, generator)
+    cold = many.clone()
+    cold[::2] = cold_start(group, SHAPE, 1)
+    yield "swap", SHAPE, (lambda: swap_(difference, cold, many, generator), both)
+    wide = hot_start(group, WIDE, generator).contiguous()  # as samplers and files leave their fields
     yield "clover", WIDE, (lambda: energy_clover(wide), lambda: energy_clover(wide, "torch"))
     yield "charge, improved", WIDE, (lambda: charge_improved(wide), lambda: charge_improved(wide, "torch"))
 

@@ -80,6 +80,7 @@ SAMPLERS = {
     "heat bath + overrelaxation": INK,
     "winding jumps": ORANGE,
     "PTBC": BLUE,
+    "evolutions from a defect": "darkviolet",
 }
 
 

@@ -9,6 +9,9 @@ Writes `scripts/results/topology.json` after every row. Chains begin in independ
 bath or of overrelaxation, one force of hybrid Monte Carlo, the links of a jump; for replicas, of all of them. A force
 through a flow counts besides two visits for each of its layers, there and back. An autocorrelation time that is longer
 than a fiftieth of the chain is a lower bound.
+
+Evolutions from a defect begin in chains with an open one, and close it by updates of the links about it alone. Their
+<Q^2> is the mean with their weights, and tau_int what it would be for fields of equal weight with the same error.
 """
 
 import argparse
@@ -17,12 +20,14 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from benchmarks.machine import machine
+from torch import Tensor
 
-from gaugeflow.flows import FTHMC
+from gaugeflow.flows import FTHMC, EquilibriumBase, learned_times, protocol
+from gaugeflow.groups import get_group
 from gaugeflow.lattice import Defect, LoopAction, WilsonAction, charge_geometric, hot_start
 from gaugeflow.lattice.exact import Exact2D
 from gaugeflow.montecarlo import HMC, ExactSampler, HeatBath, Replicas, Sampler, Winding
@@ -35,6 +40,8 @@ CHAINS, WARMUP = 16, 200
 BETAS = (7.0, 8.0, 9.0)
 LENGTH, NESTED, REPLICAS = 4, (1, 1, 1, 1), 6
 FLOW = "u1_2d_8_coupling"
+STEPS, REACH, PILOT = 24, 1, 256
+"""Of evolutions that close a defect, the sites about it whose links are updated, and the evolutions of a pilot run."""
 Shape = tuple[int, int]
 SHOWN = 2000
 """Work of which the charges of one chain are kept, for the figure."""
@@ -51,6 +58,29 @@ def replicas(action: LoopAction) -> Replicas:
     return Replicas(
         lambda t: action.weighted(Defect(LENGTH, 1 - t) if t else None), heatbath, REPLICAS, regions, translate=True
     )
+
+
+class Closing:
+    """Evolutions from chains with an open defect; `update` gives the closed fields, and their weights."""
+
+    def __init__(self, action: LoopAction, shape: Shape) -> None:
+        self.warmup, generator, region = True, torch.Generator().manual_seed(2), Defect(LENGTH, 0.0).around(REACH)
+
+        def path(t: float) -> LoopAction:
+            return action.weighted(Defect(LENGTH, t) if t < 1 else None)
+
+        def moves(kept: Any) -> Sampler:
+            return HeatBath(kept, overrelaxation=1, region=region)
+
+        first = path(0.0)
+        base = EquilibriumBase(get_group("u1"), shape, heatbath(first), first, WARMUP, between=1)
+        times = learned_times(base, path, moves, STEPS, PILOT, generator, rounds=3)
+        self.flow = protocol(base, path, times, moves)
+
+    def update(self, field: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        """One evolution of each chain, a sweep after the last one began."""
+        closed, log_w = self.flow.sample(len(field), generator)
+        return closed, {"log_w": log_w}
 
 
 def transformed(action: LoopAction, shape: Shape) -> Sampler:
@@ -87,49 +117,74 @@ def near(shape: Shape) -> float:
     return sum(float(region.double().mean()) for region in inside)
 
 
-METHODS: dict[str, tuple[float, Callable[[LoopAction, Shape], Sampler], Callable[[Any, Shape], float]]] = {
-    "HMC": (60, lambda action, _: HMC(action), lambda sampler, _: forces(sampler)),
-    "FT-HMC": (100, transformed, lambda sampler, _: visits(sampler)),
-    "heat bath + overrelaxation": (40, lambda action, _: heatbath(action), lambda *_: 2),
-    "winding jumps": (12, lambda action, _: Winding(heatbath(action), action), lambda *_: 3),
-    "PTBC": (60, lambda action, _: replicas(action), lambda _, shape: REPLICAS * (2 + near(shape))),
+def about(shape: Shape) -> float:
+    """Visits of the links about a defect in one evolution, over all links."""
+    share = float(Defect(LENGTH, 0.0).around(REACH)(shape).double().mean())
+    return 2 * share * (STEPS - 1)
+
+
+class Method(NamedTuple):
+    """Processor seconds, the sampler, its work for one update, and updates of its warm-up."""
+
+    seconds: float
+    sampler: Callable[[LoopAction, Shape], Any]
+    work: Callable[[Any, Shape], float]
+    warmup: int = WARMUP
+
+
+METHODS = {
+    "HMC": Method(60, lambda action, _: HMC(action), lambda sampler, _: forces(sampler)),
+    "FT-HMC": Method(40, transformed, lambda sampler, _: visits(sampler), 40),
+    "heat bath + overrelaxation": Method(40, lambda action, _: heatbath(action), lambda *_: 2),
+    "winding jumps": Method(12, lambda action, _: Winding(heatbath(action), action), lambda *_: 3),
+    "PTBC": Method(60, lambda action, _: replicas(action), lambda _, shape: REPLICAS * (2 + near(shape))),
+    "evolutions from a defect": Method(30, Closing, lambda _, shape: 2 + about(shape), 1),
 }
-"""Processor seconds, the sampler, and its work for one update."""
 
 
 def row(name: str, beta: float, shape: Shape) -> dict[str, Any]:
     """One sampler at one coupling, for its processor time."""
-    seconds, make, work = METHODS[name]
-    action, generator = WilsonAction(2, beta), torch.Generator().manual_seed(1)
-    sampler, start = make(action, shape), hot_start("u1", shape, generator, CHAINS)
+    method, action, generator = METHODS[name], WilsonAction(2, beta), torch.Generator().manual_seed(1)
+    sampler, start = method.sampler(action, shape), hot_start("u1", shape, generator, CHAINS)
     field, _ = ExactSampler(action).update(start, generator)
-    for _ in range(WARMUP):
+    for _ in range(method.warmup):
         field, _ = sampler.update(field, generator)
     sampler.warmup = False
     field, _ = ExactSampler(action).update(start, generator)
-    charges, begin = [], time.process_time()
-    while time.process_time() - begin < seconds:
-        field, _ = sampler.update(field, generator)
+    charges, logs, begin = [], [], time.process_time()
+    while time.process_time() - begin < method.seconds:
+        field, measured = sampler.update(field, generator)
         charges.append(charge_geometric(field))
-    q = torch.stack(charges, 1)
-    found = estimate((q**2).numpy())
+        logs.append(measured.get("log_w", torch.zeros(CHAINS, dtype=torch.float64)))
+    seconds, q = time.process_time() - begin, torch.stack(charges, 1)
+    weights = torch.stack(logs, 1).flatten().softmax(0).view(q.shape) * q.numel()
+    work = method.work(sampler, shape)
+    found = _numbers(name, beta, shape, q, weights)
+    return found | {"work": work, "seconds": seconds, "history": q[0, : int(SHOWN / work)].int().tolist()}
+
+
+def _numbers(name: str, beta: float, shape: Shape, q: Tensor, weights: Tensor) -> dict[str, Any]:
+    """What charges ``(chains, updates)`` say, whose weights have the mean 1."""
+    mean = (weights * q**2).mean()
+    terms = weights * (q**2 - mean)
+    found = estimate((mean + terms).numpy())
+    independent = float((terms * (q**2 - mean)).mean()) / q.numel()
+    tau = found.error**2 / independent / 2
     exact = float(Exact2D("u1", shape, beta).charge_squared)
     return {
         "method": name,
         "beta": beta,
         "shape": shape,
         "chains": CHAINS,
-        "updates": len(charges),
-        "work": work(sampler, shape),
-        "tau_int": found.tau_int,
-        "tau_int_error": found.tau_int_error,
-        "long_enough": len(charges) > LONG * found.tau_int,
+        "updates": q.shape[1],
+        "tau_int": tau,
+        "tau_int_error": found.tau_int_error * tau / found.tau_int,
+        "long_enough": q.shape[1] > LONG * found.tau_int,
         "changes": float((q.diff(dim=1) != 0).double().mean()),
+        "ess": float(1 / (weights**2).mean()),
         "charge_squared": found.value,
         "charge_squared_error": found.error,
         "exact": exact,
-        "history": q[0, : int(SHOWN / work(sampler, shape))].int().tolist(),
-        "seconds": time.process_time() - begin,
     }
 
 

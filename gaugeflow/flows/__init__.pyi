@@ -17,9 +17,10 @@ from .flow import BoltzmannWeight, Composition, GaugeFlow, zero_log_det
 from .integrated import Integrated
 from .losses import LOSSES, Batch, frozen_log_prob, log_variance, path, reinforce, reverse_kl
 from .natural import natural_gradient, scores
-from .nonequilibrium.protocol import EquilibriumBase, constant_speed, linear_times, protocol
+from .nonequilibrium.protocol import EquilibriumBase, protocol
 from .nonequilibrium.resampling import Resampled, systematic
 from .nonequilibrium.response import Response, response_terms
+from .nonequilibrium.schedules import constant_speed, learned_times, linear_times
 from .nonequilibrium.stochastic import Bridge, ScaledAction, StochasticFlow, Updates, annealed
 from .nonequilibrium.work import Work, bennett, crossing
 from .proposals import FlowProposals
@@ -96,6 +97,7 @@ __all__ = [
     "forward_ess",
     "forward_log_z",
     "frozen_log_prob",
+    "learned_times",
     "linear_times",
     "log_variance",
     "luescher_functions",

@@ -5,7 +5,7 @@ that ``G -> a^2 F`` with ``F = F_a T_a`` Hermitian.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -58,14 +58,15 @@ def _plane_strength(links: Tensor, paths: list[Path]) -> Tensor:
 def _mean_products(links: Tensor, leaves: list[list[Path]], pairs: list[tuple[int, int]], backend: str) -> Tensor:
     """Means over sites of ``Re tr G_a G_b``, ``(batch, n_pairs)``; ``leaves`` are the loops of each plane."""
     found = strength_products(links, leaves, pairs, backend)
-    if found is None:
-        g = [_plane_strength(links, paths) for paths in leaves]
-        found = torch.stack([_product_trace(g[a], g[b], links) for a, b in pairs], 1)
+    if found is None:  # pair by pair, so that few site fields live at once
+        found = torch.stack([_product_trace(links, leaves[a], leaves[b]) for a, b in pairs], 1)
     return found
 
 
-def _product_trace(a: Tensor, b: Tensor, links: Tensor) -> Tensor:
-    """Mean over sites of ``Re tr(a b)``, ``(batch,)``."""
+def _product_trace(links: Tensor, first: list[Path], second: list[Path]) -> Tensor:
+    """Mean over sites of ``Re tr(G_a G_b)``, ``(batch,)``, from the loops of either."""
+    a = _plane_strength(links, first)
+    b = a if second is first else _plane_strength(links, second)
     local = a * b if isinstance(group_of(links), U1) else (a * b.mT).sum((-2, -1)).real
     return mean_over_sites(local)
 
@@ -106,17 +107,31 @@ def charge_geometric(links: Tensor) -> Tensor:
     return (wrap_angle(plaquettes).flatten(1).sum(1) / (2 * math.pi)).round()  # the sum is off by rounding alone
 
 
-def _charge(links: Tensor, loops: Callable[[int, int], list[Path]], backend: str) -> Tensor:
+Loops = Callable[[int, int], list[Path]]
+"""Those of a plane."""
+
+
+def _charges(links: Tensor, kinds: Sequence[Loops], backend: str) -> Tensor:
     """``(1/32 pi^2) sum_x eps_{mu nu rho sigma} tr G_{mu nu} G_{rho sigma}``: three pairs, eight equal terms each.
 
-    ``loops`` gives those of a plane.
+    By each kind of loops, from one look at the links: ``(batch, n_kinds)``.
     """
     shape = lattice_shape(links)
     if len(shape) != 4:
         raise UserError(f"topological charge: expected a lattice of 4 dimensions, got {shape}")
-    leaves = [loops(mu, nu) for mu, nu in planes(4)]  # xy, xz, xt, yz, yt, zt
-    products = _mean_products(links, leaves, [(0, 5), (1, 4), (2, 3)], backend)
-    return math.prod(shape) / (4 * math.pi**2) * (products[:, 0] - products[:, 1] + products[:, 2])
+    leaves = [loops(mu, nu) for loops in kinds for mu, nu in planes(4)]  # xy, xz, xt, yz, yt, zt
+    pairs = [(6 * k + a, 6 * k + b) for k in range(len(kinds)) for a, b in ((0, 5), (1, 4), (2, 3))]
+    products = _mean_products(links, leaves, pairs, backend).unflatten(1, (-1, 3))
+    return math.prod(shape) / (4 * math.pi**2) * (products[..., 0] - products[..., 1] + products[..., 2])
+
+
+def _plaquettes(mu: int, nu: int) -> list[Path]:
+    return [rectangle(mu, nu, 1, 1)]
+
+
+def _rectangles(mu: int, nu: int) -> list[Path]:
+    """All clover leaves that enclose two plaquettes."""
+    return clover_leaves(mu, nu, 2, 1) + clover_leaves(mu, nu, 1, 2)
 
 
 def charge_plaquette(links: Tensor, backend: str = "auto") -> Tensor:
@@ -125,26 +140,25 @@ def charge_plaquette(links: Tensor, backend: str = "auto") -> Tensor:
     Raises:
         UserError: the lattice has not four dimensions; so for the other 4D charges.
     """
-    return _charge(links, lambda mu, nu: [rectangle(mu, nu, 1, 1)], backend)
+    return _charges(links, [_plaquettes], backend)[:, 0]
 
 
 def charge_clover(links: Tensor, backend: str = "auto") -> Tensor:
     """4D charge with the mean of the four plaquettes that touch x, ``(batch,)``."""
-    return _charge(links, clover_leaves, backend)
+    return _charges(links, [clover_leaves], backend)[:, 0]
 
 
 def charges(links: Tensor, backend: str = "auto") -> dict[str, Tensor]:
     """The three 4D charges by name, each ``(batch,)``."""
-    found = {"charge_plaquette": charge_plaquette(links, backend), "charge_clover": charge_clover(links, backend)}
-    return {**found, "charge_improved": _improved(links, found["charge_clover"], backend)}
+    plaquette, clover, wide = _charges(links, [_plaquettes, clover_leaves, _rectangles], backend).unbind(1)
+    return {"charge_plaquette": plaquette, "charge_clover": clover, "charge_improved": _improved(clover, wide)}
 
 
 def charge_improved(links: Tensor, backend: str = "auto") -> Tensor:
     """4D charge without the a^2 error: ``5/3 Q_clover - 1/6 Q[(C_2x1 + C_1x2)/8]``, ``(batch,)``."""
-    return _improved(links, charge_clover(links, backend), backend)
+    return _improved(*_charges(links, [clover_leaves, _rectangles], backend).unbind(1))
 
 
-def _improved(links: Tensor, clover: Tensor, backend: str) -> Tensor:
+def _improved(clover: Tensor, wide: Tensor) -> Tensor:
     """Rectangles enclose twice the area: their G is twice, their charge four times the clover's, and 5/3 - 4/6 = 1."""
-    wide = _charge(links, lambda mu, nu: clover_leaves(mu, nu, 2, 1) + clover_leaves(mu, nu, 1, 2), backend)
     return 5 / 3 * clover - wide / 6

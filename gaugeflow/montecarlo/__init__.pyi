@@ -4,7 +4,7 @@ from .hmc import HMC
 from .independence import IndependenceMetropolis
 from .integrators import INTEGRATORS, Integrator, get_integrator
 from .metropolis import Metropolis
-from .replicas import Replicas, swap
+from .replicas import Replicas, swap_
 from .sampler import Sampler
 from .winding import Winding
 
@@ -20,5 +20,5 @@ __all__ = [
     "Sampler",
     "Winding",
     "get_integrator",
-    "swap",
+    "swap_",
 ]

@@ -16,7 +16,7 @@ from gaugeflow.montecarlo.heatbath import HeatBath
 from gaugeflow.montecarlo.sampler import Sampler, check_start
 from gaugeflow.random import draw_key, stream
 
-__all__ = ["Replicas", "swap"]
+__all__ = ["Replicas", "swap_"]
 
 TUNE_EVERY = 10
 """Updates of the warm-up over which acceptances are averaged before the actions move."""
@@ -39,12 +39,15 @@ class Crew(Protocol):
         """A plain value of each process."""
 
 
-def swap(difference: Difference, a: Tensor, b: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+def swap_(difference: Difference, a: Tensor, b: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
     """Fields of the actions S_a and S_b change places with probability ``min(1, exp(-D(a) + D(b)))``, D = S_b - S_a.
+
+    What has to be copied is copied within the memory of a and b, and where most of them change places it is the others
+    that are copied back: at most half of all.
 
     Args:
         difference: D.
-        a: ``(batch, ...)``, distributed as ``exp(-S_a)``.
+        a: ``(batch, ...)``, distributed as ``exp(-S_a)``; changed.
         b: the same as ``exp(-S_b)``.
         generator: source of the accept steps.
 
@@ -53,8 +56,15 @@ def swap(difference: Difference, a: Tensor, b: Tensor, generator: torch.Generato
     """
     probability = torch.exp((difference(b) - difference(a)).clamp(max=0))
     taken = torch.rand(len(a), generator=generator, dtype=torch.float64, device=a.device) < probability
-    choose = taken.view(-1, *[1] * (a.ndim - 1))
-    return torch.where(choose, b, a), torch.where(choose, a, b), torch.where(taken, probability, -probability)
+    most = 2 * int(taken.sum()) > len(a)
+    if most:
+        a, b = b, a
+    held = torch.empty_like(a[:1])
+    for chain in torch.nonzero(taken != most).tolist():
+        held.copy_(a[chain])
+        a[chain] = b[chain]
+        b[chain] = held
+    return a, b, torch.where(taken, probability, -probability)
 
 
 class Replicas(Sampler):
@@ -176,7 +186,7 @@ class Replicas(Sampler):
         """Every second pair, then the others; signed probabilities ``(batch, replicas - 1)``."""
         found = torch.zeros_like(self._taken)
         for k in [*range(0, len(fields) - 1, 2), *range(1, len(fields) - 1, 2)]:
-            fields[k], fields[k + 1], found[:, k] = swap(self._differences[k], fields[k], fields[k + 1], generator)
+            fields[k], fields[k + 1], found[:, k] = swap_(self._differences[k], fields[k], fields[k + 1], generator)
             taken = found[:, k] > 0
             pair = self._walkers[k : k + 2]
             self._walkers[k : k + 2] = torch.where(taken, pair.flip(0), pair)

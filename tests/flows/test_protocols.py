@@ -1,5 +1,6 @@
 """Protocols along paths of actions: log Z against closed forms, schedules, Bennett's ratio of normal work, warnings."""
 
+import itertools
 import math
 
 import numpy as np
@@ -19,6 +20,7 @@ from gaugeflow.flows import (
     bennett,
     constant_speed,
     crossing,
+    learned_times,
     linear_times,
     parity_masks,
     protocol,
@@ -149,6 +151,81 @@ def test_constant_speed_through_gaussians_is_the_optimum_in_closed_form(generato
     assert abs(found.mean() - lost(times)) < 4 * found.std() / math.sqrt(4000)
 
 
+class Slow(Independent):
+    """Fields of `Precision` by Langevin's equation for a time of 0.05: weak forces leave a long memory."""
+
+    def update(self, field: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        kept = math.exp(-0.05 * self.k)
+        fresh, _ = super().update(field, generator)
+        return kept * field + math.sqrt(1 - kept**2) * fresh, {}
+
+
+def lost_slowly(times: Tensor) -> Tensor:
+    """Mean dissipated work on 16 sites with updates by `Slow`, from the recursion of the mean square of phi."""
+    k = 1 + 15 * times
+    square, work = torch.ones((), dtype=torch.float64), torch.zeros((), dtype=torch.float64)
+    for old, new in itertools.pairwise(k):
+        work = work + 8 * (new - old) * square
+        kept = torch.exp(-0.1 * new)
+        square = kept * square + (1 - kept) / new
+    return work - 8 * math.log(16)
+
+
+def least_lost(steps: int) -> float:
+    """Over all times of so many steps."""
+    logits = torch.zeros(steps, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.Adam([logits], lr=0.1)
+    for _ in range(100):
+        optimizer.zero_grad()
+        found = lost_slowly(torch.cat([torch.zeros(1), torch.softmax(logits, 0).cumsum(0)]))
+        found.backward()
+        optimizer.step()
+    return float(found.detach())
+
+
+def test_learned_times_know_that_fields_lag_behind(generator):
+    """Gaussians again, now with updates that are slow where precisions are small: better than equal spreads."""
+    base, steps = GaussianBase((4, 4)), 24
+    widths = lambda t: Precision(1 + 15 * t)  # noqa: E731
+    learned = learned_times(base, widths, Slow, steps, 2000, generator)
+    constant = constant_speed(base, widths, linear_times(200), Independent, steps, 1000, generator)
+    loses = [
+        float(lost_slowly(torch.tensor(times, dtype=torch.float64)))
+        for times in (learned, constant, linear_times(steps))
+    ]
+    assert loses[0] < 1.1 * least_lost(steps)
+    assert loses[0] < 0.95 * min(loses[1:])
+
+
+@pytest.mark.parametrize("path", [lambda t: WilsonAction(2, 3.0 * t**3), lambda t: WilsonAction(2, 4.0 * t)])
+def test_learned_times_are_no_worse_than_equal_steps_and_log_z_is_exact(generator, path):
+    """U(1) on 4 x 4 from Haar measure: where equal steps suit, and where they do not."""
+    base, steps = HaarBase(U1, (4, 4)), 6
+    times = learned_times(base, path, heatbath, steps, 300, generator, rounds=3)
+    found = {}
+    for name, chosen in (("linear", linear_times(steps)), ("learned", times)):
+        _, log_w = protocol(base, path, chosen, heatbath).sample(1500, generator)
+        found[name] = Work(log_w.numpy(), 5)
+    log_z, exact = found["learned"].log_z["forward"], Exact2D("u1", (4, 4), path(1.0).beta).log_z
+    assert abs(log_z.value - float(exact)) < 4 * log_z.error
+    assert found["learned"].variance < 1.05 * found["linear"].variance
+
+
+def test_chains_of_an_equilibrium_go_on_between_draws(generator):
+    """From random links in the first draw, from the fields of the last one after that, anew for another number."""
+    base = EquilibriumBase(U1, (4, 4), heatbath(coupling(1.0)), coupling(1.0), 20, between=1)
+    first, second, other = (plaquette(base.draw(chains, generator)) for chains in (200, 200, 100))
+    exact = float(Exact2D("u1", (4, 4), 2.0).plaquette)
+    for found in (first, second, other):
+        assert abs(float(found.mean()) - exact) < 4 * float(found.std()) / math.sqrt(len(found))
+    base.updates = 0
+    still = base.draw(100, generator)
+    base.between = 0
+    assert torch.equal(base.draw(100, generator), still)
+    base.between = None
+    assert float(plaquette(base.draw(100, generator)).mean()) < 0.3
+
+
 def test_numbers_of_normal_work():
     """log w ~ N(-s^2/2, s^2): Z = 1, W_d = s^2/2, ESS = exp(-s^2); the way back has N(+s^2/2, s^2)."""
     draws, s = np.random.default_rng(1), 0.8
@@ -190,6 +267,8 @@ def test_what_does_not_fit_is_refused(generator):
             protocol(base, coupling, times, heatbath)
     with pytest.raises(UserError, match="at least one step"):
         linear_times(0)
+    with pytest.raises(UserError, match="two or more rounds"):
+        learned_times(base, coupling, heatbath, 4, 10, generator, rounds=1)
     with pytest.raises(UserError, match="does not vary"):
         constant_speed(base, lambda t: WilsonAction(2, 1.0), [0.0, 1.0], heatbath, 2, 10, generator)
     with pytest.raises(UserError, match="20 finite weights"):

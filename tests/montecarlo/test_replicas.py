@@ -15,7 +15,7 @@ from gaugeflow.lattice import (
     plaquette,
 )
 from gaugeflow.lattice.exact import Exact2D
-from gaugeflow.montecarlo import HMC, HeatBath, Replicas, Sampler, Winding, swap
+from gaugeflow.montecarlo import HMC, HeatBath, Replicas, Sampler, Winding, swap_
 from gaugeflow.montecarlo.errors import estimate
 from gaugeflow.montecarlo.winding import flux_links
 from gaugeflow.symmetry import Links, Verdict
@@ -46,12 +46,27 @@ def test_a_swap_is_in_detailed_balance():
         return -a(x) - b(y)
 
     def move(difference):
-        return lambda x, y, generator: swap(difference, x, y, generator)[:2]
+        return lambda x, y, generator: swap_(difference, x.clone(), y.clone(), generator)[:2]
 
     options = {"samples": 2_000, "chunk_size": 2_000}
     assert check_detailed_balance(move(Difference(a, b)), log_prob, pair, **options).holds
     wrong = check_detailed_balance(move(Difference(b, a)), log_prob, pair, **options)
     assert wrong.verdict is Verdict.BROKEN
+
+
+@pytest.mark.parametrize("colder", [0, 1, 3, 4])
+def test_whoever_changes_places_the_fields_are_those_that_came(colder, generator):
+    """From the colder action to the hotter one go all fields that are rougher there: none, few, most, all of four."""
+    hot, cold = hot_start("u1", SHAPE, generator, 4), cold_start("u1", SHAPE, 4)
+    b = torch.where((torch.arange(4) < colder).view(-1, 1, 1, 1), cold, hot)
+    a = torch.where((torch.arange(4) < colder).view(-1, 1, 1, 1), hot, cold)
+    both = a.clone(), b.clone()
+    new_a, new_b, found = swap_(Difference(WilsonAction(2, 9.0), WilsonAction(2, 1.0)), a, b, generator)
+    assert torch.equal(found > 0, torch.arange(4) < colder)
+    assert torch.equal(new_a, cold)
+    assert torch.equal(new_b, hot)
+    assert all(torch.equal(one, other) for one, other in zip(both[0] + both[1], new_a + new_b, strict=True))
+    assert {new_a.data_ptr(), new_b.data_ptr()} == {a.data_ptr(), b.data_ptr()}
 
 
 CASES = {

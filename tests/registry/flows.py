@@ -181,6 +181,7 @@ WITHOUT = {
     "Resampled": "draws or makes fields",
     "systematic": "of numbers, not of fields",
     "Response": "of numbers, not of fields",
+    "learned_times": "of numbers, not of fields",
     "linear_times": "of numbers, not of fields",
     "protocol": "draws or makes fields",
 }

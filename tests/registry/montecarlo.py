@@ -46,7 +46,7 @@ def swap_claim() -> Balance:
     a, b = (lattice.WilsonAction(2, 1.0).weighted(lattice.Defect(1, strength)) for strength in (1.0, 0.2))
     difference = lattice.Difference(a, b)
     return Balance(
-        lambda x, y, generator: montecarlo.swap(difference, x, y, generator)[:2],
+        lambda x, y, generator: montecarlo.swap_(difference, x.clone(), y.clone(), generator)[:2],
         (links("u1"), links("u1")),
         log_prob=lambda x, y: -a(x) - b(y),
         label="swap",
@@ -77,7 +77,7 @@ LINES: dict[str, Line] = {
     ),
     "replicas": line(
         montecarlo.Replicas,
-        montecarlo.swap,
+        montecarlo.swap_,
         claims=lambda: [swap_claim()],
     ),
     "jumps of the charge": line(

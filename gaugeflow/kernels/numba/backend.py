@@ -23,6 +23,7 @@ from gaugeflow.kernels.numba import rows as numba_rows
 from gaugeflow.kernels.numba.layout import RowLayout
 from gaugeflow.kernels.numba.local import Colour
 from gaugeflow.kernels.numba.loops import Grid
+from gaugeflow.kernels.numba.packing import fill_lines
 from gaugeflow.kernels.numba.programs import Program, compile_paths, reaches
 from gaugeflow.kernels.numba.threads import share
 from gaugeflow.kernels.tables import Path, Profile, Region, Staples, check_loops
@@ -207,13 +208,12 @@ def grid_of(n: int, layout: RowLayout) -> Grid:
 def pack_links(links: Tensor, n: int, layout: RowLayout) -> Tensor:
     """Links, or U(1) angles, as a new state."""
     matrices = torch.polar(torch.ones_like(links), links) if n == 1 else links
-    numbers = torch.view_as_real(matrices.resolve_conj())
-    lines = layout.to_rows(numbers if n == 1 else numbers.flatten(-3))
-    state = lines.new_empty(*lines.shape[:-1], layout.padded + 2 * layout.halo)
-    state[..., layout.halo : layout.halo + layout.extent] = lines
-    for edge in (slice(0, layout.halo), slice(layout.halo + layout.extent, None)):
-        state[..., edge] = state[..., layout.places()[edge] % layout.extent + layout.halo]
-    return state.flatten(2, -3)
+    numbers = torch.view_as_real(matrices.resolve_conj()).contiguous()
+    count, width = 2 * n * n, layout.padded + 2 * layout.halo
+    state = numbers.new_empty(*numbers.shape[:2], layout.rows, count, width)
+    fill = partial(fill_lines, layout.sites(), layout.halo, width, count)
+    share(fill, (flat(numbers), flat(state)), state.shape[0] * state.shape[1] * layout.rows, ROWS_PER_PIECE)
+    return state
 
 
 def flat(field: Tensor) -> NDArray[Any]:

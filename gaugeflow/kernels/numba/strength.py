@@ -41,7 +41,8 @@ def strength_products_numba(
     layout = RowLayout(shape, dtype.itemsize, reaches([path for paths in leaves for path in paths], origin))
     sums = [(origin, [(path, 1 / len(paths)) for path in paths]) for paths in leaves]
     program = compile_paths(sums, layout, layout.lines_of([], dtype))
-    head = (*type_carriers(n, layout, dtype), grid_of(n, layout), program)
+    grid = grid_of(n, layout)._replace(look_ahead=True)  # sums of many planes pass more links than the caches hold
+    head = (*type_carriers(n, layout, dtype), grid, program)
     state, out = flat(pack_links(links, n, layout)), np.zeros((batch * layout.rows, len(pairs)))
     chosen = np.array(pairs, dtype=np.int64)
 

@@ -1,8 +1,9 @@
 """The difference of two actions, looked at only where they differ."""
 
 import functools
+import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -42,7 +43,7 @@ class Difference:
             self._loops[shape] = _alike(self._differing(shape), shape)
         total = torch.zeros(len(field), dtype=torch.float64, device=field.device)
         for loops in self._loops[shape]:
-            total = total + (1 - loops.traces(group, field).real.double()) @ loops.weights.to(field.device)
+            total = total + (1 - loops.traces(group, field).double()) @ loops.weights.to(field.device)
         return total
 
     def _differing(self, shape: tuple[int, ...]) -> list[tuple[Path, Tensor, Tensor]]:
@@ -63,30 +64,42 @@ class _Loops(NamedTuple):
     backward: tuple[bool, ...]
     """Whether a step goes against its link."""
     places: Tensor
-    """Axis and site of the link of each step, ``(steps, 1 + D, n)``."""
+    """Number of the link of each step among the links of a field, axis by axis and site by site, ``(steps, n)``."""
     weights: Tensor
     """How much the actions differ in each loop, ``(n,)``."""
 
     def traces(self, group: Group, links: Tensor) -> Tensor:
-        """``(1/N) tr`` of the loops, ``(batch, n)``, of links ``(batch, D, *shape, ...)``."""
-        passed = [links[(slice(None), *place)] for place in self.places.to(links.device)]
-        factors = [group.dagger(u) if against else u for u, against in zip(passed, self.backward, strict=True)]
-        return group.trace(functools.reduce(group.mul, factors))
+        """``Re (1/N) tr`` of the loops, ``(batch, n)``, of links ``(batch, D, *shape, ...)``."""
+        flat = links.flatten(1, links.ndim - len(group.element_shape) - 1)
+        passed = flat.index_select(1, self.places.to(links.device).flatten()).unflatten(1, self.places.shape).unbind(1)
+        half = len(passed) // 2
+        there = self._product(group, passed[:half], self.backward[:half])
+        back = self._product(group, passed[half:][::-1], [not against for against in self.backward[half:][::-1]])
+        if not group.element_shape:
+            return torch.cos(there - back)
+        return (torch.view_as_real(there) * torch.view_as_real(back)).flatten(2).sum(2) / group.n
+
+    @staticmethod
+    def _product(group: Group, links: Sequence[Tensor], backward: Sequence[bool]) -> Tensor:
+        factors = [group.dagger(u).resolve_conj() if against else u for u, against in zip(links, backward, strict=True)]
+        return functools.reduce(group.mul, factors)
 
 
 def _alike(found: list[tuple[Path, Tensor, Tensor]], shape: tuple[int, ...]) -> list[_Loops]:
     """Loops of the same directions together."""
     extents = torch.tensor(shape)
+    strides = torch.tensor([math.prod(shape[axis:]) for axis in range(len(shape) + 1)])
     together: dict[tuple[bool, ...], list[tuple[Tensor, Tensor]]] = {}
     for loop, sites, weights in found:
         steps = list(visited_links(loop, [0] * len(shape)))
         owners = [((sites + torch.tensor(place)) % extents).T for _, _, place in steps]
         axes = [torch.full((1, len(sites)), axis) for axis, _, _ in steps]
         places = torch.stack([torch.cat(pair) for pair in zip(axes, owners, strict=True)])
+        numbers = (places * strides[:, None]).sum(1)
         backward = tuple(step[1] for step in steps)
-        together.setdefault(backward, []).append((places, weights))
+        together.setdefault(backward, []).append((numbers, weights))
     return [
-        _Loops(backward, torch.cat([places for places, _ in parts], 2), torch.cat([weights for _, weights in parts]))
+        _Loops(backward, torch.cat([places for places, _ in parts], 1), torch.cat([weights for _, weights in parts]))
         for backward, parts in together.items()
     ]
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Annotated, Literal, Self
 
+import torch
 from pydantic import Field, model_validator
 
 from gaugeflow.errors import UserError
@@ -16,8 +17,10 @@ from gaugeflow.flows import (
     StochasticFlow,
     Updates,
     constant_speed,
+    learned_times,
     linear_times,
 )
+from gaugeflow.flows.bases.base import Base
 from gaugeflow.lattice.action import Action
 from gaugeflow.lattice.loop_action import is_loop_sum
 from gaugeflow.montecarlo import Sampler
@@ -25,7 +28,7 @@ from gaugeflow.random import stream
 from gaugeflow.runs import Count, Number, Section
 from gaugeflow.tasks.samplers import HeatBathConfig, HMCConfig
 
-__all__ = ["ConstantSpeed", "LinearTimes", "ResamplingConfig", "StochasticConfig", "UpdatesConfig"]
+__all__ = ["ConstantSpeed", "LearnedTimes", "LinearTimes", "ResamplingConfig", "StochasticConfig", "UpdatesConfig"]
 
 TO_EQUILIBRIUM, PILOT_STEPS = 30, 32
 """Updates before a pilot run that does not begin at Haar measure, and its steps."""
@@ -51,11 +54,11 @@ class ConstantSpeed(LinearTimes):
     pilot: Annotated[int, Field(ge=2)] = 64
     """Fields of the pilot run."""
 
-    def places(self, flow: GaugeFlow, make: Callable[[Action], Sampler]) -> list[float]:
+    def places(self, flow: GaugeFlow, make: Callable[[Action], Sampler], count: int) -> list[float]:
         """Where updates are made, the same each time. Raises UserError for scalars, which have no start here."""
         group = getattr(flow.q0, "group", None)
         if group is None:
-            raise UserError("stochastic: constant_speed: expected links, whose pilot run begins at random ones")
+            raise UserError("stochastic: schedule: expected links, whose pilot run begins at random ones")
 
         def path(t: float) -> Action:
             return _scaled(flow.action, self.start + (1 - self.start) * t)
@@ -63,9 +66,40 @@ class ConstantSpeed(LinearTimes):
         first, base = path(0.0), HaarBase(group, flow.q0.shape)
         if self.start:
             base = EquilibriumBase(group, flow.q0.shape, make(first), first, TO_EQUILIBRIUM)
-        pilot = linear_times(PILOT_STEPS), make, self.steps, self.pilot
-        times = constant_speed(base, path, *pilot, stream("pilot", self.steps))
+        times = self.found(base, path, make, count, stream("pilot", self.steps))
         return [self.start + (1 - self.start) * t for t in times[1:-1]]
+
+    def found(
+        self,
+        base: Base,
+        path: Callable[[float], Action],
+        make: Callable[[Action], Sampler],
+        count: int,
+        generator: torch.Generator,
+    ) -> list[float]:
+        """The times from 0 to 1 by the pilot run."""
+        return constant_speed(base, path, linear_times(PILOT_STEPS), make, self.steps, self.pilot, generator)
+
+
+class LearnedTimes(ConstantSpeed):
+    """Steps of equal spread with fields that lag behind, as they do in so many steps.
+
+    They are learned in several pilot runs of as many steps and updates, without the layers; the first has equal steps,
+    and the times whose work varied least are taken.
+    """
+
+    rounds: Annotated[int, Field(ge=2)] = 4
+    """Pilot runs."""
+
+    def found(
+        self,
+        base: Base,
+        path: Callable[[float], Action],
+        make: Callable[[Action], Sampler],
+        count: int,
+        generator: torch.Generator,
+    ) -> list[float]:
+        return learned_times(base, path, make, self.steps, self.pilot, generator, self.rounds, count)
 
 
 class UpdatesConfig(Section):
@@ -84,6 +118,8 @@ class UpdatesConfig(Section):
     """Equal steps instead."""
     constant_speed: ConstantSpeed | None = None
     """Steps of equal spread instead, for `density: target`."""
+    learned: LearnedTimes | None = None
+    """Learned steps instead, for `density: target`."""
     density: Literal["bridge", "target"] = "bridge"
     """What the updates keep invariant."""
     sampler: Annotated[HeatBathConfig | HMCConfig, Field(discriminator="name")]
@@ -93,22 +129,29 @@ class UpdatesConfig(Section):
 
     @model_validator(mode="after")
     def _one_schedule(self) -> Self:
-        if sum(schedule is not None for schedule in (self.times, self.linear, self.constant_speed)) != 1:
-            raise ValueError("updates: expected either `times` or `linear` or `constant_speed`")
-        if self.constant_speed is not None and self.density != "target":
-            raise ValueError("updates: constant_speed: expected density: target, whose pilot run needs no layers")
+        schedules = (self.times, self.linear, self.constant_speed, self.learned)
+        if sum(schedule is not None for schedule in schedules) != 1:
+            raise ValueError("updates: expected either `times` or `linear` or `constant_speed` or `learned`")
+        if self._piloted is not None and self.density != "target":
+            name = "learned" if self.learned else "constant_speed"
+            raise ValueError(f"updates: {name}: expected density: target, whose pilot run needs no layers")
         return self
+
+    @property
+    def _piloted(self) -> ConstantSpeed | None:
+        """The schedule that a pilot run makes, if any."""
+        return self.learned or self.constant_speed
 
     @property
     def places(self) -> int:
         """How many values of t there are."""
-        equal = self.linear or self.constant_speed
-        return len(self.times or []) if equal is None else equal.steps - 1
+        counted = self.linear or self._piloted
+        return len(self.times or []) if counted is None else counted.steps - 1
 
     def schedule(self, flow: GaugeFlow) -> list[float]:
         """All values of t."""
-        if self.constant_speed is not None:
-            return self.constant_speed.places(flow, self.sampler.build)
+        if self._piloted is not None:
+            return self._piloted.places(flow, self.sampler.build, self.count)
         return self.linear.times if self.linear is not None else self.times or []
 
     def build(self, flow: GaugeFlow) -> list[Updates]:

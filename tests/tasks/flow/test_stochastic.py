@@ -241,9 +241,24 @@ def test_steps_of_equal_spread_grow_towards_an_ordered_target(start):
     assert products.max() < 1.3 * products.min()
 
 
-def test_steps_of_equal_spread_need_links():
-    entry = UpdatesConfig.model_validate({"constant_speed": {"steps": 3}, "density": "target", "sampler": HMC_AT})
-    with pytest.raises(UserError, match="constant_speed: expected links"):
+def test_learned_steps_have_less_variance_than_equal_ones(tmp_path):
+    """Also in a run, whose log Z is exact."""
+    found = {}
+    for name, more in (("linear", {}), ("learned", {"pilot": 200, "rounds": 3})):
+        schedule = {name: {"steps": 6, **more}, "density": "target", "sampler": {"name": "heatbath"}}
+        few = {"samples": 800, "chunk": 400, "samplers": ["heatbath"], "reference": {"chains": 5, "measurements": 20}}
+        changes = {"action": {"name": "wilson", "beta": 6.0}, "stochastic": {"updates": [schedule]}, "report": few}
+        found[name] = start(tmp_path / name, **changes)
+        assert found[name]["work"]["updates"] == 5
+    report = found["learned"]
+    assert report["work"]["variance"] < found["linear"]["work"]["variance"]
+    assert abs(report["log_z"] - report["log_z_exact"]) < 4 * report["log_z_error"]
+
+
+@pytest.mark.parametrize("schedule", ["constant_speed", "learned"])
+def test_steps_from_a_pilot_run_need_links(schedule):
+    entry = UpdatesConfig.model_validate({schedule: {"steps": 3}, "density": "target", "sampler": HMC_AT})
+    with pytest.raises(UserError, match="schedule: expected links"):
         entry.build(GaugeFlow(GaussianBase((4, 4)), [], Phi4Action(1.0, 1.0)))
 
 
@@ -261,7 +276,9 @@ def test_a_population_of_one_is_refused(tmp_path):
         ({"times": [1.5], "sampler": HMC_AT}, "less than or equal to 1"),
         ({"sampler": HMC_AT}, "either `times` or `linear`"),
         ({"times": [0.5], "linear": {"steps": 2}, "sampler": HMC_AT}, "either `times` or `linear`"),
-        ({"constant_speed": {"steps": 4}, "sampler": HMC_AT}, "expected density: target"),
+        ({"constant_speed": {"steps": 4}, "sampler": HMC_AT}, "constant_speed: expected density: target"),
+        ({"learned": {"steps": 4}, "sampler": HMC_AT}, "learned: expected density: target"),
+        ({"learned": {"steps": 4, "rounds": 1}, "sampler": HMC_AT}, "greater than or equal to 2"),
         ({"linear": {"steps": 1}, "sampler": HMC_AT}, "greater than or equal to 2"),
         ({"times": [0.5], "sampler": {"name": "exact"}}, "exact"),
     ],
