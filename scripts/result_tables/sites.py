@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from gaugeflow.tasks.vmc.sites.systems import SITE_SYSTEMS
 from result_tables import trained
-from result_tables.table import table, written
+from result_tables.table import ROOT, table, written
 
 BARS = {"tv_4x4_5_v1": 1e-6, "tv_4x4_5_v4": 1e-3, "tv_4x4_5_v10": 1e-3}
 BARS |= {"hubbard_4x4_5_5_u4": 1e-4}
@@ -53,3 +54,45 @@ def sites() -> str:
     head = ["NAME", "exact", "energy", "relative error", "to reach", "variance", "over", "parameters", "iterations"]
     command = "gaugeflow report configs/trained/NAME --fresh --json"
     return written([*head, "seconds each"], [_row(name) for name in on_sites()], trained.made_by(on_sites(), command))
+
+
+def _compared() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((ROOT / "scripts" / "results" / "sites_compared.json").read_text())
+    return found
+
+
+def _errors(row: dict[str, Any]) -> list[str]:
+    return [f"{row['median']:.1e}", f"{row['errors'][0]:.1e} to {row['errors'][-1]:.1e}"]
+
+
+def _below() -> str:
+    found = _compared()
+    return (
+        f"`python scripts/sites_compared.py`; {found['iterations']} iterations over all configurations, "
+        f"{found['seeds']} seeds; {found['date']}."
+    )
+
+
+@table("sites-projections")
+def projections() -> str:
+    """What projection gains."""
+    lines = [[r["ansatz"], r["projected"], str(r["parameters"]), *_errors(r)] for r in _compared()["projections"]]
+    return written(["without a network", "projected", "parameters", "relative error", "of all seeds"], lines, _below())
+
+
+@table("sites-ansatzes")
+def ansatzes() -> str:
+    """At equal parameters."""
+    lines = [
+        [r["ansatz"], str(r["hidden"]), str(r["parameters"]), *_errors(r), f"{r['seconds']:.3f}"]
+        for r in _compared()["ansatzes"]
+    ]
+    head = ["with a network", "hidden width", "parameters", "relative error", "of all seeds", "processor seconds each"]
+    return written(head, lines, _below())
+
+
+@table("sites-starts")
+def starts() -> str:
+    """Where orbitals begin."""
+    lines = [[r["start"], f"{r['first']:.1e}", *_errors(r)] for r in _compared()["starts"]]
+    return written(["start of a determinant", "at the start", "trained", "of all seeds"], lines, _below())

@@ -74,18 +74,30 @@ def layer() -> str:
     return written(head, lines, _below("lcnn_cpu.json", command))
 
 
+SITES = "python scripts/bench_sites.py --clock cpu --threads 1 --rounds 2 --output scripts/results/sites_cpu.json"
+
+
 @table("sites-sweep")
 def sweep() -> str:
-    """A sweep of mean-field determinants on sites, with kept inverses and with new determinants."""
-    rows = [row for row in _load("sites_cpu.json")["rows"] if row["op"] != "copy"]
-    found = {(r["group"], r["op"].removeprefix("sweep, ")): r["seconds"] * 1e3 for r in rows}
+    """A sweep of mean-field states on sites, with kept inverses and calculated anew."""
+    rows = [row for row in _load("sites_cpu.json")["rows"] if row["op"].startswith("sweep, ")]
+    found = {(r["group"], *r["op"].removeprefix("sweep, ").split()): r["seconds"] * 1e3 for r in rows}
     lines = []
-    for name in dict.fromkeys(name for name, _ in found):
-        new, kept = (found[name, op] for op in ("new determinants", "kept inverses"))
-        lines.append([name, rounded(new), rounded(kept), rounded(new / kept)])
-    command = "python scripts/bench_sites.py --clock cpu --threads 1 --output scripts/results/sites_cpu.json"
-    head = ["ms for 1024 walkers", "new determinants", "kept inverses", "ratio"]
-    return written(head, lines, _below("sites_cpu.json", command))
+    for name, kind in dict.fromkeys((name, kind) for name, _, kind in found):
+        new, kept = (found[name, way, kind] for way in ("new", "kept"))
+        lines.append([f"{kind}, {name}", rounded(new), rounded(kept), rounded(new / kept)])
+    return written(["ms for 1024 walkers", "anew", "kept inverses", "ratio"], lines, _below("sites_cpu.json", SITES))
+
+
+@table("sites-iteration")
+def iteration() -> str:
+    """Steps of the natural gradient on sites."""
+    rows = [row for row in _load("sites_cpu.json")["rows"] if row["op"].startswith("iteration, ")]
+    lines = [
+        [f"{row['op'].removeprefix('iteration, ')}, {row['group']}", str(row["shape"][0]), rounded(row["seconds"])]
+        for row in rows
+    ]
+    return written(["a determinant", "walkers", "seconds of processor time"], lines, _below("sites_cpu.json", SITES))
 
 
 @table("profiles-cost")

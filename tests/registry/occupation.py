@@ -59,6 +59,29 @@ def twisted(hamiltonian=TWISTED):
     return Determinants(occupation.ComplexOrbitals(*parts))
 
 
+def hidden(hamiltonian=RING, pairing=None, counts=1):
+    """Hidden fermions, as many as asked for, in a determinant, or in a Pfaffian of so many orbitals."""
+    particles = hamiltonian.particles
+    up, down = occupation.lowest_orbitals(hamiltonian.one_body)[:, :, : max(particles.counts)]
+    if pairing is None:
+        size = occupation.HiddenDeterminants.columns(particles, counts)
+        start = occupation.side_by_side(up[:, : particles.n_up], down[:, : particles.n_down], particles.n_up, size)
+        orbitals = occupation.SiteOrbitals(particles, 1, (size, size), start, seeded())
+        attention = occupation.SiteAttention(particles, 4, 2, 1, seeded())
+        return occupation.HiddenDeterminants(orbitals, attention, counts, seeded())
+    size = occupation.HiddenPfaffians.columns(pairing, counts)
+    laid = occupation.pair_columns(torch.stack((up, down)), min(particles.counts), particles, pairing)
+    start = occupation.side_by_side(*laid, pairing, size)
+    orbitals = occupation.SiteOrbitals(particles, 1, (size, size), start, seeded())
+    backbone = occupation.SiteDense(particles, 4, 2, seeded())
+    return occupation.HiddenPfaffians(orbitals, backbone, counts, pairing, seeded())
+
+
+def hidden_pairs(hamiltonian=RING):
+    """Two hidden fermions in a Pfaffian."""
+    return hidden(hamiltonian, pairing=3, counts=2)
+
+
 def signed(psi):
     """The wavefunction of states that carry a sign."""
 
@@ -117,6 +140,16 @@ def projection_claims():
     return [*found, Equivariance(energy, states(), "local energy of a projected state", group, Scalars)]
 
 
+def hidden_claims():
+    """Projected states with hidden fermions have their character."""
+    group = occupation.sector(RING.lattice, (0,), "A1", 1)
+    made = {"hidden determinant": hidden(), "hidden Pfaffian": hidden_pairs()}
+    return [
+        Equivariance(signed(occupation.SiteProjected(psi, group)), states(), f"projected {name}", group, SignedLog)
+        for name, psi in made.items()
+    ]
+
+
 def part_claims():
     """Factors and observables keep all motions; the features of a convolution move with the lattice."""
     lattice, particles = RING.lattice, RING.particles
@@ -142,6 +175,7 @@ LINES: dict[str, Line] = {
     "wavefunctions on sites": line(
         occupation.SiteProjected, occupation.local_value, occupation.hubbard, claims=projection_claims
     ),
+    "hidden fermions on sites": line(occupation.HiddenDeterminants, occupation.HiddenPfaffians, claims=hidden_claims),
     "parts of wavefunctions on sites": line(
         occupation.SiteJastrow,
         occupation.SiteConvolution,
@@ -155,7 +189,13 @@ WITHOUT = {
     "Enumerated": "draws configurations",
     "ExactStates": "numbers",
     "Factor": "an operator",
-    "HiddenDeterminants": "of no symmetry of the lattice; antisymmetry is in the configurations",
+    "MeanField": "numbers",
+    "Uncorrelated": "the energy of density matrices, tested against all configurations",
+    "begin_in_pairs": "sets coefficients, tested against all configurations",
+    "hartree_fock": "numbers",
+    "pair_columns": "orders columns",
+    "paired": "numbers",
+    "side_by_side": "orders columns",
     "Hop": "tested against all configurations",
     "SwapSites": "tested against all configurations",
     "Lattice": "makes groups, which have a line",
@@ -165,6 +205,7 @@ WITHOUT = {
     "SiteBackbone": "what every backbone on sites offers",
     "SiteDense": "of no symmetry of the lattice",
     "RankOne": "tested against all configurations",
+    "RankTwo": "tested against all configurations",
     "SiteFermions": "counts",
     "SiteHamiltonian": "a sum of products",
     "SiteOrbitals": "of no symmetry of the lattice",

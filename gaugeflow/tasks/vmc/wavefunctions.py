@@ -9,8 +9,10 @@ from pydantic import Field
 from gaugeflow import wavefunctions
 from gaugeflow.errors import UserError
 from gaugeflow.runs import Count, Section
+from gaugeflow.tasks.vmc.sites.starts import StartConfig
 from gaugeflow.tasks.vmc.sites.wavefunctions import (
     HiddenConfig,
+    HiddenPfaffianConfig,
     MeanFieldConfig,
     ProjectionConfig,
     SiteAttentionConfig,
@@ -20,6 +22,7 @@ from gaugeflow.tasks.vmc.sites.wavefunctions import (
 )
 from gaugeflow.wavefunctions import Backbone, Factor, Features, Hamiltonian, Orbitals, Product, Wavefunction
 from gaugeflow.wavefunctions.occupation.hamiltonians import SiteHamiltonian
+from gaugeflow.wavefunctions.particles import Particles
 
 __all__ = ["WavefunctionConfig"]
 
@@ -137,8 +140,12 @@ class PfaffianConfig(Section):
     triplets: bool = False
     """Whether particles of equal spin pair too."""
 
+    def pairs_of(self, particles: Particles) -> int:
+        """How many orbitals make the pairs."""
+        return max(particles.counts) if self.pairing is None else self.pairing
+
     def build(self, hamiltonian: AnyHamiltonian, orbitals: MakeOrbitals, generator: torch.Generator) -> Wavefunction:
-        pairing = max(hamiltonian.particles.counts) if self.pairing is None else self.pairing
+        pairing = self.pairs_of(hamiltonian.particles)
         sizes = wavefunctions.Pfaffians.sizes(hamiltonian.particles, pairing, self.triplets)
         return wavefunctions.Pfaffians(orbitals(sizes), pairing, generator, self.triplets)
 
@@ -166,7 +173,7 @@ class SymmetricConfig(Section):
         return wavefunctions.Symmetric(wavefunctions.SymmetricNetwork(backbone, generator))
 
 
-FermionConfig = DeterminantConfig | PfaffianConfig | PairProductConfig | HiddenConfig
+FermionConfig = DeterminantConfig | PfaffianConfig | PairProductConfig | HiddenConfig | HiddenPfaffianConfig
 AnsatzConfig = Annotated[FermionConfig | SymmetricConfig, Field(discriminator="name")]
 
 
@@ -197,6 +204,8 @@ class WavefunctionConfig(Section):
     vector_cloud: VectorCloudConfig | None = None
     """A factor of three bodies; none leaves it out."""
 
+    start: StartConfig | None = None
+    """The mean field in which orbitals on sites begin; none is independent particles in their lowest orbitals."""
     projection: ProjectionConfig | None = None
     """The symmetry sector of fermions on sites; none is the whole space."""
 
@@ -206,6 +215,8 @@ class WavefunctionConfig(Section):
             return build_on_sites(self, hamiltonian, generator)
         if self.projection is not None:
             raise UserError("wavefunction.projection: expected fermions on sites; for particles in space see `sectors`")
+        if self.start is not None:
+            raise UserError("wavefunction.start: expected fermions on sites; for particles in space see `pretraining`")
         if not isinstance(self.backbone, InSpace):
             raise UserError(
                 "wavefunction.backbone: expected ferminet, psiformer, message_passing, deep_sets, tensors or egnn for "

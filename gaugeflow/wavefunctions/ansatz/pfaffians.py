@@ -54,13 +54,18 @@ class Pfaffians(Ansatz):
 
     def log_psi(self, x: Any) -> LogPsi:
         up, down = (wide(phi) for phi in self.orbitals(x))
+        return LogPsi(*signed_log_sum(scaled_pfaffian(self.matrix(up, down))))
+
+    def matrix(self, up: Tensor, down: Tensor) -> Tensor:
+        """The matrices ``(batch, terms, n + unpaired, n + unpaired)`` of orbitals ``(batch, terms, n_up, size)`` and
+        ``(batch, terms, n_down, size)``."""
         paired_up, paired_down = up[..., : self.pairing], down[..., : self.pairing]
         unlike = paired_up @ (self.unlike.to(up.dtype) @ paired_down.mT)
         like_up, like_down = self._like(0, paired_up), self._like(1, paired_down)
         matrix = torch.cat((torch.cat((like_up, unlike), -1), torch.cat((-unlike.mT, like_down), -1)), -2)
         if self.unpaired:
             matrix = bordered(matrix, self._unpaired(up[..., self.pairing :], down[..., self.pairing :]))
-        return LogPsi(*signed_log_sum(scaled_pfaffian(matrix)))
+        return matrix
 
     def _like(self, spin: int, phi: Tensor) -> Tensor:
         if self.like is None:

@@ -6,11 +6,15 @@ import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
+from gaugeflow.linalg import by_value
 from gaugeflow.wavefunctions.occupation.configurations import SiteFermions
 from gaugeflow.wavefunctions.occupation.operators import Operators
 from gaugeflow.wavefunctions.wavefunction import LogPsi
 
 __all__ = ["local_value"]
+
+AT_ONCE = 1024
+"""Configurations at a time where nobody asks for others: what they need stays in the cache of a processor."""
 
 
 @torch.no_grad()
@@ -25,7 +29,8 @@ def local_value(
     Args:
         psi: ``psi(x) -> (sign, log|psi|)``.
         x: occupations ``(batch, 2, sites)``.
-        chunk_size: configurations whose psi is calculated at a time; all by default. What comes twice counts once.
+        chunk_size: configurations whose psi is calculated at a time, `AT_ONCE` by default. What comes twice counts
+            once.
 
     Raises:
         UserError: complex coefficients for a real psi, or configurations of other particles.
@@ -46,5 +51,5 @@ def _evaluated(psi: Any, x: Tensor, chunk_size: int | None) -> LogPsi:
     if not len(x):
         return LogPsi(x.new_zeros(0, dtype=torch.float64), x.new_zeros(0, dtype=torch.float64))
     distinct, place = torch.unique(x, dim=0, return_inverse=True)
-    parts = [psi(part) for part in distinct.split(chunk_size or len(distinct))]
+    parts = [by_value(psi)(part) for part in distinct.split(chunk_size or AT_ONCE)]
     return LogPsi(torch.cat([p[0] for p in parts])[place], torch.cat([p[1] for p in parts])[place])

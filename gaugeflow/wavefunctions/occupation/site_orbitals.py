@@ -10,7 +10,7 @@ from gaugeflow.wavefunctions.ansatz.orbitals import Orbitals, Sizes
 from gaugeflow.wavefunctions.backbones.dense import Dense
 from gaugeflow.wavefunctions.occupation.configurations import SiteFermions, rows_of
 
-__all__ = ["ComplexOrbitals", "SiteOrbitals", "lowest_orbitals"]
+__all__ = ["ComplexOrbitals", "SiteOrbitals", "lowest_orbitals", "side_by_side"]
 
 NOISE = 0.02
 """Of the orbitals at the start: degenerate levels are filled somehow, and no two terms are alike."""
@@ -20,9 +20,8 @@ class SiteOrbitals(Orbitals):
     """``phi_km(i) = W_km(site of i)``, each spin with its own W.
 
     Args:
-        start: the orbitals to start from, ``(2, sites, columns)``, with as many columns at least as `sizes` asks for.
-        apart: whether up particles begin in the first columns and down particles behind them, as the orbitals of one
-            determinant over both spins do; else each spin begins in its own first ones.
+        start: the orbitals to start from, ``(2, sites, columns)``; columns behind them begin as noise. See
+            `side_by_side` for one determinant over both spins.
         generator: source of a little noise.
     """
 
@@ -33,15 +32,13 @@ class SiteOrbitals(Orbitals):
         sizes: Sizes,
         start: Tensor,
         generator: torch.Generator,
-        apart: bool = False,
     ) -> None:
         super().__init__(particles, terms, sizes)
         made = [Dense(particles.sites, terms * size, generator, scale=NOISE, offset=None) for size in sizes]
         for spin, (layer, size) in enumerate(zip(made, sizes, strict=True)):
-            first = particles.n_up if apart and spin else 0
-            count = particles.counts[spin] if apart else min(size, start.shape[-1])
+            count = min(size, start.shape[-1])
             columns = layer.weight.data.view(terms, size, particles.sites)
-            columns[:, first : first + count] += start[spin, :, :count].T
+            columns[:, :count] += start[spin, :, :count].T
         self.tables = nn.ModuleList(made)
 
     def forward(self, x: Any) -> tuple[Tensor, Tensor]:
@@ -50,6 +47,14 @@ class SiteOrbitals(Orbitals):
             for table, rows, size in zip(self.tables, rows_of(x, self._counts), self.sizes, strict=True)
         ]
         return found[0], found[1]
+
+    def of_sites(self) -> list[Tensor]:
+        """W of each spin in float64, ``(terms, sites, size)``."""
+        tables: Any = self.tables
+        return [
+            table.weight.double().unflatten(0, (self.terms, size)).mT
+            for table, size in zip(tables, self.sizes, strict=True)
+        ]
 
     @property
     def _counts(self) -> tuple[int, int]:
@@ -70,6 +75,15 @@ class ComplexOrbitals(Orbitals):
     def forward(self, x: Any) -> tuple[Tensor, Tensor]:
         up, down = (torch.complex(*pair) for pair in zip(self.real(x), self.imaginary(x), strict=True))
         return up, down
+
+
+def side_by_side(up: Tensor, down: Tensor, first: int, columns: int) -> Tensor:
+    """Orbitals ``(2, sites, columns)`` of one matrix over both spins: those of up particles ``(sites, k)`` at the left,
+    those of down ones from the column `first` on, and zeros."""
+    found = torch.zeros(2, len(up), columns, dtype=up.dtype)
+    found[0, :, : up.shape[1]] = up
+    found[1, :, first : first + down.shape[1]] = down
+    return found
 
 
 def lowest_orbitals(one_body: np.ndarray) -> Tensor:

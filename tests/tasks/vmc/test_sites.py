@@ -10,6 +10,7 @@ import torch
 from gaugeflow import runs
 from gaugeflow.errors import UserError
 from gaugeflow.tasks import VMC
+from gaugeflow.wavefunctions import occupation
 from gaugeflow.wavefunctions.occupation import Enumerated, local_value
 
 RING = {"name": "hubbard", "lattice": {"kind": "chain", "shape": [4]}, "n_up": 2, "n_down": 1, "u": 3.0}
@@ -32,6 +33,7 @@ WAYS = {
     "full": ({"name": "determinant", "full": True}, {"name": "site_dense", "hidden": 4, "width": 2}),
     "pfaffian": ({"name": "pfaffian", "triplets": True}, {"name": "site_convolution", "width": 4}),
     "pairs": ({"name": "pair_product"}, ATTENTION),
+    "hidden pairs": ({"name": "hidden_pfaffian", "hidden": 1}, {"name": "site_dense", "hidden": 4, "width": 2}),
     "hidden": ({"name": "hidden_determinant", "hidden": 1}, ATTENTION),
 }
 
@@ -49,6 +51,50 @@ def test_every_part_is_trained(way: str) -> None:
         made.step(index, record)
     assert record.metrics.counts() == {"training": 1}
     assert made.failures == 0
+
+
+STARTS = {
+    "determinant": ({"name": "determinant"}, "hartree_fock"),
+    "one determinant": ({"name": "determinant", "full": True}, "hartree_fock"),
+    "pfaffian": ({"name": "pfaffian"}, "hartree_fock"),
+    "triplets": ({"name": "pfaffian", "triplets": True}, "hartree_fock"),
+    "hidden determinant": ({"name": "hidden_determinant", "hidden": 1}, "hartree_fock"),
+    "hidden pairs": ({"name": "hidden_pfaffian", "hidden": 1}, "hartree_fock"),
+    "pairs": ({"name": "pfaffian", "pairing": 4}, "pairing"),
+    "hidden pairs of pairs": ({"name": "hidden_pfaffian", "hidden": 1}, "pairing"),
+}
+
+
+def starting(way: str) -> VMC:
+    """A run that has begun."""
+    ansatz, name = STARTS[way]
+    system = RING | {"u": -6.0 if name == "pairing" else 6.0}
+    network = {"name": "site_convolution", "width": 4}
+    backbone = network if ansatz["name"].startswith("hidden") else {"name": "mean_field"}
+    start = {"name": name, "tries": 1}
+    made = task(system=system, wavefunction={"ansatz": ansatz, "backbone": backbone, "start": start, "jastrow": False})
+    made.begin()
+    return made
+
+
+@pytest.mark.parametrize("way", STARTS)
+def test_orbitals_begin_in_the_mean_field(way: str) -> None:
+    """Within the noise of the orbitals and of what networks add."""
+    made = starting(way)
+    hamiltonian, seed = made.hamiltonian, torch.Generator().manual_seed(4)
+    with torch.no_grad():
+        every = made.psi.particles.every()
+        share = (2 * made.psi(every).log).softmax(0)
+        energy = float(share @ local_value(made.psi, hamiltonian.operators, made.psi.particles, every))
+    if STARTS[way][1] == "hartree_fock":
+        assert energy == pytest.approx(occupation.hartree_fock(hamiltonian, seed, 2).energy, abs=0.15)
+    else:  # the part with so many particles is lower than the mean over their numbers
+        assert hamiltonian.reference.energy < energy < occupation.paired(hamiltonian, seed, 1).energy + 0.1
+
+
+def test_the_start_is_that_of_the_seed() -> None:
+    one, other = (starting("determinant").psi.parameters() for _ in range(2))
+    assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
 
 
 @pytest.mark.parametrize("power", [0.0, 1.0])
@@ -162,6 +208,46 @@ def test_a_chain_and_the_sum_over_all_configurations_agree(way: str) -> None:
         (
             {"system": {"name": "quantum_dot", "n_up": 1, "n_down": 1}, "evaluation": "all"},
             "evaluation: expected a number for particles in space",
+        ),
+        (
+            {
+                "wavefunction": {
+                    "ansatz": {"name": "pair_product"},
+                    "backbone": {"name": "mean_field"},
+                    "start": {"name": "pairing"},
+                }
+            },
+            "expected pfaffian or hidden_pfaffian for pairing, came pair_product",
+        ),
+        (
+            {
+                "wavefunction": {
+                    "ansatz": {"name": "hidden_pfaffian", "hidden": 2},
+                    "backbone": {"name": "site_dense", "hidden": 2},
+                }
+            },
+            "an even number of particles with the hidden ones and at least 2 pairing orbitals, came 3 with 2, and 4",
+        ),
+        (
+            {
+                "system": {"name": "quantum_dot", "n_up": 1, "n_down": 1},
+                "wavefunction": {
+                    "ansatz": {"name": "determinant"},
+                    "backbone": {"name": "deep_sets", "width": 4},
+                    "start": {"name": "hartree_fock"},
+                },
+            },
+            "wavefunction.start: expected fermions on sites; for particles in space see `pretraining`",
+        ),
+        (
+            {
+                "system": {"name": "quantum_dot", "n_up": 1, "n_down": 1},
+                "wavefunction": {
+                    "ansatz": {"name": "hidden_pfaffian"},
+                    "backbone": {"name": "deep_sets", "width": 4},
+                },
+            },
+            "hidden_pfaffian is for fermions on sites",
         ),
         ({"nodal_exchanges": 3}, "nodal_exchanges: expected none for fermions on sites"),
         ({"sampler": {"name": "enumerate", "most": 3}}, "at most 3 configurations"),

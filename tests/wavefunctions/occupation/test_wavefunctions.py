@@ -11,7 +11,6 @@ from gaugeflow.symmetry import SignedLog, Verdict
 from gaugeflow.symmetry.claims import Action, Equivariance
 from gaugeflow.wavefunctions import Determinants, NaturalGradient, Pfaffians, occupation
 from gaugeflow.wavefunctions.occupation.exact import Split
-from gaugeflow.wavefunctions.occupation.rank_one import _walk
 from gaugeflow.wavefunctions.optimizers.adam import Adam
 from gaugeflow.wavefunctions.optimizers.clipping import clip_about_median
 from gaugeflow.wavefunctions.optimizers.log_derivatives import log_derivatives
@@ -19,7 +18,18 @@ from gaugeflow.wavefunctions.optimizers.natural_gradient import natural_directio
 from gaugeflow.wavefunctions.optimizers.recorded_derivatives import check_recorded, recorded_derivatives
 from gaugeflow.wavefunctions.optimizers.sample_derivatives import Rows
 from gaugeflow.wavefunctions.wavefunction import LogPsi
-from tests.registry.occupation import RING, TORUS, TWISTED, network, seeded, signed, states, twisted
+from tests.registry.occupation import (
+    RING,
+    TORUS,
+    TWISTED,
+    hidden,
+    hidden_pairs,
+    network,
+    seeded,
+    signed,
+    states,
+    twisted,
+)
 
 X = RING.particles.every()
 EXACT = occupation.exact_states(RING)
@@ -89,13 +99,6 @@ def test_filled_orbitals_are_the_free_ground_state() -> None:
 OPEN = occupation.hubbard(occupation.lattice("chain", [4], boundary="open"), 2, 2, 3.0)
 
 
-def hidden(hamiltonian):
-    particles = hamiltonian.particles
-    start = occupation.lowest_orbitals(hamiltonian.one_body)
-    orbitals = occupation.SiteOrbitals(particles, 1, (5, 5), start, seeded(), apart=True)
-    return occupation.HiddenDeterminants(orbitals, occupation.SiteAttention(particles, 4, 2, 1, seeded()), 1, seeded())
-
-
 def mean_field(hamiltonian):
     """One determinant for each spin."""
     particles = hamiltonian.particles
@@ -163,7 +166,7 @@ def flat(psi):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("make", [network, hidden], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", [network, hidden, hidden_pairs], ids=lambda make: make.__name__)
 @pytest.mark.parametrize(("hamiltonian", "power"), [(OPEN, 2.0), (RING, 1.0)], ids=["open chain", "ring"])
 def test_natural_gradients_come_to_the_exact_energy(make, hamiltonian, power: float) -> None:
     """On independent samples, whatever the ansatz; the energy over all configurations never lies below.
@@ -211,24 +214,42 @@ def test_hops_and_swaps_sample_the_density(exclusive: bool) -> None:
         assert float(((found - wanted).square() / wanted).sum()) < len(every) + 4 * (2 * len(every)) ** 0.5
 
 
-def updating(particles, terms: int, steps: int, power: float):
-    """Determinants of no symmetry, and their chain with inverses."""
+def updating(particles, terms: int, steps: int, power: float, kind: str):
+    """Determinants or Pfaffians of no symmetry, and their chain with inverses."""
     start = torch.randn(2, particles.sites, particles.sites, generator=seeded(), dtype=torch.float64)
-    psi = Determinants(occupation.SiteOrbitals(particles, terms, particles.counts, start, seeded()))
+    if kind == "determinants":
+        psi = Determinants(occupation.SiteOrbitals(particles, terms, particles.counts, start, seeded()))
+    else:
+        triplets = kind == "triplets"
+        sizes = Pfaffians.sizes(particles, 3, triplets)
+        orbitals = occupation.SiteOrbitals(particles, terms, sizes, start, seeded())
+        psi = Pfaffians(orbitals, 3, seeded(), triplets)
     hop, swaps = occupation.Hop(particles, RING.lattice), [occupation.SwapSites(particles)] * 2
     plain = Metropolis(lambda x: power * psi(x).log, hop, steps=steps, target=None, jumps=swaps)
-    return psi, occupation.RankOne(psi, plain, hop.targets, lambda: power)
+    kind_of = occupation.RankOne if kind == "determinants" else occupation.RankTwo
+    return psi, kind_of(psi, plain, hop.targets, lambda: power)
 
 
 @pytest.mark.parametrize(
-    ("terms", "exclusive", "down", "power"), [(1, False, 1, 2.0), (2, True, 1, 1.0), (2, False, 0, 2.0)]
+    ("terms", "exclusive", "down", "power", "kind"),
+    [
+        (1, False, 1, 2.0, "determinants"),
+        (2, True, 1, 1.0, "determinants"),
+        (2, False, 0, 2.0, "determinants"),
+        (1, False, 1, 2.0, "pairs"),
+        (1, False, 2, 2.0, "triplets"),
+        (2, True, 1, 1.0, "triplets"),
+        (2, False, 0, 2.0, "triplets"),
+    ],
 )
-def test_inverses_that_are_kept_sample_the_density(terms: int, exclusive: bool, down: int, power: float) -> None:
+def test_inverses_that_are_kept_sample_the_density(
+    terms: int, exclusive: bool, down: int, power: float, kind: str
+) -> None:
     """Against the shares of all configurations, within errors of so many independent walkers."""
     particles = occupation.SiteFermions(2, down, 1, 4, exclusive)
-    psi, chain = updating(particles, terms, 6, power)
+    psi, chain = updating(particles, terms, 6, power, kind)
     x, generator = particles.draw(4000, seeded()), seeded(5)
-    for _ in range(10):
+    for _ in range(20):
         x, info = chain.update(x, generator)
     every, powers = particles.every(), 2.0 ** torch.arange(8).double()
     places = (every.flatten(1) @ powers)[:, None] == x.flatten(1) @ powers
@@ -240,20 +261,21 @@ def test_inverses_that_are_kept_sample_the_density(terms: int, exclusive: bool, 
     assert float(deviations.sum()) < len(every) + 4 * (2 * len(every)) ** 0.5
 
 
-def test_kept_inverses_are_those_of_the_last_configuration() -> None:
+@pytest.mark.parametrize("kind", ["determinants", "pairs", "triplets"])
+def test_kept_inverses_are_those_of_the_last_configuration(kind: str) -> None:
     """After 200 moves, of two terms, to rounding."""
     particles = occupation.SiteFermions(2, 1, 1, 4)
-    psi, chain = updating(particles, 2, 200, 2.0)
+    psi, chain = updating(particles, 2, 200, 2.0, kind)
     x = particles.draw(16, seeded())
-    ratios, shares = chain._prepared(x)
+    ratios, shares = chain.prepared(x)
     y, numbers = x.to(torch.int8), torch.rand(16, 202, 3, generator=seeded()).double()
-    taken = _walk(y.numpy(), ratios.numpy(), shares.numpy(), chain.targets, numbers.numpy(), 200, 2.0, False)
+    taken = chain.walk(y.numpy(), ratios.numpy(), shares.numpy(), chain.targets, numbers.numpy(), 200, 2.0, False)
     assert taken.min() > 10
-    fresh = chain._prepared(y.double())
+    fresh = chain.prepared(y.double())
     assert torch.allclose(ratios, fresh[0], rtol=1e-6, atol=1e-6)
     assert torch.allclose(shares, fresh[1], rtol=1e-6, atol=1e-6)
-    assert occupation.RankOne.serves(psi)
-    assert not occupation.RankOne.serves(network())
+    assert type(chain).serves(psi)
+    assert not type(chain).serves(network())
 
 
 def test_all_configurations_are_too_many() -> None:
@@ -409,8 +431,9 @@ def test_the_sectors_of_all_momenta_make_the_whole() -> None:
     assert float((gram - gram.diagonal().diag()).abs().max()) < 1e-12 * float(gram.abs().max())
 
 
+@pytest.mark.parametrize("make", [network, hidden_pairs], ids=lambda make: make.__name__)
 @pytest.mark.parametrize("mistake", ["no signs", "sites first"])
-def test_a_projector_with_wrong_signs_is_broken(mistake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_projector_with_wrong_signs_is_broken(make, mistake: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without signs, or with those of an order site by site, the state has the other sign after some motions.
 
     The group itself acts as before, so that its claim holds; that of the state is broken by 2, in units of the output.
@@ -425,7 +448,7 @@ def test_a_projector_with_wrong_signs_is_broken(mistake: str, monkeypatch: pytes
         return y, sign * by_site(x) * by_site(y)
 
     monkeypatch.setattr("gaugeflow.wavefunctions.occupation.sectors.site_projected.moved", wrong)
-    psi = occupation.SiteProjected(network(), group)
+    psi = occupation.SiteProjected(make(), group)
     acts, projected = Action(group, states(), "group"), Equivariance(signed(psi), states(), "psi", group, SignedLog)
     assert acts.verify(trials=6).exit_code == 0
     (finding,) = projected.verify(trials=6).findings

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
+from gaugeflow.linalg import by_value
 from gaugeflow.montecarlo import Metropolis
 from gaugeflow.montecarlo.errors import estimate
 from gaugeflow.montecarlo.moves import LogDensity
@@ -74,7 +75,8 @@ class Sites:
     def sampler(
         self, log_density: LogDensity, psi: Product, power: Callable[[], float], whole: Whole | None = None
     ) -> Any:
-        """The chain that moves them, by rank one where psi is of mean-field determinants; or what draws them anew.
+        """The chain that moves them, by rank one or two where psi is of mean-field determinants or Pfaffians; or what
+        draws them anew.
 
         Args:
             log_density: the logarithm of ``|psi|^power``.
@@ -84,12 +86,15 @@ class Sites:
             return Enumerated(log_density, particles, self.config.sampler.most, whole.orbits if whole else None)
         swaps = [SwapSites(particles)] * walkers.jumps
         hop = Hop(particles, self.hamiltonian.lattice)
-        chain = Metropolis(log_density, hop, steps=walkers.steps, target=None, jumps=swaps)
+        chain = Metropolis(by_value(log_density), hop, steps=walkers.steps, target=None, jumps=swaps)
         if len(psi.factors):
             return chain
-        from gaugeflow.wavefunctions.occupation.rank_one import RankOne  # loads a compiler
+        from gaugeflow.wavefunctions.occupation.kept.determinants import RankOne  # loads a compiler
+        from gaugeflow.wavefunctions.occupation.kept.pfaffians import RankTwo
 
-        return RankOne(psi.ansatz, chain, hop.targets, power) if RankOne.serves(psi.ansatz) else chain
+        if RankOne.serves(psi.ansatz):
+            return RankOne(psi.ansatz, chain, hop.targets, power)
+        return RankTwo(psi.ansatz, chain, hop.targets, power) if RankTwo.serves(psi.ansatz) else chain
 
     def examined(
         self, psi: Product, sampler: Any, walkers: Tensor, generator: torch.Generator, whole: Whole | None

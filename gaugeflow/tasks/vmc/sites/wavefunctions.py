@@ -5,21 +5,30 @@ from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import Field
+from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.runs import Count, Number, Section
-from gaugeflow.wavefunctions import NeuralOrbitals, Orbitals, Product, Wavefunction
+from gaugeflow.wavefunctions import NeuralOrbitals, Orbitals, Pfaffians, Product, Wavefunction
+from gaugeflow.wavefunctions.occupation.configurations import SiteFermions
 from gaugeflow.wavefunctions.occupation.hamiltonians import SiteHamiltonian
-from gaugeflow.wavefunctions.occupation.hidden import HiddenDeterminants
+from gaugeflow.wavefunctions.occupation.hidden import HiddenDeterminants, HiddenPfaffians
+from gaugeflow.wavefunctions.occupation.mean_fields.begin import begin_in_pairs, pair_columns
 from gaugeflow.wavefunctions.occupation.sectors.sector import sector
 from gaugeflow.wavefunctions.occupation.sectors.site_projected import SiteProjected
 from gaugeflow.wavefunctions.occupation.site_backbones import SiteAttention, SiteBackbone, SiteConvolution, SiteDense
 from gaugeflow.wavefunctions.occupation.site_factors import SiteJastrow
-from gaugeflow.wavefunctions.occupation.site_orbitals import ComplexOrbitals, SiteOrbitals, lowest_orbitals
+from gaugeflow.wavefunctions.occupation.site_orbitals import (
+    ComplexOrbitals,
+    SiteOrbitals,
+    lowest_orbitals,
+    side_by_side,
+)
 from gaugeflow.wavefunctions.occupation.symmetries import SiteGroup
 
 __all__ = [
     "HiddenConfig",
+    "HiddenPfaffianConfig",
     "MeanFieldConfig",
     "ProjectionConfig",
     "SiteAttentionConfig",
@@ -88,17 +97,72 @@ class SiteConvolutionConfig(Section):
 ON_SITES = (MeanFieldConfig, SiteDenseConfig, SiteAttentionConfig, SiteConvolutionConfig)
 
 
-class HiddenConfig(Section):
+class _Hidden(Section):
+    """Hidden fermions; the backbone makes their rows."""
+
+    terms: Literal[1] = 1
+    """One term."""
+
+    def columns(self, particles: SiteFermions) -> int:
+        """How many orbitals each spin has."""
+        raise NotImplementedError(f"{type(self).__name__} must say how many orbitals it needs")
+
+    def laid(self, particles: SiteFermions, orbitals: Tensor, pairs: int) -> Tensor:
+        """Orbitals ``(2, sites, k)``, of which so many are pairs, in these columns."""
+        raise NotImplementedError(f"{type(self).__name__} must say where its orbitals begin")
+
+    def of(self, orbitals: Orbitals, backbone: SiteBackbone, pairs: int, generator: torch.Generator) -> Wavefunction:
+        raise NotImplementedError(f"{type(self).__name__} must say what its wavefunction is")
+
+    def build(self, hamiltonian: Any, orbitals: MakeOrbitals, generator: torch.Generator) -> Wavefunction:
+        """Raises UserError: `build_on_sites` builds it."""
+        name = getattr(self, "name", "")
+        raise UserError(f"wavefunction.ansatz: {name} is for fermions on sites, see `system.lattice`")
+
+
+class HiddenConfig(_Hidden):
     """A determinant with hidden fermions, for fermions on sites; the backbone makes their rows."""
 
     name: Literal["hidden_determinant"]
     hidden: Annotated[int, Field(ge=1)] = 2
     """How many hidden fermions there are."""
-    terms: Literal[1] = 1
-    """One determinant."""
 
-    def build(self, hamiltonian: Any, orbitals: MakeOrbitals, generator: torch.Generator) -> Wavefunction:
-        raise UserError("wavefunction.ansatz: hidden_determinant is for fermions on sites, see `system.lattice`")
+    def columns(self, particles: SiteFermions) -> int:
+        return HiddenDeterminants.columns(particles, self.hidden)
+
+    def laid(self, particles: SiteFermions, orbitals: Tensor, pairs: int) -> Tensor:
+        return side_by_side(*_filled(orbitals, particles), particles.n_up, self.columns(particles))
+
+    def of(self, orbitals: Orbitals, backbone: SiteBackbone, pairs: int, generator: torch.Generator) -> Wavefunction:
+        return HiddenDeterminants(orbitals, backbone, self.hidden, generator)
+
+
+class HiddenPfaffianConfig(_Hidden):
+    """A Pfaffian of pairs with hidden fermions, for fermions on sites; the backbone makes their rows."""
+
+    name: Literal["hidden_pfaffian"]
+    hidden: Annotated[int, Field(ge=1)] = 2
+    """How many hidden fermions there are; with the others they are an even number."""
+    pairing: Count | None = None
+    """Orbitals of each spin that make the pairs; by default as many as there are sites. With as many as particles it is
+    a determinant."""
+
+    def _pairing(self, particles: SiteFermions) -> int:
+        return particles.sites if self.pairing is None else self.pairing
+
+    def columns(self, particles: SiteFermions) -> int:
+        return HiddenPfaffians.columns(self._pairing(particles), self.hidden)
+
+    def laid(self, particles: SiteFermions, orbitals: Tensor, pairs: int) -> Tensor:
+        up, down = pair_columns(orbitals, pairs, particles, self._pairing(particles))
+        return side_by_side(up, down, self._pairing(particles), self.columns(particles))
+
+    def of(self, orbitals: Orbitals, backbone: SiteBackbone, pairs: int, generator: torch.Generator) -> Wavefunction:
+        pairing = self._pairing(backbone.particles)
+        return HiddenPfaffians(orbitals, backbone, self.hidden, pairing, generator, pairs)
+
+
+HIDDEN = (HiddenConfig, HiddenPfaffianConfig)
 
 
 class ProjectionConfig(Section):
@@ -144,29 +208,62 @@ def build_on_sites(config: Any, hamiltonian: SiteHamiltonian, generator: torch.G
         if given:
             raise UserError(f"wavefunction.{key}: expected particles in space for it, came fermions on sites")
     backbone = config.backbone.on_sites(hamiltonian, generator)
-    particles, start = hamiltonian.particles, lowest_orbitals(hamiltonian.one_body)
+    particles, start = hamiltonian.particles, _start(config, hamiltonian, generator)
 
-    def real(sizes: tuple[int, int], start: torch.Tensor) -> Orbitals:
-        apart = getattr(config.ansatz, "full", isinstance(config.ansatz, HiddenConfig))
-        base = SiteOrbitals(particles, config.ansatz.terms, sizes, start, generator, apart)
-        if backbone is None or isinstance(config.ansatz, HiddenConfig):
+    def real(sizes: tuple[int, int], laid: Tensor) -> Orbitals:
+        base = SiteOrbitals(particles, config.ansatz.terms, sizes, laid, generator)
+        if backbone is None or isinstance(config.ansatz, HIDDEN):
             return base
         return NeuralOrbitals(backbone, config.ansatz.terms, sizes, generator, base=base)
 
     def orbitals(sizes: tuple[int, int]) -> Orbitals:
-        if not start.is_complex():
-            return real(sizes, start)
-        return ComplexOrbitals(real(sizes, start.real), real(sizes, start.imag))
+        laid = _laid(config, sizes, particles, *start)
+        if not laid.is_complex():
+            return real(sizes, laid)
+        return ComplexOrbitals(real(sizes, laid.real), real(sizes, laid.imag))
 
-    if isinstance(config.ansatz, HiddenConfig):
+    if isinstance(config.ansatz, HIDDEN):
         if backbone is None:
             raise UserError("wavefunction.backbone: expected a network for hidden fermions, came mean_field")
-        size = particles.n + config.ansatz.hidden
-        ansatz: Wavefunction = HiddenDeterminants(orbitals((size, size)), backbone, config.ansatz.hidden, generator)
+        size = config.ansatz.columns(particles)
+        ansatz = config.ansatz.of(orbitals((size, size)), backbone, start[1], generator)
     else:
         ansatz = config.ansatz.build(hamiltonian, orbitals, generator)
+    if config.start is not None and isinstance(ansatz, Pfaffians):
+        begin_in_pairs(ansatz, start[1])
     whole = ansatz if config.projection is None else SiteProjected(ansatz, config.projection.group(hamiltonian))
     return Product(whole, [SiteJastrow(particles, _classes(hamiltonian), generator)] if config.jastrow else [])
+
+
+def _start(config: Any, hamiltonian: SiteHamiltonian, generator: torch.Generator) -> tuple[Tensor, int]:
+    """Orbitals ``(2, sites, k)``, and how many of them are pairs."""
+    if config.start is None:
+        return lowest_orbitals(hamiltonian.one_body), min(hamiltonian.particles.counts)
+    if config.start.name == "pairing" and config.ansatz.name not in ("pfaffian", "hidden_pfaffian"):
+        raise UserError(
+            f"wavefunction.start: expected pfaffian or hidden_pfaffian for pairing, came {config.ansatz.name}, which "
+            "has no pairs of an up and a down particle; hartree_fock is for all"
+        )
+    found = config.start.found(hamiltonian, generator)
+    return found.orbitals, found.pairs
+
+
+def _laid(config: Any, sizes: tuple[int, int], particles: SiteFermions, orbitals: Tensor, pairs: int) -> Tensor:
+    """Orbitals in the columns where the ansatz looks for them."""
+    ansatz = config.ansatz
+    if isinstance(ansatz, HIDDEN):
+        return ansatz.laid(particles, orbitals, pairs)
+    if getattr(ansatz, "full", False):
+        return side_by_side(*_filled(orbitals, particles), particles.n_up, particles.n)
+    if config.start is not None and ansatz.name == "pfaffian":
+        pairing = ansatz.pairs_of(particles)
+        return pair_columns(orbitals, pairs, particles, pairing, sizes[0] - pairing)
+    return orbitals
+
+
+def _filled(orbitals: Tensor, particles: SiteFermions) -> tuple[Tensor, Tensor]:
+    """The first ones of each spin."""
+    return orbitals[0, :, : particles.n_up], orbitals[1, :, : particles.n_down]
 
 
 def _classes(hamiltonian: SiteHamiltonian) -> torch.Tensor:

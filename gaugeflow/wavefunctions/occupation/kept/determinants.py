@@ -3,7 +3,6 @@
 # mypy: disable-error-code=no-untyped-def
 # (numba infers the types of compiled functions)
 
-from collections.abc import Callable
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -11,79 +10,47 @@ import torch
 from numba import njit
 from torch import Tensor
 
-from gaugeflow.montecarlo import Metropolis
-from gaugeflow.montecarlo.sampler import Within
 from gaugeflow.wavefunctions.ansatz.determinants import Determinants
 from gaugeflow.wavefunctions.occupation.configurations import rows_of
+from gaugeflow.wavefunctions.occupation.kept.chain import Kept, hopping, shares_of
 from gaugeflow.wavefunctions.occupation.site_orbitals import SiteOrbitals
 from gaugeflow.wavefunctions.wavefunction import Wavefunction
 
 __all__ = ["RankOne"]
 
 
-class RankOne(Within):
-    """The chain of `plain`, hops and then exchanges of sites, at the cost of a few products for each move.
+class RankOne(Kept):
+    """Of `Determinants`, not full, of `SiteOrbitals`, see `serves`.
 
     With the matrix A of the orbitals of all particles of a spin, and W of those of all sites, ``G = W A^-1`` has a row
     for each site and a column for each particle, kept here at the particle's site. A hop from i to j multiplies the
     determinant by ``G_ji``, and ``G <- G - (G_i / G_ji) (x) (G^j - e_j)``, where ``G_i`` is a column and ``G^j`` a row
-    (J. Sherman and W. J. Morrison, Ann. Math. Stat. 21 (1950) 124). Each update begins from new inverses, so that
-    rounding does not add up; if one does not exist, the update is that of `plain`.
-
-    Args:
-        psi: `Determinants`, not full, of `SiteOrbitals`, see `serves`.
-        plain: hops, and exchanges of sites for jumps.
-        targets: the sites to which a particle hops ``(sites, places)``.
-        power: p of the density ``|psi|^p``, asked for at each update.
+    (J. Sherman and W. J. Morrison, Ann. Math. Stat. 21 (1950) 124).
     """
 
-    def __init__(
-        self, psi: Determinants, plain: Metropolis, targets: Tensor, power: Callable[[], float] = lambda: 2.0
-    ) -> None:
-        super().__init__(plain)
-        self.psi, self.plain, self.power = psi, plain, power
-        self.targets = targets.numpy()
+    @staticmethod
+    def walk(*work: Any) -> Any:
+        return _walk(*work)
 
     @staticmethod
     def serves(psi: Wavefunction) -> TypeGuard[Determinants]:
         """Whether psi is a sum of determinants of each spin without a network or a factor."""
         return isinstance(psi, Determinants) and isinstance(psi.orbitals, SiteOrbitals) and not psi.full
 
-    @property
-    def width(self) -> float:
-        """Of no meaning."""
-        return self.plain.width
-
     @torch.no_grad()
-    def update(self, field: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        """As `Metropolis.update`."""
-        ratios, shares = self._prepared(field.double())
-        if field.device.type != "cpu" or not bool(torch.isfinite(ratios).all() and torch.isfinite(shares).all()):
-            return self.plain.update(field, generator)
-        particles: Any = self.psi.particles
-        steps, swaps = self.plain.steps, len(self.plain.jumps)
-        numbers = torch.rand(len(field), steps + swaps, 3, generator=generator, dtype=torch.float64)
-        x = field.to(torch.int8, copy=True)
-        work = x.numpy(), ratios.numpy(), shares.numpy()
-        taken = _walk(*work, self.targets, numbers.numpy(), steps, self.power(), particles.exclusive)
-        return x.to(field.dtype), {"acceptance": torch.from_numpy(taken) / steps}
-
-    @torch.no_grad()
-    def _prepared(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """G of each term and spin ``(batch, terms, 2, sites, sites)``, and the share of each term in psi."""
+    def prepared(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """G of each term and spin ``(batch, terms, 2, sites, sites)``, and the shares."""
         particles: Any = self.psi.particles
         orbitals: Any = self.psi.orbitals
         log = x.new_zeros(len(x), orbitals.terms)
         sign, found = torch.ones_like(log), []
-        for rows, dense, size in zip(rows_of(x, particles.counts), orbitals.tables, orbitals.sizes, strict=True):
-            table = dense.weight.double().unflatten(0, (orbitals.terms, size)).mT
+        for rows, table in zip(rows_of(x, particles.counts), orbitals.of_sites(), strict=True):
             matrix = rows[:, None] @ table
             inverse = torch.linalg.inv_ex(matrix).inverse
             found.append(table @ inverse @ rows[:, None])
             determinant = torch.linalg.slogdet(matrix)
             log, sign = log + determinant.logabsdet, sign * determinant.sign
-        values = sign * (log - log.amax(1, keepdim=True)).exp()
-        return torch.stack(found, 2).contiguous(), values / values.sum(1, keepdim=True)
+        return torch.stack(found, 2).contiguous(), shares_of(sign, log)
 
 
 @njit(cache=True, nogil=True)
@@ -102,16 +69,9 @@ def _walk(x, g, shares, targets, numbers, steps, power, exclusive):
 
 @njit(cache=True, nogil=True)
 def _hop(x, g, shares, targets, a, b, c, power, exclusive):
-    """Takes a particle to a neighbour, or not: the same proposals as `Hop`."""
-    sites = x.shape[1]
-    left = int(a * x.sum())
-    mode = 0
-    while left > 0 or x[mode // sites, mode % sites] == 0:
-        left -= x[mode // sites, mode % sites]
-        mode += 1
-    spin, source = mode // sites, mode % sites
-    target = targets[source, int(b * targets.shape[1])]
-    if x[spin, target] or (exclusive and x[1 - spin, target]):
+    """Takes a particle to a neighbour, or not."""
+    spin, source, target = hopping(x, targets, a, b, exclusive)
+    if spin < 0:
         return 0.0
     ratios = g[:, spin, target, source].copy()
     ratio = (shares * ratios).sum()
