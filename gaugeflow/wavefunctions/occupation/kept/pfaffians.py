@@ -25,7 +25,7 @@ class RankTwo(Kept):
 
     Let A be the antisymmetric matrix of all modes, up sites, down sites, and the border, and S those that are occupied.
     What is kept is A with its block of S exchanged (a principal pivot transform, A. W. Tucker, Proc. Symp. Appl. Math.
-    10 (1960) 129),
+    10 (1960) 129)::
 
         X = [[A_SS^-1, -A_SS^-1 A_S.], [A_.S A_SS^-1, A_.. - A_.S A_SS^-1 A_S.]],
 
