@@ -1,5 +1,6 @@
 """Mistakes that tests must find: what each puts in place of what, and the tests that are to fail."""
 
+from .derivatives import DERIVATIVES
 from .diffusion import DIFFUSION
 from .mutant import Mutant
 from .optimizers import OPTIMIZERS
@@ -12,5 +13,15 @@ from .symmetries import SYMMETRIES
 
 __all__ = ["MUTANTS", "Mutant"]
 
-MUTANTS: tuple[Mutant, ...] = (*REPORTS, *SAMPLERS, *READERS, *OPTIMIZERS, *STARTS, *DIFFUSION, *SYMMETRIES, *SITES)
+MUTANTS: tuple[Mutant, ...] = (
+    *REPORTS,
+    *SAMPLERS,
+    *READERS,
+    *OPTIMIZERS,
+    *STARTS,
+    *DERIVATIVES,
+    *DIFFUSION,
+    *SYMMETRIES,
+    *SITES,
+)
 """All of them."""
