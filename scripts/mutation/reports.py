@@ -11,6 +11,20 @@ REGRESSION = "tasks/regression/test_report.py::test_every_number_of_the_report"
 
 REPORTS = (
     Mutant(
+        "Green's theorem without all of the slope of its factor",
+        "wavefunctions/analysis/kinetic.py",
+        "- 2 * reach * s.square() * sampled.bend",
+        "- reach * s.square() * sampled.bend",
+        "wavefunctions/test_examine.py::test_the_two_estimators_hold_about_a_node_where_their_difference_has_no_variance",
+    ),
+    Mutant(
+        "two kinetic estimators of which one lacks a term",
+        "wavefunctions/analysis/kinetic.py",
+        "sampled.laplacian + 2 * sampled.slope",
+        "sampled.laplacian + sampled.slope",
+        "wavefunctions/test_examine.py::test_exact_states_pass",
+    ),
+    Mutant(
         "the answer of a loop without what the flow explains",
         "flows/nonequilibrium/response.py",
         "answer = c * slope - (oe - o * e) + c * (oa - o * a)",

@@ -13,6 +13,7 @@ from gaugeflow.linalg.signed_log_det import eliminated_det
 from gaugeflow.wavefunctions import Hamiltonian, Particles, gradient_and_laplacian, local_energy, molecule, quantum_dot
 from gaugeflow.wavefunctions.backbones.own_and_pairs import Pairs, of_others, of_own
 from gaugeflow.wavefunctions.laplacian import determinants as jet_determinants
+from gaugeflow.wavefunctions.laplacian.curvature import curvature_along
 from gaugeflow.wavefunctions.laplacian.jet import RULES, Jet
 from tests.wavefunctions.cases import (
     ANSATZ,
@@ -56,6 +57,25 @@ def test_the_forward_laplacian_is_that_of_autograd(ansatz, backbone):
     x = electrons(psi.particles, 5).data
     for found, wanted in zip(gradient_and_laplacian(psi, x), gradient_and_laplacian(psi, x, "autograd"), strict=True):
         torch.testing.assert_close(found, wanted, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize("ansatz", ANSATZ)
+def test_the_curvature_along_a_direction_is_that_of_autograd(ansatz, backbone):
+    system = {"determinants": "LiH", "pair products": "dot 3 + 0"}.get(ansatz, "dot 2 + 1")
+    _, psi = network(system, ansatz, backbone)
+    x = electrons(psi.particles, 5).data
+    direction = torch.randn(x.shape, generator=seeded(), dtype=x.dtype)
+    wanted = curvature_along(psi, x, direction, "autograd")
+    torch.testing.assert_close(curvature_along(psi, x, direction), wanted, rtol=1e-9, atol=1e-9)
+
+
+def test_curvatures_along_all_axes_add_up_to_the_laplacian():
+    _, psi = network()
+    x = electrons(psi.particles, 5).data
+    axes = torch.eye(x[0].numel(), dtype=x.dtype).reshape(-1, *x.shape[1:])
+    found = sum(curvature_along(psi, x, axis.expand_as(x)) for axis in axes)
+    torch.testing.assert_close(found, gradient_and_laplacian(psi, x)[1])
 
 
 def test_in_chunks_it_is_the_same():
@@ -225,6 +245,9 @@ def test_a_users_own_potential_is_one_function():
 
 
 def test_an_unknown_method_is_said():
+    x = torch.zeros(1, 1, 1, dtype=torch.float64)
+    with pytest.raises(UserError, match=r"curvature: expected one of forward, autograd, came 'best'"):
+        curvature_along(lambda x: x, x, x, "best")
     hamiltonian, psi = network()
     with pytest.raises(UserError, match="expected one of forward, autograd, came 'jax'"):
         local_energy(psi, hamiltonian, electrons(psi.particles).data, method="jax")

@@ -129,6 +129,24 @@ def test_a_jump_is_seen_by_the_two_estimators():
     assert "kinetic energy" in failing(examine(broken, TRAP, walkers))
 
 
+def test_the_two_estimators_hold_about_a_node_where_their_difference_has_no_variance():
+    """x1 - x2 times a Gaussian: a node through the middle of the walkers, and walkers as near to it as they come."""
+
+    def psi(x):
+        return (x[:, 0, 0] - x[:, 1, 0]) * gaussian(x)
+
+    trap, walkers = harmonic_trap(POLARISED, 1.0), drawn(psi, 20000)
+    row = by_name(examine(psi, trap, walkers))["kinetic energy"]
+    assert abs(row.deviation) < 3
+    walkers[0, 0] = walkers[0, 1] + 1e-6  # the plain difference of both is 1e12 there
+    assert by_name(examine(psi, trap, walkers))["kinetic energy"].error == pytest.approx(row.error, rel=0.01)
+
+
+def test_a_constant_state_has_no_kinetic_energy():
+    row = by_name(examine(lambda x: 0 * x.sum((1, 2)) + 1, TRAP, normal(50, 2, 2)))["kinetic energy"]
+    assert row.value == 0
+
+
 def test_a_mixture_of_spins_is_seen():
     def broken(x):
         return gaussian(x) * (1 + 0.3 * (x[:, 0, 0] - x[:, 1, 0]))

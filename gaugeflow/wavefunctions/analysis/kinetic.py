@@ -1,8 +1,5 @@
 """Identities of the kinetic energy: the virial theorem, and two estimators of one number."""
 
-import torch
-from torch import Tensor
-
 from gaugeflow.wavefunctions.analysis.identity import Identity, absent, found
 from gaugeflow.wavefunctions.analysis.sampled import Sampled
 from gaugeflow.wavefunctions.systems.potentials import Contact, Nuclei
@@ -10,9 +7,10 @@ from gaugeflow.wavefunctions.systems.potentials import Contact, Nuclei
 __all__ = ["two_estimators", "virial"]
 
 VIRIAL = "2T = sum of k V over potentials of degree k"
-ESTIMATORS = "<-Lap psi / psi> = <(grad log psi)^2>, in Hartree"
-REACH = 0.3
-"""The distance from a node within which the difference of both estimators is smoothed, in units of its median."""
+ESTIMATORS = "<-Lap psi / psi> = <(grad log psi)^2>, smooth at nodes, in Hartree"
+
+SMALLEST = 1e-300
+"""Of the squares of gradients, for a constant psi."""
 
 
 def virial(sampled: Sampled) -> Identity:
@@ -35,19 +33,18 @@ def virial(sampled: Sampled) -> Identity:
 
 
 def two_estimators(sampled: Sampled) -> Identity:
-    """Green's theorem for psi grad psi: a jump or kink of psi, or a Laplacian that is wrong, breaks it.
+    """Green's theorem for ``s psi grad psi``: a jump or kink of psi, or a Laplacian that is wrong, breaks it.
 
-    At a distance r from a node the difference goes like 1/r^2 and has no variance. It is multiplied by the polynomial
-    of arXiv:2002.01434, eq. (13), which smooths it there and shifts its mean by the third order of `REACH` only.
+    With s = 1 it says ``-<Lap psi / psi> = <v^2>``, v = grad log|psi|. At a distance r from a node both sides go like
+    1/r^2, and their difference has no variance. It has one with ``s = 1 / (1 + (R v)^2)``, like r^2 there, and
+
+        < s (Lap log|psi| + 2 v^2) + grad s . v > = 0,        grad s . v = -2 R^2 s^2 v . (Hessian of log|psi|) . v,
+
+    holds for every R; here R is the median of 1/|v|. The mean is divided by that of s.
     """
     if any(isinstance(term, Contact) for term in sampled.hamiltonian.potentials):
         return absent("kinetic energy", ESTIMATORS, "expected no contact, whose energy is the difference of both")
-    local = 2 * sampled.kinetic - sampled.slope
-    distance = sampled.slope.rsqrt()  # to the node, where psi is linear
-    return found("kinetic energy", ESTIMATORS, sampled.by_walker(local * _smooth(distance)), 0.0)
-
-
-def _smooth(distance: Tensor) -> Tensor:
-    """7 x^6 - 15 x^4 + 9 x^2 for x < 1, else 1."""
-    x = (distance / (REACH * distance.median())).clamp(max=1.0)
-    return torch.where(x < 1, 7 * x**6 - 15 * x**4 + 9 * x**2, 1.0)
+    reach = 1 / sampled.slope.median().clamp(min=SMALLEST)
+    s = 1 / (1 + reach * sampled.slope)
+    local = s * (sampled.laplacian + 2 * sampled.slope) - 2 * reach * s.square() * sampled.bend
+    return found("kinetic energy", ESTIMATORS, sampled.by_walker(-local / s.mean()), 0.0)

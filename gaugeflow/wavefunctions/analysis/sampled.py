@@ -9,6 +9,7 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.wavefunctions.hamiltonian import Hamiltonian
+from gaugeflow.wavefunctions.laplacian.curvature import curvature_along
 from gaugeflow.wavefunctions.laplacian.local_energy import gradient_and_laplacian
 from gaugeflow.wavefunctions.wavefunction import LogPsi, Wavefunction
 
@@ -84,9 +85,20 @@ class Sampled:
         return self._derivatives[0].square().sum((1, 2))
 
     @property
+    def laplacian(self) -> Tensor:
+        """Lap log|psi|, ``(steps * walkers,)``."""
+        return self._derivatives[1]
+
+    @cached_property
+    def bend(self) -> Tensor:
+        """The second derivative of log|psi| along its own gradient v, ``v . Hessian . v``, ``(steps * walkers,)``."""
+        parts = zip(self.x.split(self._chunk), self._derivatives[0].split(self._chunk), strict=True)
+        return torch.cat([curvature_along(self.psi, x, v, self._method) for x, v in parts])
+
+    @property
     def kinetic(self) -> Tensor:
         """-(1/2) Lap psi / psi, ``(steps * walkers,)``."""
-        return -0.5 * (self._derivatives[1] + self.slope)
+        return -0.5 * (self.laplacian + self.slope)
 
     @cached_property
     def energy(self) -> Tensor:
