@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from gaugeflow.plots.figure import BLUE, GREY, INK, figure, label_exact
 from gaugeflow.runs import Metrics
 from gaugeflow.tasks.dmc.config import DMCConfig
-from gaugeflow.tasks.dmc.report import energies_by_time_step, equilibrated
+from gaugeflow.tasks.dmc.report import by_time_step, energies_by_time_step, equilibrated
 from gaugeflow.wavefunctions.diffusion.extrapolation import extrapolated
 
 __all__ = ["plot_dmc"]
@@ -31,7 +31,7 @@ def plot_dmc(directory: Path, config: DMCConfig, metrics: Metrics) -> list[Path]
         paths.append(directory / "time_steps.png")
         _draw_time_steps(paths[-1], config, rows, known)
     paths.append(directory / "generations.png")
-    _draw_generations(paths[-1], config, rows["energy"], known)
+    _draw_generations(paths[-1], config, by_time_step(config, rows)["energy"].mean(1), known)
     return paths
 
 
@@ -52,14 +52,15 @@ def _draw_time_steps(path: Path, config: DMCConfig, rows: dict[str, np.ndarray],
 
 
 def _draw_generations(path: Path, config: DMCConfig, energies: np.ndarray, known: float | None) -> None:
-    """Means over intervals of generations; all populations are measured right of the line."""
-    length = max(1, len(energies) // SHOWN)
-    whole = energies[: len(energies) // length * length].reshape(-1, length, len(config.time_steps)).mean(1)
-    middles = length * (np.arange(len(whole)) + 0.5)
+    """Means of each time step ``(K, n)`` over intervals of generations; all are measured right of the line."""
+    count = energies.shape[1]
+    length = max(1, count // SHOWN)
+    whole = energies[:, : count // length * length].reshape(len(energies), -1, length).mean(2)
+    middles = length * (np.arange(whole.shape[1]) + 0.5)
     with figure(path, 7.0, 3.8) as canvas:
         axes = canvas.subplots()
         for k, tau in enumerate(config.time_steps):
-            axes.plot(middles, whole[:, k], color=BLUE, alpha=SHADES[k % len(SHADES)], label=f"time step {tau:g}")
+            axes.plot(middles, whole[k], color=BLUE, alpha=SHADES[k % len(SHADES)], label=f"time step {tau:g}")
         axes.axvline(max(equilibrated(config)), color=GREY, linewidth=0.8)
         axes.ticklabel_format(useOffset=False)
         axes.set(xlabel="generation", ylabel=f"energy of {length} generations (Hartree)")

@@ -10,6 +10,7 @@ from gaugeflow.errors import UserError
 from gaugeflow.montecarlo.errors import (
     Estimate,
     autocorrelation,
+    by_chain,
     derived,
     estimate,
     estimate_complex,
@@ -155,6 +156,35 @@ def test_derived_keeps_correlations():
     logarithm = derived(np.log, x)
     assert logarithm.value == pytest.approx(np.log(x.mean()))
     assert logarithm.error == pytest.approx(estimate(x).error / x.mean(), rel=1e-9)
+
+
+def slow_and_weak(chains, count, seed):
+    """White noise, and a hundredth of its variance that is the same for 200 samples each."""
+    draw = np.random.default_rng(seed)
+    slow = np.repeat(draw.normal(0, 0.1, (chains, count // 200)), 200, 1)
+    return draw.normal(0, 1, (chains, count)) + slow
+
+
+def test_the_spread_of_chains_knows_what_the_gamma_method_overlooks():
+    exact = ((1 + 0.01 * 200) / 2000 / 16) ** 0.5
+    found = [by_chain(lambda x: x, slow_and_weak(16, 2000, seed)) for seed in range(60)]
+    assert np.mean([one.error**2 for one in found]) == pytest.approx(exact**2, rel=0.15)
+    assert np.std([one.value for one in found]) == pytest.approx(exact, rel=0.25)
+    assert np.std([one.error for one in found]) == pytest.approx(
+        np.mean([one.error_of_error for one in found]), rel=0.3
+    )
+    assert np.mean([one.tau_int for one in found]) == pytest.approx(1.5, rel=0.15)
+    overlooked = [estimate(slow_and_weak(16, 2000, seed)).error for seed in range(10)]
+    assert np.mean(overlooked) < 0.75 * exact
+
+
+def test_the_spread_of_chains_of_several_lengths_and_of_none():
+    rng = np.random.default_rng(3)
+    errors = [by_chain(lambda x: x, [rng.normal(0, 1, 10 * n) for n in range(1, 31)]).error for _ in range(40)]
+    assert np.mean(np.square(errors)) == pytest.approx(1 / (10 * 465), rel=0.1)
+    assert by_chain(lambda x: x, np.ones((3, 8))).error == 0
+    with pytest.raises(UserError, match="the spread of chains needs two or more"):
+        by_chain(lambda x: x, rng.normal(0, 1, (1, 50)))
 
 
 def test_derived_errors_cover():

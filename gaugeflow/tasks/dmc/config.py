@@ -12,6 +12,10 @@ from gaugeflow.tasks.vmc.systems import SystemConfig
 __all__ = ["DMCConfig"]
 
 
+FEWEST = 5
+"""Walkers of a population."""
+
+
 class DMCConfig(RunConfig):
     """Fixed-node diffusion Monte Carlo: the lowest energy that the nodes of a trained wavefunction allow."""
 
@@ -21,7 +25,9 @@ class DMCConfig(RunConfig):
     system: SystemConfig
     """The particles and what holds them, as in the trial's run."""
     walkers: Annotated[int, Field(ge=10)] = 512
-    """Walkers of each population, all processes together; there is a population for each time step."""
+    """Walkers of each time step, all processes together."""
+    populations: Annotated[int, Field(ge=2)] = 16
+    """Independent populations of each time step, which share its walkers; the spread of their energies is the error."""
     time_steps: Annotated[list[Positive], Field(min_length=3)]
     """Three or more time steps in 1/hartree; the energy is extrapolated to zero from them."""
     degree: Annotated[int, Field(ge=1, le=2)] = 1
@@ -48,4 +54,13 @@ class DMCConfig(RunConfig):
             raise ValueError(f"time_steps: expected each once, came {self.time_steps}")
         if different < self.degree + 2:
             raise ValueError(f"time_steps: expected {self.degree + 2} or more for degree {self.degree}")
+        return self
+
+    @model_validator(mode="after")
+    def _equal_populations(self) -> Self:
+        if self.walkers % self.populations or self.walkers < FEWEST * self.populations:
+            raise ValueError(
+                f"walkers: expected a multiple of populations, at least {FEWEST} for each of the {self.populations}, "
+                f"came {self.walkers}"
+            )
         return self

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gaugeflow.tasks.dmc.config import DMCConfig
     from gaugeflow.tasks.dmc.trial import Trial
 
-__all__ = ["dmc_markdown", "dmc_report", "energies_by_time_step", "equilibrated"]
+__all__ = ["by_time_step", "dmc_markdown", "dmc_report", "energies_by_time_step", "equilibrated"]
 
 Columns = dict[str, np.ndarray]
 
@@ -41,8 +41,9 @@ def dmc_report(config: "DMCConfig", hamiltonian: Hamiltonian, trial: "Trial", me
     found, plain = (energies_by_time_step(config, columns, memory) for memory in (config.memory, 0.0))
     values, errors = (np.array([getattr(own, name) for own in found]) for name in ("value", "error"))
     line = extrapolated(np.array(config.time_steps), values, errors, config.degree)
+    steps = by_time_step(config, columns)
     rows = [
-        _row(tau, found[k], plain[k].value, {name: columns[name][begins[k] :, k] for name in Generation._fields})
+        _row(tau, found[k], plain[k].value, {name: steps[name][k][:, begins[k] :] for name in Generation._fields})
         for k, tau in enumerate(config.time_steps)
     ]
     nodes = hamiltonian.particles.exclude
@@ -62,6 +63,7 @@ def dmc_report(config: "DMCConfig", hamiltonian: Hamiltonian, trial: "Trial", me
         "chi_squared": line.chi_squared,
         "freedom": line.freedom,
         "walkers": config.walkers,
+        "populations": config.populations,
         "warmup": config.warmup,
         "equilibration": config.equilibration,
         "memory": config.memory,
@@ -90,11 +92,17 @@ def equilibrated(config: "DMCConfig") -> list[int]:
     return [math.ceil(config.equilibration / tau) for tau in config.time_steps]
 
 
+def by_time_step(config: "DMCConfig", columns: Columns) -> Columns:
+    """The recorded generations of all populations ``(n, K G)`` as ``(K, G, n)``, for K time steps."""
+    shape = (len(config.time_steps), config.populations, -1)
+    return {name: columns[name].T.reshape(shape) for name in Generation._fields}
+
+
 def energies_by_time_step(config: "DMCConfig", columns: Columns, memory: float | None = None) -> list[Estimate]:
-    """Mixed estimates from the recorded generations, ``(n, K)`` for each column; by default with the memory of the
-    configuration."""
+    """Mixed estimates from the recorded generations; by default with the memory of the configuration."""
     memory = config.memory if memory is None else memory
-    energy, growth, duration = (columns[name].T for name in ("energy", "growth", "duration"))
+    steps = by_time_step(config, columns)
+    energy, growth, duration = (steps[name] for name in ("energy", "growth", "duration"))
     return [
         mixed_estimate(energy[k], growth[k], duration[k], memory, begins)
         for k, begins in enumerate(equilibrated(config))
@@ -111,7 +119,7 @@ def _row(tau: float, found: Estimate, unweighted: float, measured: Columns) -> d
         "energy_text": _text(found.value, found.error),
         "energy_unweighted": unweighted,
         "tau_int": found.tau_int,
-        "generations": found.count,
+        "generations": found.count // found.chains,
         "effective_time_step": float(measured["duration"].mean()),
         **means,
         "warning": _plain(found),
@@ -168,7 +176,7 @@ def dmc_markdown(report: dict[str, Any]) -> str:
         ["reference", _known(report["reference"])],
         ["difference in errors", _signed(report["deviation"])],
         ["chi^2 / degrees of freedom", f"{report['chi_squared']:.2g} / {report['freedom']}"],
-        ["walkers of each population", str(report["walkers"])],
+        ["walkers of each time step", f"{report['walkers']} in {report['populations']} populations"],
     ]
     head = ["time step", "energy", "unweighted", "growth", "generations", "tau_int", "acceptance", "across a node"]
     steps = [_cells(row) for row in report["time_steps"]]
@@ -180,8 +188,8 @@ def dmc_markdown(report: dict[str, Any]) -> str:
         f"The energy is {report['nodes']}.{source}\n\n{format_table(head, steps)}\n"
         f"A population is measured after {report['equilibration']:g} / hartree. Its generations are weighted by the "
         f"growth of the {report['memory']:g} / hartree before; `unweighted` is without. Errors are one standard "
-        f"deviation by the Gamma method on the generations, tau_int counts these. The energy of time step 0 is that "
-        f"of a polynomial of degree {report['degree']}.\n{references_markdown(report)}"
+        f"deviation by the spread of the populations, and tau_int, in generations, goes with them. The energy of time "
+        f"step 0 is that of a polynomial of degree {report['degree']}.\n{references_markdown(report)}"
     )
 
 

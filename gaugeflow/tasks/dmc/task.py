@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from gaugeflow.errors import UserError
 from gaugeflow.montecarlo import Metropolis
 from gaugeflow.random import stream
 from gaugeflow.runs import Metrics, Record, Task
@@ -37,7 +38,9 @@ class DMC(Task[DMCConfig]):
     def __init__(self, config: DMCConfig) -> None:
         super().__init__(config)
         self.hamiltonian = config.system.build()
-        self.time_steps = torch.tensor(config.time_steps, dtype=torch.float64, device=self.config.device)
+        steps = torch.tensor(config.time_steps, dtype=torch.float64, device=self.config.device)
+        self.time_steps = steps.repeat_interleave(config.populations)
+        """Of all populations, those of one time step in a row."""
         self._status = ""
 
     @property
@@ -69,7 +72,7 @@ class DMC(Task[DMCConfig]):
 
     def _new_walkers(self) -> Tensor:
         """Of all populations in one list, ``(K W, n, d)``."""
-        dtype, count = next(self.psi.parameters()).dtype, len(self.time_steps) * self.config.walkers
+        dtype, count = next(self.psi.parameters()).dtype, len(self.config.time_steps) * self.config.walkers
         return initial_walkers(self.hamiltonian, count, dtype, self.config.device, self.generator)
 
     def kinds_of_steps(self) -> dict[int, int]:
@@ -115,6 +118,11 @@ class DMC(Task[DMCConfig]):
         self.walkers = state["walkers"].to(self.config.device)
         if state["diffusion"] is not None:
             kept = state["diffusion"]["walkers"]["x"].to(self.config.device)
+            if len(kept) != len(self.time_steps):
+                raise UserError(
+                    f"expected a checkpoint with {len(self.time_steps)} populations, came one with {len(kept)}: it was "
+                    "made before each time step had several; begin the run anew"
+                )
             self.diffusion = self._populations(kept)
             self.diffusion.load_state_dict(state["diffusion"])
         self.generator = restored_generator(self.config.device, state["generator"])

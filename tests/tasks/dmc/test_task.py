@@ -10,6 +10,7 @@ import torch
 
 from gaugeflow import plots, runs
 from gaugeflow.errors import UserError
+from gaugeflow.runs.checkpoint import load_checkpoint
 from gaugeflow.tasks import DMC, VMC
 from gaugeflow.tasks.dmc.report import dmc_markdown, dmc_report
 from tests.places import TRAINED
@@ -39,6 +40,7 @@ BASE: dict[str, Any] = {
     "init_from": "trial",
     "system": DOT,
     "walkers": 20,
+    "populations": 4,
     "time_steps": [0.05, 0.1, 0.2],
     "warmup": 3,
     "equilibration": 0.2,
@@ -71,8 +73,8 @@ def test_what_a_run_leaves(folder: Path) -> None:
     assert [row["time_step"] for row in report["time_steps"]] == BASE["time_steps"]
     assert [row["generations"] for row in report["time_steps"]] == [6, 8, 9]
     found = runs.Metrics.load(folder / "whole" / "metrics.h5").columns("generations")
-    assert found["energy"].shape == (10, 3)
-    plain = [found["energy"][begins:, k].mean() for k, begins in enumerate((4, 2, 1))]
+    assert found["energy"].shape == (10, 12)
+    plain = [found["energy"][begins:, 4 * k : 4 * k + 4].mean() for k, begins in enumerate((4, 2, 1))]
     assert [row["energy_unweighted"] for row in report["time_steps"]] == pytest.approx(plain)
     variational = json.loads((folder / "trial" / "report.json").read_text())
     assert (report["variational"], report["variational_error"]) == (variational["energy"], variational["energy_error"])
@@ -110,6 +112,16 @@ def test_a_run_does_without_the_trial_once_it_has_begun(tmp_path: Path, folder: 
     (tmp_path / "trial").unlink()
     found = runs.resume(DMC, tmp_path / "run", quiet=True)
     assert found["energy"] == json.loads((folder / "whole" / "report.json").read_text())["energy"]
+
+
+def test_a_checkpoint_of_other_populations_is_refused(tmp_path: Path, folder: Path) -> None:
+    """As those were which had one for each time step."""
+    with crash(DMC, 8):
+        runs.start(DMC, source(folder), tmp_path / "run", quiet=True)
+    _, state = load_checkpoint(tmp_path / "run" / "checkpoint.pt", "dmc")
+    made = task(folder, populations=2)
+    with pytest.raises(UserError, match="expected a checkpoint with 6 populations, came one with 12"):
+        made.load_state_dict(state["task"])
 
 
 def start(folder: Path) -> None:
@@ -160,6 +172,9 @@ def test_figures(tmp_path: Path, folder: Path) -> None:
         ({"time_steps": [0.1, 0.2]}, "time_steps: "),
         ({"time_steps": [0.1, 0.2, 0.1]}, "time_steps: expected each once"),
         ({"degree": 2}, "time_steps: expected 4 or more for degree 2"),
+        ({"populations": 3}, "walkers: expected a multiple of populations, at least 5 for each of the 3, came 20"),
+        ({"populations": 5}, "walkers: expected a multiple of populations, at least 5 for each of the 5, came 20"),
+        ({"populations": 1}, "populations: "),
         (
             {"time_steps": [50.0, 60.0, 70.0], "warmup": 20},
             "time step 50: the population dies out, .* smaller time_ste",
@@ -180,11 +195,11 @@ def test_a_moved_nucleus_is_another_system() -> None:
 
 def generations(count: int, energies: list[float], **changes: float) -> runs.Metrics:
     """Populations with energies around these that nothing is wrong with but for the changes."""
-    metrics, noise = runs.Metrics(), np.random.default_rng(2).normal(0, 1e-3, (count, 3))
-    for row in np.array(energies) + noise:
-        columns = {"energy": row, "growth": row, "duration": np.array(BASE["time_steps"])}
-        columns |= {"acceptance": np.ones(3), "crossed": np.full(3, 0.01), "lost": np.zeros(3), "share": np.ones(3)}
-        metrics.record("generations", columns | {name: np.full(3, value) for name, value in changes.items()})
+    metrics, noise = runs.Metrics(), np.random.default_rng(2).normal(0, 2e-3, (count, 12))
+    for row in np.repeat(energies, 4) + noise:
+        columns = {"energy": row, "growth": row, "duration": np.repeat(BASE["time_steps"], 4)}
+        columns |= {"acceptance": np.ones(12), "crossed": np.full(12, 0.01), "lost": np.zeros(12), "share": np.ones(12)}
+        metrics.record("generations", columns | {name: np.full(12, value) for name, value in changes.items()})
     return metrics
 
 
