@@ -121,16 +121,14 @@ def action_claims():
 
 
 def projection_claims():
-    """A projected network has its character; its local energy is invariant."""
-    found = []
-    for name, of in SECTORS.items():
-        group = occupation.sector(RING.lattice, *of)
-        psi = occupation.SiteProjected(network(), group)
-        found.append(Equivariance(signed(psi), states(), f"projected on {name}", group, SignedLog))
-    for name, (hamiltonian, psi, of) in COMPLEX.items():
+    """A network in a sector has its character, by either route; the local energy of a projected one is invariant."""
+    found, cases = [], {name: (RING, network, of) for name, of in SECTORS.items()} | COMPLEX
+    for name, (hamiltonian, make, of) in cases.items():
         group = occupation.sector(hamiltonian.lattice, *of)
-        psi = occupation.SiteProjected(psi(hamiltonian), group)
-        found.append(Equivariance(signed(psi), states(hamiltonian), f"projected on {name}", group, SignedLog))
+        routes = {"projected on": occupation.SiteProjected, "canonical in": occupation.SiteCanonical}
+        for how, route in routes.items():
+            psi = signed(route(make(hamiltonian), group))
+            found.append(Equivariance(psi, states(hamiltonian), f"{how} {name}", group, SignedLog))
     even = occupation.SiteProjected(network(), occupation.sector(RING.lattice, (0,), "A1", 1))
 
     def energy(x, sign):
@@ -173,7 +171,11 @@ LINES: dict[str, Line] = {
         occupation.SiteGroup, occupation.Occupations, occupation.moved, occupation.sector, claims=action_claims
     ),
     "wavefunctions on sites": line(
-        occupation.SiteProjected, occupation.local_value, occupation.hubbard, claims=projection_claims
+        occupation.SiteProjected,
+        occupation.SiteCanonical,
+        occupation.local_value,
+        occupation.hubbard,
+        claims=projection_claims,
     ),
     "hidden fermions on sites": line(occupation.HiddenDeterminants, occupation.HiddenPfaffians, claims=hidden_claims),
     "parts of wavefunctions on sites": line(

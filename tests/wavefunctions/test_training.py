@@ -10,11 +10,12 @@ from gaugeflow.errors import UserError
 from gaugeflow.montecarlo import Metropolis
 from gaugeflow.montecarlo.errors import estimate
 from gaugeflow.wavefunctions import Gaussian, Particles, Product, harmonic_trap, local_energy
+from gaugeflow.wavefunctions.optimizers import natural_gradient
 from gaugeflow.wavefunctions.optimizers.adam import Adam
 from gaugeflow.wavefunctions.optimizers.clipping import clip_about_median
 from gaugeflow.wavefunctions.optimizers.log_derivatives import log_derivatives, trained, weighted_gradient
 from gaugeflow.wavefunctions.optimizers.natural_gradient import NaturalGradient, natural_direction
-from gaugeflow.wavefunctions.optimizers.optimizer import decayed
+from gaugeflow.wavefunctions.optimizers.optimizer import ALONE, decayed
 from gaugeflow.wavefunctions.optimizers.sample_derivatives import Rows
 from tests.wavefunctions.cases import exact_dot, exact_free, network, seeded
 
@@ -96,6 +97,20 @@ def test_the_direction_minimises_what_it_should(momentum, parameters):
     o, e = (derivatives - derivatives.mean(0)) / 10**0.5, (energies - energies.mean()) / 10**0.5
     wanted = torch.linalg.solve(o.T @ o + 0.1 * torch.eye(parameters).double(), o.T @ e + 0.1 * m)
     found = natural_direction(Rows(derivatives), energies, 0.1, m if momentum else None)
+    torch.testing.assert_close(found, wanted, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("numbers", [1, 2], ids=["real", "complex"])
+def test_samples_and_parameters_give_one_direction(numbers, monkeypatch):
+    """In parts of three samples; of a complex psi each sample has two rows."""
+    monkeypatch.setattr(natural_gradient, "AT_ONCE", 3)
+    rows, missing = (torch.randn(10 * numbers, *shape, generator=seeded(), dtype=torch.float64) for shape in [(7,), ()])
+    weights = torch.rand(10, generator=seeded(1), dtype=torch.float64).softmax(0)
+    centred = natural_gradient._centred(missing, weights)
+    found, wanted = (
+        way(Rows(rows), centred, 0.1, ALONE, weights)
+        for way in (natural_gradient._by_parameters, natural_gradient._by_samples)
+    )
     torch.testing.assert_close(found, wanted, rtol=1e-10, atol=1e-12)
 
 

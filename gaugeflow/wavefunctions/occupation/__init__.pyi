@@ -13,6 +13,7 @@ from .mean_fields.lowest import MeanField, hartree_fock, paired
 from .observables import double_occupancy, structure_factors, total_spin_operator
 from .operators import Factor, Operators, parse
 from .sectors.sector import sector
+from .sectors.site_canonical import SiteCanonical
 from .sectors.site_projected import SiteProjected
 from .site_backbones import SiteAttention, SiteBackbone, SiteConvolution, SiteDense
 from .site_energy import local_value
@@ -37,6 +38,7 @@ __all__ = [
     "RankTwo",
     "SiteAttention",
     "SiteBackbone",
+    "SiteCanonical",
     "SiteConvolution",
     "SiteDense",
     "SiteFermions",

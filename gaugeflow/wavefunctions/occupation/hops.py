@@ -82,19 +82,18 @@ class Enumerated:
         self.log_density, self.orbits = log_density, orbits or Orbits(particles, most=most)
         self.warmup, self.width = False, 0.0
 
-    def probabilities(self, like: Tensor) -> tuple[Tensor, Tensor]:
-        """All configurations and their shares of the density, ``(states,)``."""
+    def shares(self, like: Tensor) -> Tensor:
+        """Of each orbit in the density, ``(orbits,)``."""
         orbits, x = self.orbits, self.orbits.x.to(like)
         log = torch.cat([self.log_density(x[part]) for part in orbits.parts()]).double()
-        shares = orbits.spread((log + orbits.sizes.to(log).log()).softmax(0).cpu())
-        return orbits.every.to(like), shares.to(log)
+        return (log + orbits.sizes.to(log).log()).softmax(0)
 
     @torch.no_grad()
     def update(self, field: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """As many new configurations ``(batch, 2, sites)`` as there are in `field`."""
-        every, share = self.probabilities(field)
-        chosen = torch.multinomial(share, len(field), replacement=True, generator=generator)
-        return every[chosen], {"acceptance": torch.ones(len(field), dtype=torch.float64, device=field.device)}
+        chosen = torch.multinomial(self.shares(field), len(field), replacement=True, generator=generator)
+        drawn = self.orbits.drawn(chosen.cpu(), generator).to(field)
+        return drawn, {"acceptance": torch.ones(len(field), dtype=torch.float64, device=field.device)}
 
     def state_dict(self) -> dict[str, Any]:
         return {}

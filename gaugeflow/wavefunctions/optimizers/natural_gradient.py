@@ -1,4 +1,4 @@
-"""The natural gradient in sample space: MinSR (arXiv:2302.01941) and SPRING (arXiv:2401.10190)."""
+"""The natural gradient: MinSR (arXiv:2302.01941) and SPRING (arXiv:2401.10190)."""
 
 from typing import Any
 
@@ -15,6 +15,8 @@ from gaugeflow.wavefunctions.wavefunction import Wavefunction
 __all__ = ["JACOBIANS", "NaturalGradient", "natural_direction"]
 
 JACOBIANS = ("implicit", "explicit")
+AT_ONCE = 4096
+"""Samples whose rows are multiplied at a time; their products are added up in float64."""
 
 
 def natural_direction(
@@ -31,9 +33,10 @@ def natural_direction(
 
         phi = argmin |O phi - e|^2 + damping |phi - m|^2 = m + O^T (O O^T + damping)^-1 (e - O m),
 
-    solved in float64. Without m this is MinSR, which is stochastic reconfiguration ``(O^T O + damping)^-1 O^T e``;
-    with m a share of the direction before, SPRING. Of a complex psi with real parameters real and imaginary parts are
-    rows and entries of their own, each with its mean: ``|.|^2`` and ``Re O^+ O`` of the complex equations.
+    solved in float64. Where there are more samples than parameters it is ``m + (O^T O + damping)^-1 O^T (e - O m)``,
+    the same for less. Without m this is MinSR, or stochastic reconfiguration; with m a share of the direction before,
+    SPRING. Of a complex psi with real parameters real and imaginary parts are rows and entries of their own, each with
+    its mean: ``|.|^2`` and ``Re O^+ O`` of the complex equations.
 
     Args:
         derivatives: of log psi, for this process's share of the samples.
@@ -49,6 +52,18 @@ def natural_direction(
     missing = in_turn(energies).double()
     if momentum is not None:
         missing = missing - processes.gather(derivatives.times(momentum))
+    if len(missing) > derivatives.size:
+        phi = _by_parameters(derivatives, _centred(missing, w), damping, processes, w)
+    else:
+        phi = _by_samples(derivatives, _centred(missing, w), damping, processes, w)
+    return phi if momentum is None else phi + momentum
+
+
+def _by_samples(
+    derivatives: SampleDerivatives, missing: Tensor, damping: float, processes: Processes, w: Tensor
+) -> Tensor:
+    """``O^T (O O^T + damping)^-1 e``."""
+    size = len(w)
     root = w.sqrt().repeat_interleave(len(missing) // size)
     everyone = derivatives if processes.size == 1 else derivatives.gathered(processes.gather)
     gram = processes.gather(derivatives.gram(everyone))
@@ -56,14 +71,39 @@ def natural_direction(
     if not bool(torch.isfinite(squares).all()):
         raise NotFinite("the derivative of log|psi| with respect to the parameters", squares)
     gram = _centred(_centred(gram, w).mT, w) * root * root[:, None]
-    gram.diagonal().add_(damping)
-    factor, info = torch.linalg.cholesky_ex(gram)
+    z = (root * _solved(gram, root * missing, damping, squares)).unflatten(0, (size, -1))
+    return processes.sum(derivatives.transposed(processes.part((z - w[:, None] * z.sum(0)).flatten())))
+
+
+def _by_parameters(
+    derivatives: SampleDerivatives, missing: Tensor, damping: float, processes: Processes, w: Tensor
+) -> Tensor:
+    """``(O^T O + damping)^-1 O^T e``."""
+    numbers, own = len(missing) // len(w), processes.part(w)
+    total = missing.new_zeros(derivatives.size, derivatives.size)
+    means, squares = missing.new_zeros(numbers, derivatives.size), []
+    for begin in range(0, len(own), AT_ONCE):
+        part = own[begin : begin + AT_ONCE, None]
+        rows = derivatives.matrix(slice(numbers * begin, numbers * (begin + len(part))))
+        squares.append(rows.double().square().sum(1))
+        of_samples = rows.unflatten(0, (-1, numbers))
+        means += torch.einsum("bk,bnp->np", part.to(rows), of_samples)
+        weighted = (of_samples * part[:, None].sqrt().to(rows)).flatten(0, 1)
+        total += weighted.mT @ weighted
+    total, means, everyone = processes.sum(total), processes.sum(means), processes.gather(torch.cat(squares))
+    if not bool(torch.isfinite(everyone).all()):
+        raise NotFinite("the derivative of log|psi| with respect to the parameters", everyone)
+    answer = processes.sum(derivatives.transposed(processes.part(w.repeat_interleave(numbers) * missing)))
+    return _solved(total - means.mT @ means, answer, damping, everyone)
+
+
+def _solved(matrix: Tensor, right: Tensor, damping: float, squares: Tensor) -> Tensor:
+    """``(matrix + damping)^-1 right``; raises NotFinite, with a number for each sample, where there is none."""
+    matrix.diagonal().add_(damping)
+    factor, info = torch.linalg.cholesky_ex(matrix)
     if int(info):
         raise NotFinite("the solution of the natural gradient's equations", squares)
-    e = root * _centred(missing, w)
-    z = (root * torch.cholesky_solve(e[:, None], factor)[:, 0]).unflatten(0, (size, -1))
-    phi = processes.sum(derivatives.transposed(processes.part((z - w[:, None] * z.sum(0)).flatten())))
-    return phi if momentum is None else phi + momentum
+    return torch.cholesky_solve(right[:, None], factor)[:, 0]
 
 
 def _centred(numbers: Tensor, weights: Tensor) -> Tensor:

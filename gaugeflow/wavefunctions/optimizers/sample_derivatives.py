@@ -1,8 +1,9 @@
 """The derivatives of log|psi| at each sample as a linear map, without the matrix that it has.
 
-With ``O_bp = d log|psi(x_b)| / d theta_p`` the natural gradient needs no more than three products: ``O O^T``, ``O m``
-and ``O^T z``. The weight W of a linear layer with inputs ``a_bk`` and slopes ``g_bk = d log|psi| / d (W a_bk)``, k over
-the places (particles, pairs) that share it, has ``O_b = sum_k g_bk a_bk^T``, as many numbers as W has, while
+With ``O_bp = d log|psi(x_b)| / d theta_p`` the natural gradient in sample space needs no more than three products:
+``O O^T``, ``O m`` and ``O^T z``. The weight W of a linear layer with inputs ``a_bk`` and slopes
+``g_bk = d log|psi| / d (W a_bk)``, k over the places (particles, pairs) that share it, has ``O_b = sum_k g_bk a_bk^T``,
+as many numbers as W has, while
 
     (O O^T)_bc = sum_kl (a_bk . a_cl) (g_bk . g_cl)
 
@@ -54,6 +55,10 @@ class SampleDerivatives(ABC):
         """Adds a block of the Gram matrix to what is there."""
 
     @abstractmethod
+    def matrix(self, rows: slice) -> Tensor:
+        """O of these samples as it is, ``(rows, parameters)``."""
+
+    @abstractmethod
     def times(self, direction: Tensor) -> Tensor:
         """``O m``, from ``(parameters,)`` to ``(own,)``."""
 
@@ -76,6 +81,9 @@ class Rows(SampleDerivatives):
 
     def add_gram(self, other: Self, rows: slice, columns: slice, total: Tensor) -> None:
         total.addmm_(self.rows[rows], other.rows[columns].mT)
+
+    def matrix(self, rows: slice) -> Tensor:
+        return self.rows[rows]
 
     def times(self, direction: Tensor) -> Tensor:
         return self.rows.double() @ direction
@@ -102,6 +110,9 @@ class Layer(SampleDerivatives):
             for j in range(other_a.shape[1]):
                 total.addcmul_(a[:, k] @ other_a[:, j].mT, g[:, k] @ other_g[:, j].mT)
 
+    def matrix(self, rows: slice) -> Tensor:
+        return (self.slopes[rows].mT @ self.inputs[rows]).flatten(1)
+
     def times(self, direction: Tensor) -> Tensor:
         moved = self.inputs.double() @ direction.view(self.shape).mT
         return (moved * self.slopes).sum((1, 2))
@@ -115,7 +126,7 @@ class Layer(SampleDerivatives):
 
     def rows(self) -> Rows:
         """The matrix that it stands for."""
-        return Rows((self.slopes.mT @ self.inputs).flatten(1))
+        return Rows(self.matrix(slice(None)))
 
     def cheapest(self, samples: int) -> "Layer | Rows":
         """Itself or its rows, whichever has the cheaper Gram matrix among so many samples."""
@@ -137,6 +148,9 @@ class Parts(SampleDerivatives):
     def add_gram(self, other: Self, rows: slice, columns: slice, total: Tensor) -> None:
         for own, theirs in zip(self.parts, other.parts, strict=True):
             own.add_gram(theirs, rows, columns, total)
+
+    def matrix(self, rows: slice) -> Tensor:
+        return torch.cat([part.matrix(rows) for part in self.parts], 1)
 
     def times(self, direction: Tensor) -> Tensor:
         pieces = zip(self.parts, direction.split(self.sizes), strict=True)

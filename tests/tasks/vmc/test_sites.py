@@ -106,7 +106,8 @@ def test_walkers_of_another_density_have_weights(power: float) -> None:
     for parameter in made.psi.parameters():
         torch.nn.init.normal_(parameter, generator=torch.Generator().manual_seed(2))
     with torch.no_grad():
-        every, share = Enumerated(lambda x: 2 * made.psi(x).log, made.psi.particles).probabilities(made.walkers)
+        every = made.psi.particles.every()
+        share = Enumerated(lambda x: 2 * made.psi(x).log, made.psi.particles).shares(every)
     energies = local_value(made.psi, made.hamiltonian.operators, made.psi.particles, every)
     torch.testing.assert_close(made.whole.local_energies(made.psi, every), energies)
     made.step(0, record)

@@ -54,7 +54,8 @@ def test_the_energy_is_the_quotient_of_rayleigh_with_the_whole_matrix(way: str) 
     assert found.value == pytest.approx(energy, abs=1e-12)
     assert found.variance == pytest.approx(np.linalg.norm(matrix @ state) ** 2 - energy**2, abs=1e-11)
     assert found.variance > 0.01 or len(orbits.sizes) == 3  # the odd ones have an energy each
-    np.testing.assert_allclose(orbits.shares(amplitudes), np.abs(state[places]) ** 2, atol=1e-14)
+    shares = orbits.spread(orbits.weights(amplitudes))
+    np.testing.assert_allclose(shares, np.abs(state[places]) ** 2, atol=1e-14)
 
 
 def test_orbits_are_of_the_group_and_those_without_a_value_are_left_out() -> None:
@@ -75,9 +76,9 @@ def test_draws_from_orbits_have_the_density_of_all_configurations() -> None:
     """The shares are those that psi has on every configuration, one by one."""
     _, psi, group = made("k = pi, odd")
     orbits = occupation.Orbits(RING.particles, group)
-    every, shares = occupation.Enumerated(lambda x: psi(x).log, RING.particles, orbits=orbits).probabilities(orbits.x)
+    shares = orbits.spread(occupation.Enumerated(lambda x: psi(x).log, RING.particles, orbits=orbits).shares(orbits.x))
     with torch.no_grad():
-        torch.testing.assert_close(shares, psi(every).log.softmax(0), atol=1e-14, rtol=0)
+        torch.testing.assert_close(shares, psi(orbits.every).log.softmax(0), atol=1e-14, rtol=0)
 
 
 @pytest.mark.parametrize("way", ["k = 0, A1, even", "k = pi / 2, even", "twisted, at k = 0"])

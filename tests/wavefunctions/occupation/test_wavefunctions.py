@@ -11,6 +11,7 @@ from gaugeflow.symmetry import SignedLog, Verdict
 from gaugeflow.symmetry.claims import Action, Equivariance
 from gaugeflow.wavefunctions import Determinants, NaturalGradient, Pfaffians, occupation
 from gaugeflow.wavefunctions.occupation.exact import Split
+from gaugeflow.wavefunctions.occupation.sectors.canonical_form import canonical_form
 from gaugeflow.wavefunctions.optimizers.adam import Adam
 from gaugeflow.wavefunctions.optimizers.clipping import clip_about_median
 from gaugeflow.wavefunctions.optimizers.log_derivatives import log_derivatives
@@ -378,6 +379,37 @@ def test_a_projected_network_is_in_its_sector() -> None:
     assert torch.allclose(one.sign * one.log.exp(), two.sign * two.log.exp(), atol=1e-12)
 
 
+@pytest.mark.parametrize("of", [((0,), "A1", 1), ((1,), None, -1), ((0.5,), None, 1)], ids=str)
+def test_a_canonical_network_is_in_its_sector(of) -> None:
+    """It is what its projection is; and 0 where motions that leave a configuration alone have another phase."""
+    group, every = occupation.sector(RING.lattice, *of), RING.particles.every()
+    psi = occupation.SiteCanonical(network(), group)
+    one, two = psi(every), occupation.SiteProjected(psi, group)(every)
+    there = one.sign != 0
+    found, wanted = (value.sign[there] * value.log[there].exp() for value in (one, two))
+    torch.testing.assert_close(found, wanted, atol=1e-12, rtol=0)
+    images, signs = occupation.moved(every[:, None], group.orders, group.flips)
+    alone = (images == every[:, None]).all(-1).all(-1)
+    assert torch.equal(~there, (alone & ((signs * group.characters - 1).abs() > 0.1)).any(1))
+    assert bool((one.log[~there] == -torch.inf).all())
+
+
+def test_a_canonical_form_is_the_first_image_with_the_signs_of_its_motions() -> None:
+    group = occupation.sector(TORUS.lattice, (0, 0), "E+", 1)
+    x = TORUS.particles.draw(50, seeded())
+    form = canonical_form(x, group)
+    y, signs = occupation.moved(x[:, None], group.orders, group.flips)
+    number = y.flatten(2) @ 2.0 ** torch.cat((torch.arange(5) + 5, torch.arange(5))).double()
+    assert torch.equal(form.alone, (number == number.amin(1, keepdim=True)).sum(1))
+    first = number.argmin(1)
+    assert torch.equal(form.x, y[torch.arange(50), first])
+    wanted = signs * group.characters.conj()
+    there = form.phase != 0
+    torch.testing.assert_close(form.phase[there], wanted[torch.arange(50), first][there])
+    with pytest.raises(UserError, match="canonical form: expected at most 52 sites, came 60"):
+        canonical_form(torch.zeros(1, 2, 60), occupation.SiteGroup(torch.arange(60)[None]))
+
+
 @pytest.mark.parametrize("counts", [(3, 1), (3, 3), (2, 3)])
 def test_motions_are_those_of_the_creation_operators(counts: tuple[int, int]) -> None:
     """Each operator of a state is moved by itself; `Operators` brings their product back to its order, with a sign."""
@@ -429,6 +461,15 @@ def test_the_sectors_of_all_momenta_make_the_whole() -> None:
     found = torch.stack(parts)
     gram = found.conj() @ found.T
     assert float((gram - gram.diagonal().diag()).abs().max()) < 1e-12 * float(gram.abs().max())
+
+
+def test_a_canonical_route_without_signs_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    group = occupation.sector(RING.lattice, (0,), "A1", 1)
+    claim = Equivariance(signed(occupation.SiteCanonical(network(), group)), states(), "psi", group, SignedLog)
+    assert claim.verify(trials=6).exit_code == 0
+    place = "gaugeflow.wavefunctions.occupation.sectors.canonical_form._signs"
+    monkeypatch.setattr(place, lambda x, motions: torch.ones(len(x), len(motions.flips), dtype=torch.float64))
+    assert claim.verify(trials=6).exit_code == 1
 
 
 @pytest.mark.parametrize("make", [network, hidden_pairs], ids=lambda make: make.__name__)

@@ -9,7 +9,7 @@ from gaugeflow.symmetry.actions.scalars import Scalars, SignedLog
 from gaugeflow.symmetry.claims import Claim, Equivariance
 from gaugeflow.wavefunctions import Product, Wavefunction
 from gaugeflow.wavefunctions.occupation.hamiltonians import SiteHamiltonian
-from gaugeflow.wavefunctions.occupation.sectors.site_projected import SiteProjected
+from gaugeflow.wavefunctions.occupation.sectors.sector_state import SectorState
 from gaugeflow.wavefunctions.occupation.site_energy import local_value
 from gaugeflow.wavefunctions.occupation.symmetries import Occupations, SiteGroup
 from gaugeflow.wavefunctions.wavefunction import LogPsi
@@ -25,7 +25,7 @@ def site_claims(psi: Product, hamiltonian: SiteHamiltonian, walkers: Tensor) -> 
     x = Occupations(walkers[:4].double(), walkers.new_ones(min(4, len(walkers))).double())
     motions = SiteGroup(hamiltonian.lattice.translations).times(SiteGroup(hamiltonian.lattice.point_group))
     claims: list[Claim] = []
-    if isinstance(psi.ansatz, SiteProjected):
+    if isinstance(psi.ansatz, SectorState):
         group = psi.ansatz.group
         claims.append(Equivariance(partial(_signed, psi), x, "projected wavefunction", group, SignedLog))
         energy = partial(_energy, psi, hamiltonian)

@@ -15,6 +15,7 @@ from gaugeflow.wavefunctions.occupation.hamiltonians import SiteHamiltonian
 from gaugeflow.wavefunctions.occupation.hidden import HiddenDeterminants, HiddenPfaffians
 from gaugeflow.wavefunctions.occupation.mean_fields.begin import begin_in_pairs, pair_columns
 from gaugeflow.wavefunctions.occupation.sectors.sector import sector
+from gaugeflow.wavefunctions.occupation.sectors.site_canonical import SiteCanonical
 from gaugeflow.wavefunctions.occupation.sectors.site_projected import SiteProjected
 from gaugeflow.wavefunctions.occupation.site_backbones import SiteAttention, SiteBackbone, SiteConvolution, SiteDense
 from gaugeflow.wavefunctions.occupation.site_factors import SiteJastrow
@@ -165,12 +166,16 @@ class HiddenPfaffianConfig(_Hidden):
 HIDDEN = (HiddenConfig, HiddenPfaffianConfig)
 
 
+ROUTES = {"average": SiteProjected, "canonical": SiteCanonical}
+
+
 class ProjectionConfig(Section):
-    """A symmetry sector of fermions on sites, on which the wavefunction is projected while it is trained.
+    """A symmetry sector of fermions on sites, in which the wavefunction is while it is trained."""
 
-    It costs as many times more as the group has elements; with `optimizer.jacobian: explicit` less memory.
-    """
-
+    route: Literal["average", "canonical"] = "average"
+    """How it gets there: by the sum over all images of a configuration, which costs as many times more as the group has
+    elements (with `optimizer.jacobian: explicit` less memory), or by its value on the first of them, which costs no
+    more."""
     momentum: list[Number] | None = None
     """In units of pi along each axis, as [0.5, 0]; with other parts than 0 and 1 the wavefunction is complex."""
     point_group: str | None = None
@@ -178,6 +183,10 @@ class ProjectionConfig(Section):
     E+ and E- are those of turns without mirrors that are complex."""
     spin_flip: Literal[1, -1] | None = None
     """The sign under the exchange of up and down."""
+
+    def of(self, psi: Wavefunction, hamiltonian: SiteHamiltonian) -> Wavefunction:
+        """The state of the sector that is made of psi. Raises UserError as `group`."""
+        return ROUTES[self.route](psi, self.group(hamiltonian))
 
     def group(self, hamiltonian: SiteHamiltonian) -> SiteGroup:
         """With the character. Raises UserError for a sector that the lattice does not have."""
@@ -231,7 +240,7 @@ def build_on_sites(config: Any, hamiltonian: SiteHamiltonian, generator: torch.G
         ansatz = config.ansatz.build(hamiltonian, orbitals, generator)
     if config.start is not None and isinstance(ansatz, Pfaffians):
         begin_in_pairs(ansatz, start[1])
-    whole = ansatz if config.projection is None else SiteProjected(ansatz, config.projection.group(hamiltonian))
+    whole = ansatz if config.projection is None else config.projection.of(ansatz, hamiltonian)
     return Product(whole, [SiteJastrow(particles, _classes(hamiltonian), generator)] if config.jastrow else [])
 
 

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from gaugeflow.wavefunctions import Identity, Product
-from gaugeflow.wavefunctions.occupation.enumeration.orbits import Among, Mean, Orbits
+from gaugeflow.wavefunctions.occupation.enumeration.orbits import AT_ONCE, Among, Mean, Orbits
 from gaugeflow.wavefunctions.occupation.hamiltonians import SiteHamiltonian
 from gaugeflow.wavefunctions.occupation.observables import double_occupancy, structure_factors, total_spin_operator
-from gaugeflow.wavefunctions.occupation.sectors.site_projected import SiteProjected
+from gaugeflow.wavefunctions.occupation.sectors.sector_state import SectorState
 
 __all__ = ["Batch", "Whole"]
 
@@ -38,9 +38,9 @@ class Whole:
     """
 
     def __init__(self, psi: Product, hamiltonian: SiteHamiltonian, most: int, chunk_size: int | None) -> None:
-        self.hamiltonian, self.chunk_size = hamiltonian, chunk_size
-        group = psi.ansatz.group if isinstance(psi.ansatz, SiteProjected) else None
-        self.orbits = Orbits(hamiltonian.particles, group, most)
+        state = psi.ansatz if isinstance(psi.ansatz, SectorState) else None
+        self.hamiltonian, self.chunk_size = hamiltonian, chunk_size or AT_ONCE // (state.images if state else 1)
+        self.orbits = Orbits(hamiltonian.particles, state.group if state else None, most)
 
     @cached_property
     def energy(self) -> Among:
@@ -76,14 +76,20 @@ class Whole:
 
     def observables(self, psi: Product) -> dict[str, Any]:
         """Double occupancy and both structure factors; their errors are 0."""
-        shares, every = self.orbits.shares(self._amplitudes(psi)), self.orbits.every
-        found: dict[str, Any] = {"double_occupancy": [float(shares @ double_occupancy(every)), 0.0]}
-        if self.hamiltonian.lattice is None:
+        orbits, lattice = self.orbits, self.hamiltonian.lattice
+        shares = orbits.weights(self._amplitudes(psi))
+        doubles: Any = sum(shares[part] @ double_occupancy(orbits.images(part)).mean(1) for part in orbits.parts())
+        found: dict[str, Any] = {"double_occupancy": [float(doubles), 0.0]}
+        if lattice is None:
             return found
-        momenta, spin, charge = structure_factors(every, self.hamiltonian.lattice)
+        parts = (
+            [shares[part] @ factor.mean(1) for factor in structure_factors(orbits.images(part), lattice)[1:]]
+            for part in orbits.parts()
+        )
+        spins, charges = (sum(own) for own in zip(*parts, strict=True))
         factors = [
             {"q": q.tolist(), "spin": [float(one), 0.0], "charge": [float(other), 0.0]}
-            for q, one, other in zip(momenta, shares @ spin, shares @ charge, strict=True)
+            for q, one, other in zip(lattice.momenta(), spins, charges, strict=True)
         ]
         return found | {"structure_factors": factors}
 

@@ -18,14 +18,13 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.symmetry.actions.values import wide
-from gaugeflow.wavefunctions.occupation.configurations import SiteFermions
+from gaugeflow.wavefunctions.occupation.configurations import SiteFermions, subsets
 from gaugeflow.wavefunctions.occupation.operators import Operators
+from gaugeflow.wavefunctions.occupation.sectors.canonical_form import canonical_form
 from gaugeflow.wavefunctions.occupation.symmetries import SiteGroup, moved
 
-__all__ = ["Among", "Mean", "Orbits"]
+__all__ = ["AT_ONCE", "Among", "Mean", "Orbits"]
 
-SAME = 1e-9
-"""Phases that differ by less are equal."""
 AT_ONCE = 8192
 """Configurations that are moved, or whose psi is calculated, at a time."""
 
@@ -73,8 +72,8 @@ class Orbits:
 
     @property
     def x(self) -> Tensor:
-        """The first configuration of each orbit where psi need not be zero, ``(orbits, 2, sites)``."""
-        return self.every[self._table[0]]
+        """The canonical configuration of each orbit where psi need not be zero, ``(orbits, 2, sites)``."""
+        return self._table[0]
 
     @property
     def sizes(self) -> Tensor:
@@ -82,65 +81,66 @@ class Orbits:
         return self._table[1]
 
     @cached_property
-    def _table(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """The place of the first of each orbit, and sizes; of all configurations the orbit, -1 where psi is zero, and
-        their own psi beside that of the first, of modulus one."""
-        first, phases, zero = self._gone_through()
-        chosen, place, sizes = first.unique(return_inverse=True, return_counts=True)
-        there = ~zero[chosen]
-        if not bool(there.any()):
+    def _table(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Configurations, sizes of their orbits and ranks, which rise."""
+        found = [self._first(part) for part in self._up.split(max(1, AT_ONCE // len(self._down)))]
+        x, alone = (torch.cat(parts) for parts in zip(*found, strict=True))
+        if not len(x):
             raise UserError(f"sector: expected one with states of {self.particles}, came one that has none")
-        number = torch.where(there, there.cumsum(0) - 1, -1)
-        return chosen[there], sizes[there].double(), number[place], phases
-
-    def _gone_through(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Of each configuration the place of the first of its orbit, its psi beside that, and whether it is zero.
-
-        Images of one that was reached before are not made again.
-        """
-        group, size = self.group, len(self.every)
-        first = torch.full((size,), -1)
-        phases, zero = torch.ones(size, dtype=group.characters.dtype), torch.zeros(size, dtype=torch.bool)
-        for part in torch.arange(size).split(self._at_once):
-            new = part[first[part] < 0]
-            y, signs = moved(self.every[new, None], group.orders, group.flips)
-            places = self._places(y.flatten(0, 1)).unflatten(0, signs.shape)
-            lowest, index = places.min(1, keepdim=True)
-            beside = signs * group.characters
-            beside = beside * beside.gather(1, index).conj()
-            first[places], phases[places] = lowest.expand_as(places), beside
-            other = (places == lowest) & ((beside - 1).abs() > SAME)
-            zero[places] = other.any(1, keepdim=True).expand_as(places)
-        return first, phases, zero
-
-    @property
-    def _at_once(self) -> int:
-        """Configurations that memory holds with all their images."""
-        return max(1, AT_ONCE // len(self.group.orders))
+        ranks, order = _ranks(x, self.particles).sort()
+        return x[order], len(self.group.orders) / alone[order].double(), ranks
 
     @cached_property
-    def _ranks(self) -> Tensor:
-        """Of all configurations, rising."""
-        return _ranks(self.every, self.particles)
+    def _up(self) -> Tensor:
+        """The up spins of canonical configurations, ``(ways, sites)``: no motion that keeps the spins has an earlier
+        image of them."""
+        up, keep = subsets(self.particles.sites, self.particles.n_up), ~self.group.flips
+        alone = torch.stack((up, torch.zeros_like(up)), 1)
+        first = canonical_form(alone, SiteGroup(self.group.orders[keep])).x
+        return up[(first == alone).all(-1).all(-1)]
 
-    def _places(self, x: Tensor) -> Tensor:
-        """Of configurations among all."""
-        return torch.searchsorted(self._ranks, _ranks(x, self.particles))
+    @cached_property
+    def _down(self) -> Tensor:
+        return subsets(self.particles.sites, self.particles.n_down)
+
+    def _first(self, up: Tensor) -> tuple[Tensor, Tensor]:
+        """The canonical ones with these up spins ``(part, sites)`` where psi need not be zero, and how many motions
+        leave each alone."""
+        x = torch.stack((up.repeat_interleave(len(self._down), 0), self._down.repeat(len(up), 1)), 1)
+        x = x[self.particles.allowed(x)]
+        form = canonical_form(x, self.group)
+        own = (form.x == x).all(-1).all(-1) & (form.phase != 0)
+        return x[own], form.alone[own]
+
+    def found(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The number of the orbit of each configuration ``(batch,)``, -1 where psi is zero, and ``psi(x)`` beside that
+        of the canonical one, of modulus one."""
+        form, ranks = canonical_form(x, self.group), self._table[2]
+        places = torch.searchsorted(ranks, _ranks(form.x, self.particles)).clamp(max=len(ranks) - 1)
+        return torch.where(form.phase == 0, -1, places), form.phase
 
     def of(self, x: Tensor) -> Tensor:
         """The number of the orbit of each configuration ``(batch,)``, -1 where psi is zero."""
-        return self._table[2][self._places(x)]
+        return self.found(x)[0]
+
+    def images(self, part: Tensor) -> Tensor:
+        """All images of the orbits with these numbers, ``(part, |G|, 2, sites)``; each is there equally often."""
+        return moved(self.x[part, None], self.group.orders, self.group.flips)[0]
+
+    def drawn(self, orbits: Tensor, generator: torch.Generator) -> Tensor:
+        """A configuration of each of these orbits ``(batch,)``, any with equal chance, ``(batch, 2, sites)``."""
+        group, device = self.group, generator.device
+        motions = torch.randint(len(group.orders), orbits.shape, generator=generator, device=device).cpu()
+        return moved(self.x[orbits], group.orders[motions], group.flips[motions])[0]
 
     def among(self, operators: Operators) -> Among:
         """A hermitian sum of products that commutes with the group."""
-        _, sizes, orbits, phases = self._table
-        x, size, found = self.x, len(sizes), []
-        for part in _parts(size):
+        x, found = self.x, []
+        for part in torch.arange(len(x)).split(AT_ONCE):
             moves = operators.connected(x[part])
             keep = self.particles.allowed(moves.y)
-            places = self._places(moves.y[keep])
-            columns, values = orbits[places], moves.elements[keep].conj() * phases[places]
-            there = columns >= 0
+            columns, phases = self.found(moves.y[keep])
+            there, values = columns >= 0, moves.elements[keep].conj() * phases
             found.append((moves.diagonal, part[moves.walkers[keep]][there], columns[there], values[there]))
         return Among(*(torch.cat(parts) for parts in zip(*found, strict=True)))
 
@@ -171,23 +171,14 @@ class Orbits:
         found = self.sizes * amplitudes.abs().square()
         return found / found.sum()
 
-    def shares(self, amplitudes: Tensor) -> Tensor:
-        """The share of each configuration in ``|psi|^2``, ``(states,)``."""
-        return self.spread(self.weights(amplitudes))
-
     def spread(self, weights: Tensor) -> Tensor:
         """The shares of orbits ``(orbits,)`` as those of all configurations ``(states,)``, equal within an orbit."""
-        _, sizes, orbits, _ = self._table
-        return torch.where(orbits < 0, 0.0, (weights / sizes)[orbits])
+        orbits = self.of(self.every)
+        return torch.where(orbits < 0, 0.0, (weights / self.sizes)[orbits])
 
     def parts(self, chunk_size: int | None = None) -> Iterator[Tensor]:
         """Numbers of orbits ``(part,)``, so many at a time that memory holds them with all their images."""
-        yield from torch.arange(len(self.sizes)).split(chunk_size or self._at_once)
-
-
-def _parts(size: int) -> Iterator[Tensor]:
-    """Numbers up to a size, some at a time."""
-    yield from torch.arange(size).split(AT_ONCE)
+        yield from torch.arange(len(self.sizes)).split(chunk_size or max(1, AT_ONCE // len(self.group.orders)))
 
 
 def _ranks(x: Tensor, particles: SiteFermions) -> Tensor:
