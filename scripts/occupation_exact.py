@@ -1,7 +1,8 @@
 """Exact energies of fermions on sites beside published ones, and the figures of the page "Fermions on sites".
 
 `python scripts/occupation_exact.py` takes half a minute and writes `docs/images/structure_factors.png` and
-`docs/images/momenta.png`; with `--large` it adds spaces of 3 and 19 million states, for half an hour and 6 GB.
+`docs/images/momenta.png`; with `--large` it adds the lowest states of sectors of 3 to 131 million states, for a quarter
+of an hour.
 """
 
 import argparse
@@ -34,10 +35,19 @@ def small() -> dict[str, tuple[occupation.SiteHamiltonian, float]]:
     return found | {f"t-V 4x4, N = 5, V = {v}": (occupation.t_v(square, 5, v), e) for v, e in spinless.items()}
 
 
-def large() -> dict[str, tuple[occupation.SiteHamiltonian, float]]:
-    """Those that take minutes."""
-    square, known = occupation.lattice("square", [4, 4]), {(4, 10): -16.143208170, (5, 4): -19.580937525}
-    return {f"4x4, ({n}, {n}), U = {u}": (occupation.hubbard(square, n, n, u), e) for (n, u), e in known.items()}
+def large() -> dict[str, tuple[occupation.SiteHamiltonian, occupation.SiteGroup, float]]:
+    """Those that take minutes, each with the sector of its ground state, at k = 0."""
+    square, found = occupation.lattice("square", [4, 4]), {}
+    known = {
+        (4, 10, "B1", 1): -16.143208170,
+        (5, 4, "A1", -1): -19.580937525,
+        (5, 10, "A1", -1): -16.903559984,
+        (7, 8, "B1", -1): -11.868835570,
+    }
+    for (n, u, part, flip), energy in known.items():
+        sector = occupation.sector(square, (0, 0), part, flip)
+        found[f"4x4, ({n}, {n}), U = {u}, {part}"] = occupation.hubbard(square, n, n, u), sector, energy
+    return found
 
 
 def draw_factors() -> None:
@@ -72,12 +82,17 @@ def draw_momenta() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--large", action="store_true", help="also spaces that take minutes")
-    cases = small() | (large() if parser.parse_args().large else {})
     rows = []
-    for name, (hamiltonian, published) in cases.items():
-        energy = float(occupation.exact_states(hamiltonian).energies[0])
+
+    def add(name: str, hamiltonian: occupation.SiteHamiltonian, energy: float, published: float) -> None:
         states = hamiltonian.particles.states
         rows.append({"system": name, "states": states, "energy": energy, "published": published})
+
+    for name, (hamiltonian, published) in small().items():
+        add(name, hamiltonian, float(occupation.exact_states(hamiltonian).energies[0]), published)
+    if parser.parse_args().large:
+        for name, (hamiltonian, sector, published) in large().items():
+            add(name, hamiltonian, float(occupation.sector_energies(hamiltonian, sector)[0]), published)
     print(json.dumps(rows, indent=1))
     draw_factors()
     draw_momenta()

@@ -102,8 +102,9 @@ def test_the_direction_minimises_what_it_should(momentum, parameters):
 
 @pytest.mark.parametrize("numbers", [1, 2], ids=["real", "complex"])
 def test_samples_and_parameters_give_one_direction(numbers, monkeypatch):
-    """In parts of three samples; of a complex psi each sample has two rows."""
-    monkeypatch.setattr(natural_gradient, "AT_ONCE", 3)
+    """In parts of three samples and three parameters; of a complex psi each sample has two rows."""
+    for name in ("AT_ONCE", "COLUMNS"):
+        monkeypatch.setattr(natural_gradient, name, 3)
     rows, missing = (torch.randn(10 * numbers, *shape, generator=seeded(), dtype=torch.float64) for shape in [(7,), ()])
     weights = torch.rand(10, generator=seeded(1), dtype=torch.float64).softmax(0)
     centred = natural_gradient._centred(missing, weights)

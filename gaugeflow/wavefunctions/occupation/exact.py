@@ -40,7 +40,7 @@ AT_ONCE = 70_000
 """Spaces up to this size are diagonalised where a reference is asked for: within seconds."""
 DENSE = 200
 """Spaces up to this size have a matrix: Lanczos's method needs a few more states than it gives."""
-LISTED = 1_000_000
+LISTED = 200_000_000
 """The largest space of which the orbits of a sector are made."""
 VECTORS = 30
 """Vectors of the size of the space that a diagonalisation needs."""

@@ -9,14 +9,14 @@ from gaugeflow.errors import UserError
 from gaugeflow.wavefunctions.optimizers.log_derivatives import in_turn, log_derivatives, trained
 from gaugeflow.wavefunctions.optimizers.optimizer import ALONE, NotFinite, Processes, decayed
 from gaugeflow.wavefunctions.optimizers.recorded_derivatives import check_recorded, recorded_derivatives
-from gaugeflow.wavefunctions.optimizers.sample_derivatives import Rows, SampleDerivatives
+from gaugeflow.wavefunctions.optimizers.sample_derivatives import AT_ONCE, Rows, SampleDerivatives
 from gaugeflow.wavefunctions.wavefunction import Wavefunction
 
 __all__ = ["JACOBIANS", "NaturalGradient", "natural_direction"]
 
 JACOBIANS = ("implicit", "explicit")
-AT_ONCE = 4096
-"""Samples whose rows are multiplied at a time; their products are added up in float64."""
+COLUMNS = 512
+"""Parameters of a block of the matrix among parameters."""
 
 
 def natural_direction(
@@ -89,11 +89,14 @@ def _by_parameters(
         of_samples = rows.unflatten(0, (-1, numbers))
         means += torch.einsum("bk,bnp->np", part.to(rows), of_samples)
         weighted = (of_samples * part[:, None].sqrt().to(rows)).flatten(0, 1)
-        total += weighted.mT @ weighted
+        for column in range(0, derivatives.size, COLUMNS):  # below the diagonal it is the same
+            block = slice(column, column + COLUMNS)
+            total[: column + COLUMNS, block] += weighted[:, : column + COLUMNS].mT @ weighted[:, block]
     total, means, everyone = processes.sum(total), processes.sum(means), processes.gather(torch.cat(squares))
     if not bool(torch.isfinite(everyone).all()):
         raise NotFinite("the derivative of log|psi| with respect to the parameters", everyone)
     answer = processes.sum(derivatives.transposed(processes.part(w.repeat_interleave(numbers) * missing)))
+    total = total.triu() + total.triu(1).mT
     return _solved(total - means.mT @ means, answer, damping, everyone)
 
 

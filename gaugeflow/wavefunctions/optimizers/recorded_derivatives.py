@@ -65,7 +65,7 @@ def check_recorded(psi: Wavefunction, x: Tensor, derivatives: Parts) -> None:
     found = derivatives.transposed(uneven).split(derivatives.sizes)
     real = derivatives.samples == len(x)
     wanted = weighted_gradient(psi, x, uneven if real else torch.view_as_complex(uneven.unflatten(0, (-1, 2))))
-    scale = float(derivatives.gram(derivatives).trace().sqrt())
+    scale = derivatives.norm()
     for name, own, sound in zip(trained(psi), found, wanted, strict=True):
         if float((own - sound.flatten()).norm()) > TOLERANCE * scale:
             raise UserError(_UNSOUND.format(name))

@@ -17,12 +17,14 @@ from typing import Self
 import torch
 from torch import Tensor
 
-__all__ = ["Gather", "Layer", "Parts", "Rows", "SampleDerivatives"]
+__all__ = ["AT_ONCE", "Gather", "Layer", "Parts", "Rows", "SampleDerivatives"]
 
 Gather = Callable[[Tensor], Tensor]
 """From the share ``(own, ...)`` of one process to those of all, ``(batch, ...)``."""
 ENTRY_COST = 16
 """An entry of the Gram matrix among all places costs, by its way to memory, as much as so many multiplications."""
+AT_ONCE = 4096
+"""Samples whose rows are made at a time."""
 BLOCK, DEVICE_BLOCK = 1 << 16, 1 << 24
 """Entries of the Gram matrix at a time: what the caches of a processor hold, and what keeps an accelerator busy."""
 
@@ -49,6 +51,11 @@ class SampleDerivatives(ABC):
             self.add_gram(other, rows, columns, total[rows, columns])
         total = total.double()
         return total.triu() + total.triu(1).mT if same else total
+
+    def norm(self) -> float:
+        """Of all numbers, ``sqrt(sum O^2)``."""
+        parts = (self.matrix(slice(begin, begin + AT_ONCE)) for begin in range(0, self.samples, AT_ONCE))
+        return sum(float(part.double().square().sum()) for part in parts) ** 0.5
 
     @abstractmethod
     def add_gram(self, other: Self, rows: slice, columns: slice, total: Tensor) -> None:
