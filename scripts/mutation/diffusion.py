@@ -10,6 +10,27 @@ PROPAGATOR = "wavefunctions/diffusion/propagator.py"
 
 DIFFUSION = (
     Mutant(
+        "diffusion: errors of populations as if they were one after another",
+        "wavefunctions/diffusion/mixed_estimator.py",
+        "over = by_chain if len(np.atleast_2d(weights)) > 1 else derived",
+        "over = derived",
+        f"{HERE}::test_errors_are_those_of_the_spread_of_populations",
+    ),
+    Mutant(
+        "diffusion: populations weighted each by itself",
+        "wavefunctions/diffusion/mixed_estimator.py",
+        "-duration * (growth - growth.mean())",
+        "-duration * (growth - growth.mean(-1, keepdims=True))",
+        f"{HERE}::test_errors_are_those_of_the_spread_of_populations",
+    ),
+    Mutant(
+        "errors of chains as if there were one",
+        "montecarlo/errors.py",
+        "float(np.std(shares, ddof=1)) / chains**0.5",
+        "float(np.std(shares, ddof=1))",
+        "montecarlo/test_errors.py::test_the_spread_of_chains_knows_what_the_gamma_method_overlooks",
+    ),
+    Mutant(
         "diffusion: moves across nodes are accepted",
         PROPAGATOR,
         "torch.where(lost | crossed, 0.0,",

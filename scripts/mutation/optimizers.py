@@ -8,6 +8,13 @@ TRAINING = "wavefunctions/test_training.py"
 
 OPTIMIZERS = (
     Mutant(
+        "equations among parameters without the mean",
+        "wavefunctions/optimizers/natural_gradient.py",
+        "total - means.mT @ means",
+        "total",
+        "wavefunctions/test_training.py::test_samples_and_parameters_give_one_direction",
+    ),
+    Mutant(
         "lower clip of the gradient missing",
         "wavefunctions/optimizers/clipping.py",
         "torch.minimum(torch.maximum(energies, median - reach), median + reach)",

@@ -8,6 +8,27 @@ TESTS = "wavefunctions/occupation/test_wavefunctions.py"
 
 SITES = (
     Mutant(
+        "sites: canonical forms whose sign knows of no exchange of spins",
+        "wavefunctions/occupation/sectors/canonical_form.py",
+        "+ motions.flips * (counts[:, 0] * counts[:, 1])[:, None]",
+        "+ 0 * motions.flips",
+        f"{TESTS}::test_a_canonical_network_is_in_its_sector",
+    ),
+    Mutant(
+        "sites: a canonical psi where its sector has none",
+        "wavefunctions/occupation/sectors/canonical_form.py",
+        "torch.where(zero, 0.0, first[:, 0])",
+        "first[:, 0]",
+        f"{TESTS}::test_a_canonical_network_is_in_its_sector",
+    ),
+    Mutant(
+        "sites: a canonical psi of the conjugated character",
+        "wavefunctions/occupation/sectors/canonical_form.py",
+        "characters.conj().resolve_conj(),",
+        "characters,",
+        f"{TESTS}::test_a_canonical_form_is_the_first_image_with_the_signs_of_its_motions",
+    ),
+    Mutant(
         "sites: walkers of another density without weights",
         "tasks/vmc/task.py",
         "return ((1 - self.power / 2) * log_density).softmax(0)",
@@ -19,6 +40,13 @@ SITES = (
         "wavefunctions/optimizers/natural_gradient.py",
         "root = w.sqrt()",
         "root = torch.full_like(w, len(w) ** -0.5)",
+        "wavefunctions/test_training.py::test_samples_and_parameters_give_one_direction",
+    ),
+    Mutant(
+        "sites: equations among parameters without weights",
+        "wavefunctions/optimizers/natural_gradient.py",
+        "weighted = (of_samples * part[:, None].sqrt().to(rows)).flatten(0, 1)",
+        "weighted = (of_samples * len(w) ** -0.5).flatten(0, 1)",
         f"{TESTS}::test_the_direction_is_that_of_differences_of_the_state",
     ),
     Mutant(

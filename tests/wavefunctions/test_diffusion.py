@@ -214,6 +214,19 @@ def test_the_drift_is_limited_at_a_node_and_kept_elsewhere() -> None:
     torch.testing.assert_close(large.flatten(), (4 / tau).sqrt())
 
 
+def test_errors_are_those_of_the_spread_of_populations() -> None:
+    """Of four that stay where they are, at 1, 2, 3 and 6, and of what their weights make of them."""
+    energy = np.array([1.0, 2.0, 3.0, 6.0])[:, None] + np.random.default_rng(1).normal(0, 1e-9, (4, 40))
+    flat, duration = np.zeros_like(energy), np.full_like(energy, 0.1)
+    found = mixed_estimate(energy, flat, duration, 0.0, measured=7)
+    assert (found.value, found.error) == (pytest.approx(3), pytest.approx((14 / 3 / 4) ** 0.5))
+    assert (found.count, found.chains) == (4 * 33, 4)
+    weighted = mixed_estimate(energy, energy, duration, 100.0, measured=7)
+    assert weighted.value < 1.6  # the lowest has grown most
+    weights = population_weights(energy, duration, 100.0)[:, 7:]
+    assert weighted.value == pytest.approx((weights * energy[:, 7:]).sum() / weights.sum())
+
+
 def test_population_weights_are_products_over_the_memory() -> None:
     growth, duration = np.array([1.0, 2.0, 4.0, 1.0]), np.full(4, 0.5)
     np.testing.assert_allclose(population_weights(growth, duration, 0.0), 1.0)

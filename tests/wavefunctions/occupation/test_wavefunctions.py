@@ -379,11 +379,13 @@ def test_a_projected_network_is_in_its_sector() -> None:
     assert torch.allclose(one.sign * one.log.exp(), two.sign * two.log.exp(), atol=1e-12)
 
 
+@pytest.mark.parametrize("count", [2, 1], ids=["even", "odd"])
 @pytest.mark.parametrize("of", [((0,), "A1", 1), ((1,), None, -1), ((0.5,), None, 1)], ids=str)
-def test_a_canonical_network_is_in_its_sector(of) -> None:
+def test_a_canonical_network_is_in_its_sector(of, count) -> None:
     """It is what its projection is; and 0 where motions that leave a configuration alone have another phase."""
-    group, every = occupation.sector(RING.lattice, *of), RING.particles.every()
-    psi = occupation.SiteCanonical(network(), group)
+    ring = occupation.hubbard(RING.lattice, count, count, 4.0)
+    group, every = occupation.sector(ring.lattice, *of), ring.particles.every()
+    psi = occupation.SiteCanonical(network(ring), group)
     one, two = psi(every), occupation.SiteProjected(psi, group)(every)
     there = one.sign != 0
     found, wanted = (value.sign[there] * value.log[there].exp() for value in (one, two))
