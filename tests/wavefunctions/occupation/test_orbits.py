@@ -81,14 +81,17 @@ def test_draws_from_orbits_have_the_density_of_all_configurations() -> None:
         torch.testing.assert_close(shares, psi(orbits.every).log.softmax(0), atol=1e-14, rtol=0)
 
 
+@pytest.mark.parametrize("route", [occupation.SiteProjected, occupation.SiteCanonical])
 @pytest.mark.parametrize("way", ["k = 0, A1, even", "k = pi / 2, even", "twisted, at k = 0"])
-def test_derivatives_of_a_projected_network_are_those_of_each_sample(way: str) -> None:
-    """Stored layers have images of each sample; they give the Gram matrix of the rows."""
-    _, psi, group = made(way)
-    x = occupation.Orbits(RING.particles, group).x
+def test_derivatives_of_a_network_in_a_sector_are_those_of_each_sample(way: str, route) -> None:
+    """Stored layers, of a projected one with images of each sample, give the Gram matrix of the rows."""
+    _, projected, group = made(way)
+    psi, x = route(projected.psi, group), occupation.Orbits(RING.particles, group).x
     found, rows = recorded_derivatives(psi, x, chunk_size=2), Rows(log_derivatives(psi, x))
     check_recorded(psi, x, found)
     torch.testing.assert_close(found.gram(found), rows.gram(rows), atol=1e-10, rtol=1e-10)
+    torch.testing.assert_close(found.norm(), float(rows.rows.norm()))
+    torch.testing.assert_close(found.matrix(slice(1, 3)), rows.rows[1:3])
 
 
 def test_too_many_configurations_for_orbits() -> None:
