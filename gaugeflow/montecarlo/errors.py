@@ -137,7 +137,7 @@ def derived(function: Callable[..., Any], *samples: Samples) -> Estimate:
 
 
 def by_chain(function: Callable[..., Any], *samples: Samples) -> Estimate:
-    """As `derived`, with the error from the spread of the means of chains.
+    """As `derived` of samples ``(chains, n)``, with the error from the spread of the means of chains.
 
     It is right whatever the correlations in time, where the Gamma method overlooks slow ones of a small amplitude; but
     chains must be independent from their first sample on, and some ten are needed: of C chains the error has a
