@@ -117,7 +117,7 @@ DIFFUSION = (
     Mutant(
         "diffusion: the equilibration counts",
         "wavefunctions/diffusion/mixed_estimator.py",
-        "derived(lambda top, bottom: top / bottom, weights * energy[measured:], weights)",
+        "over(lambda top, bottom: top / bottom, weights * energy[..., measured:], weights)",
         "derived(lambda top, bottom: top / bottom, energy, np.ones_like(energy))",
         f"{TASK}::test_what_a_run_leaves",
     ),

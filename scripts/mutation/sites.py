@@ -87,15 +87,15 @@ SITES = (
     Mutant(
         "sites: orbits that do not know how many configurations they have",
         "wavefunctions/occupation/enumeration/orbits.py",
-        "return chosen[there], sizes[there].double(), number[place], phases",
-        "return chosen[there], torch.ones_like(sizes[there]).double(), number[place], phases",
+        "return x[order], len(self.group.orders) / alone[order].double(), ranks",
+        "return x[order], torch.ones(len(order), dtype=torch.float64), ranks",
         "wavefunctions/occupation/test_orbits.py::test_the_energy_is_the_quotient_of_rayleigh_with_the_whole_matrix",
     ),
     Mutant(
         "sites: configurations of an orbit without the signs between them",
         "wavefunctions/occupation/enumeration/orbits.py",
-        "beside = signs * group.characters",
-        "beside = signs * signs * group.characters",
+        "moves.elements[keep].conj() * phases",
+        "moves.elements[keep].conj()",
         "wavefunctions/occupation/test_orbits.py::test_the_energy_is_the_quotient_of_rayleigh_with_the_whole_matrix",
     ),
     Mutant(
