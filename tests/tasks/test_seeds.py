@@ -50,6 +50,7 @@ CONFIGS: dict[str, tuple[type[Task[Any]], dict[str, Any]]] = {
             "init_from": "hooke",
             "system": {"name": "quantum_dot", "n_up": 1, "n_down": 1, "dimension": 3, "omega": 0.5},
             "walkers": 10,
+            "populations": 2,
             "time_steps": [0.1, 0.2, 0.3],
             "generations": 5,
         },

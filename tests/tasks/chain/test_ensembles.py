@@ -110,7 +110,7 @@ def test_su2_in_four_dimensions(generator):
 
 def test_strong_coupling_expansion_of_su2(generator):
     """P = beta/4 - beta^3/96 + O(beta^5) at beta = 0.4, in three dimensions and on odd extents."""
-    samples = run(HeatBath(WilsonAction(3, 0.4)), "su2", (5, 3, 4), 64, 80, plaquette, generator, 5)
+    samples = run(HeatBath(WilsonAction(3, 0.4)), "su2", (5, 3, 4), 64, 110, plaquette, generator, 5)
     assert_mean(samples, 0.1 - 0.4**3 / 96, 0.4**5 / 1000, largest_error=5e-4)
 
 

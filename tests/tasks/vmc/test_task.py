@@ -180,7 +180,9 @@ def test_shipped_configurations_begin(path: Path) -> None:
     shipped = VMC(runs.validate(VMC.schema, runs.Source.read(path)))
     shipped.begin()
     assert shipped.hamiltonian.reference is not None or path.stem.startswith("h2o")  # nobody has that bent molecule
-    assert bool(torch.isfinite(shipped.psi(shipped.walkers).log).all())
+    found = shipped.psi(shipped.walkers)
+    assert bool((torch.isfinite(found.log) | (found.sign == 0)).all())  # what a sector forbids may be drawn
+    assert float(torch.isfinite(found.log).double().mean()) > 0.9
 
 
 @pytest.mark.parametrize("name", ["dot2", "hooke", "he"])
