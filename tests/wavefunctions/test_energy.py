@@ -57,14 +57,6 @@ def test_the_forward_laplacian_is_that_of_autograd(ansatz, backbone):
     x = electrons(psi.particles, 5).data
     for found, wanted in zip(gradient_and_laplacian(psi, x), gradient_and_laplacian(psi, x, "autograd"), strict=True):
         torch.testing.assert_close(found, wanted, rtol=1e-9, atol=1e-9)
-
-
-@pytest.mark.parametrize("backbone", BACKBONES)
-@pytest.mark.parametrize("ansatz", ANSATZ)
-def test_the_curvature_along_a_direction_is_that_of_autograd(ansatz, backbone):
-    system = {"determinants": "LiH", "pair products": "dot 3 + 0"}.get(ansatz, "dot 2 + 1")
-    _, psi = network(system, ansatz, backbone)
-    x = electrons(psi.particles, 5).data
     direction = torch.randn(x.shape, generator=seeded(), dtype=x.dtype)
     wanted = curvature_along(psi, x, direction, "autograd")
     torch.testing.assert_close(curvature_along(psi, x, direction), wanted, rtol=1e-9, atol=1e-9)

@@ -409,7 +409,14 @@ def test_a_canonical_form_is_the_first_image_with_the_signs_of_its_motions() -> 
     there = form.phase != 0
     torch.testing.assert_close(form.phase[there], wanted[torch.arange(50), first][there])
     with pytest.raises(UserError, match="canonical form: expected at most 52 sites, came 60"):
-        canonical_form(torch.zeros(1, 2, 60), occupation.SiteGroup(torch.arange(60)[None]))
+        canonical_form(torch.zeros(1, 2, 60), occupation.SiteGroup(torch.arange(60).expand(2, -1)))
+
+
+def test_without_a_group_there_may_be_any_number_of_sites() -> None:
+    particles = occupation.SiteFermions(1, 1, 1, 60)
+    orbits = occupation.Orbits(particles)
+    assert torch.equal(orbits.x, particles.every())
+    assert bool((orbits.sizes == 1).all())
 
 
 @pytest.mark.parametrize("counts", [(3, 1), (3, 3), (2, 3)])

@@ -40,6 +40,9 @@ def canonical_form(x: Tensor, group: SiteGroup) -> Canonical:
     Raises:
         UserError: more sites than a whole number in double precision has bits.
     """
+    if len(group.orders) == 1:  # nothing moves
+        alone = torch.ones(len(x), dtype=torch.long, device=x.device)
+        return Canonical(x, alone.double(), alone)
     sites = x.shape[-1]
     if sites > MOST_SITES:
         raise UserError(f"canonical form: expected at most {MOST_SITES} sites, came {sites}")
