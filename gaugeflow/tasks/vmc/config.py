@@ -92,7 +92,8 @@ class VMCConfig(RunConfig):
     few sites, whose energy is the sum over all configurations, without an error; so is that of any number where
     `sampler` is `enumerate`."""
     clip: Positive = 5.0
-    """Local energies in the gradient are limited to so many mean absolute deviations from the median."""
+    """Local energies of walkers in the gradient are limited to so many mean absolute deviations from the median. Sums
+    over all configurations are not clipped."""
     laplacian: Literal["forward", "autograd"] = "forward"
     """How the kinetic energy is found: a forward Laplacian, or automatic differentiation as reference."""
     chunk_size: Count | None = None

@@ -4,10 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from gaugeflow.errors import UserError
 from gaugeflow.runs import Count, Number, Positive, Section, ranks
 from gaugeflow.wavefunctions.optimizers.adam import Adam
 from gaugeflow.wavefunctions.optimizers.natural_gradient import NaturalGradient
 from gaugeflow.wavefunctions.optimizers.optimizer import Optimizer
+from gaugeflow.wavefunctions.optimizers.rayleigh_gauss_newton import Everywhere, RayleighGaussNewton
 from gaugeflow.wavefunctions.wavefunction import Wavefunction
 
 __all__ = ["OptimizerConfig"]
@@ -32,7 +34,7 @@ class SpringConfig(Section):
     jacobian: Literal["implicit", "explicit"] = "implicit"
     """`explicit` stores the derivatives at each walker; `implicit` needs products with them only."""
 
-    def build(self, psi: Wavefunction) -> Optimizer:
+    def build(self, psi: Wavefunction, everywhere: Everywhere | None = None) -> Optimizer:
         return NaturalGradient(**self.model_dump(exclude={"name"}), processes=ranks())
 
 
@@ -45,8 +47,33 @@ class AdamConfig(Section):
     decay: Positive = 1000.0
     """Iterations after which the rate has halved: it falls as 1/(1 + step/decay)."""
 
-    def build(self, psi: Wavefunction) -> Optimizer:
+    def build(self, psi: Wavefunction, everywhere: Everywhere | None = None) -> Optimizer:
         return Adam(psi, self.rate, self.decay, ranks())
 
 
-OptimizerConfig = Annotated[SpringConfig | AdamConfig, Field(discriminator="name")]
+class RayleighGaussNewtonConfig(Section):
+    """Newton's method on the energy over all configurations, as steps of imaginary time that are implicit."""
+
+    name: Literal["rayleigh_gauss_newton"]
+    rate: Positive = 0.06
+    """The first step of imaginary time; it grows while the energy falls as expected, and shrinks where it does not."""
+    damping: Positive = 0.03
+    """Regularisation of the equations."""
+    norm_limit: Positive = 1.0
+    """The largest Euclidean norm of a change of the parameters."""
+    chunk_size: Count | None = None
+    """Configurations whose derivatives are taken at a time."""
+
+    def build(self, psi: Wavefunction, everywhere: Everywhere | None = None) -> Optimizer:
+        """Raises UserError for walkers that are drawn, and for several processes."""
+        if everywhere is None:
+            raise UserError(
+                "optimizer: rayleigh_gauss_newton expected `sampler: {name: enumerate, train: all}`, as it needs the "
+                "Hamiltonian among all configurations, came walkers that are drawn; spring takes those"
+            )
+        if ranks().size > 1:
+            raise UserError(f"optimizer: rayleigh_gauss_newton expected one process, came {ranks().size}")
+        return RayleighGaussNewton(everywhere, **self.model_dump(exclude={"name"}))
+
+
+OptimizerConfig = Annotated[SpringConfig | AdamConfig | RayleighGaussNewtonConfig, Field(discriminator="name")]

@@ -127,7 +127,7 @@ class VMC(Task[VMCConfig]):
         self.psi: Product = psi.to(config.device, DTYPES[config.dtype])
         self.whole: Whole | None = self.space.whole(self.psi)
         self.sampler: Any = self.space.sampler(self._log_density, self.psi, lambda: self.power, self.whole)
-        self.optimizer = config.optimizer.build(self.psi)
+        self.optimizer = config.optimizer.build(self.psi, None if self._drawn else self.whole)
 
     def _log_density(self, x: Tensor) -> Tensor:
         return self.power / 2 * shared_log_density(self.psi, x)
@@ -251,8 +251,9 @@ class VMC(Task[VMCConfig]):
         failure, norm = find_failure(self.psi, energies, "the local energy"), 0.0
         if failure is None:
             try:
-                clipped = clip_about_median(energies, self.config.clip, weights)
-                norm = self.optimizer.step(self.psi, batch.x, clipped, weights)
+                if self._drawn:
+                    energies = clip_about_median(energies, self.config.clip, weights)
+                norm = self.optimizer.step(self.psi, batch.x, energies, weights)
             except NotFinite as error:
                 return norm, Failure(error.tensor, error.values, ~torch.isfinite(error.values))
             failure = find_failure(self.psi, energies, "the local energy")

@@ -181,13 +181,11 @@ def sector_energies(hamiltonian: Model, group: SiteGroup, count: int = 1) -> np.
         UserError: a larger space than `LISTED`, or more energies than the sector has states.
     """
     orbits = Orbits(hamiltonian.particles, group, LISTED)
-    found, roots = orbits.among(hamiltonian.operators), orbits.sizes.sqrt().numpy()
-    size = len(roots)
+    found, size = orbits.hermitian(orbits.among(hamiltonian.operators)), len(orbits.sizes)
     if count > size:
         raise UserError(f"exact diagonalisation: expected at most {size} states of this sector, came {count}")
-    rows, columns = found.rows.numpy(), found.columns.numpy()
-    values = found.values.numpy() * roots[rows] / roots[columns]
-    moved = scipy.sparse.coo_array((values, (rows, columns)), (size, size)).tocsr()
+    places = found.rows.numpy(), found.columns.numpy()
+    moved = scipy.sparse.coo_array((found.values.numpy(), places), (size, size)).tocsr()
     matrix = moved + scipy.sparse.diags_array(found.diagonal.numpy().real)
     if size <= max(DENSE, 2 * count + 1):
         return np.linalg.eigvalsh(matrix.toarray())[:count]

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
-from gaugeflow.wavefunctions.optimizers.log_derivatives import in_turn, log_derivatives, trained
-from gaugeflow.wavefunctions.optimizers.optimizer import ALONE, NotFinite, Processes, decayed
+from gaugeflow.wavefunctions.optimizers.log_derivatives import in_turn, log_derivatives
+from gaugeflow.wavefunctions.optimizers.optimizer import ALONE, NotFinite, Processes, decayed, subtract
 from gaugeflow.wavefunctions.optimizers.recorded_derivatives import check_recorded, recorded_derivatives
 from gaugeflow.wavefunctions.optimizers.sample_derivatives import AT_ONCE, Rows, SampleDerivatives
 from gaugeflow.wavefunctions.wavefunction import Wavefunction
@@ -169,7 +169,7 @@ class NaturalGradient:
         change = decayed(self.rate, self.steps, self.decay) * direction
         norm = float(change.norm())
         change *= min(1.0, self.norm_limit / norm) if norm > 0 else 1.0
-        _subtract(psi, change)
+        subtract(psi, change)
         self.steps += 1
         return min(norm, self.norm_limit)
 
@@ -186,10 +186,3 @@ class NaturalGradient:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.steps, self.direction = state["steps"], state["direction"]
-
-
-def _subtract(psi: Wavefunction, change: Tensor) -> None:
-    parameters = list(trained(psi).values())
-    parts = change.split([parameter.numel() for parameter in parameters])
-    for parameter, part in zip(parameters, parts, strict=True):
-        parameter.sub_(part.reshape(parameter.shape))

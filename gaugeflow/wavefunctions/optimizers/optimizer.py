@@ -4,9 +4,10 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
+from gaugeflow.wavefunctions.optimizers.log_derivatives import trained
 from gaugeflow.wavefunctions.wavefunction import Wavefunction
 
-__all__ = ["ALONE", "NotFinite", "Optimizer", "Processes", "decayed"]
+__all__ = ["ALONE", "NotFinite", "Optimizer", "Processes", "decayed", "subtract"]
 
 
 class NotFinite(ArithmeticError):
@@ -85,3 +86,11 @@ ALONE: Processes = _Alone()
 def decayed(rate: float, step: int, decay: float) -> float:
     """The learning rate after so many steps, ``rate / (1 + step/decay)``."""
     return rate / (1 + step / decay)
+
+
+def subtract(psi: Wavefunction, change: Tensor) -> None:
+    """Changes the learned parameters by what has them one after another, ``(parameters,)``."""
+    parameters = list(trained(psi).values())
+    parts = change.split([parameter.numel() for parameter in parameters])
+    for parameter, part in zip(parameters, parts, strict=True):
+        parameter.sub_(part.reshape(parameter.shape))

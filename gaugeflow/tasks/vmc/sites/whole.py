@@ -1,5 +1,6 @@
 """What the task `vmc` does with all configurations of few fermions on sites: training, energy and observables."""
 
+import warnings
 from copy import deepcopy
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -66,6 +67,27 @@ class Whole:
     def mean(self, psi: Product) -> Mean:
         """The energy and its variance, with psi in float64."""
         return self.orbits.mean(self._amplitudes(psi), self.energy)
+
+    def energy_of(self, psi: Product) -> float:
+        """``<psi|H|psi> / <psi|psi>``, with psi in float64."""
+        return self.mean(psi).value
+
+    def hamiltonian_of(self, psi: Product) -> Tensor:
+        """H among the orbits of a batch in units of psi, sparse ``(orbits, orbits)``, see `Everywhere`."""
+        amplitudes = self.orbits.amplitudes(psi, self.chunk_size)
+        units, own, size = amplitudes.sgn(), self._hermitian, len(amplitudes)
+        moved = units.conj()[own.rows] * own.values * units[own.columns]
+        every = torch.arange(size)
+        places = torch.stack((torch.cat((every, own.rows)), torch.cat((every, own.columns))))
+        numbers = torch.cat((own.diagonal.to(moved), moved))
+        matrix = torch.sparse_coo_tensor(places, numbers, (size, size), check_invariants=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # torch calls this format new; its products take half the time
+            return matrix.coalesce().to_sparse_csr().to(next(psi.parameters()).device)
+
+    @cached_property
+    def _hermitian(self) -> Among:
+        return self.orbits.hermitian(self.energy)
 
     def total_spin(self, psi: Product) -> Identity:
         """S^2, and how far psi is from a state of one spin."""

@@ -158,6 +158,11 @@ class Orbits:
         sign, log = (torch.cat([wide(part[k]).cpu() for part in parts]) for k in (0, 1))
         return sign * (log - log.max()).exp()
 
+    def hermitian(self, operator: Among) -> Among:
+        """The same operator among ``sqrt(sizes) psi``, whose squares are shares of ``|psi|^2``: a hermitian matrix."""
+        roots = self.sizes.sqrt()
+        return operator._replace(values=operator.values * (roots[operator.rows] / roots[operator.columns]))
+
     def mean(self, amplitudes: Tensor, operator: Among) -> Mean:
         """Over all configurations, from `amplitudes` ``(orbits,)``."""
         applied = operator(amplitudes)
