@@ -2,6 +2,7 @@
 
 import json
 from copy import deepcopy
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -66,8 +67,8 @@ def changed(made: VMC, change: Tensor) -> float:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_the_hamiltonian_in_units_of_psi(way: str) -> None:
-    """Applied to ``sqrt(w)``, which is psi, it gives the local energies; it is hermitian; and it applies to a product of
-    psi with a function that is the same on the images of a configuration."""
+    """Applied to ``sqrt(w)``, which is psi, it gives the local energies; it is hermitian; and it applies to a product
+    of psi with a function that is the same on the images of a configuration."""
     made = begun(way)
     x, energies, weights = made.whole.batch(made.psi)
     matrix = made.whole.hamiltonian_of(made.psi).to_dense()
@@ -104,7 +105,7 @@ def test_the_quadratic_model_is_that_of_the_energy_at_an_eigenstate(way: str) ->
     """There K is half of the matrix of second derivatives; finite differences of the energy along random directions."""
     made = begun(way, iterations=60)
     assert trained_to_the_end(made)[-1] == pytest.approx(made.hamiltonian.reference.energy, abs=1e-11)
-    x, energies, weights = made.whole.batch(made.psi)
+    x, _, weights = made.whole.batch(made.psi)
     rows = made.optimizer._rows(made.psi, x, weights)
     matrix, value = made.whole.hamiltonian_of(made.psi).to_dense(), made.whole.energy_of(made.psi)
     for seed in range(4):
@@ -122,7 +123,7 @@ def test_it_comes_to_the_lowest_energy_and_never_goes_up(way: str) -> None:
     """In fifteen steps to nine digits, where the natural gradient has five at most."""
     made = begun(way)
     energies = trained_to_the_end(made)
-    assert all(after <= before + 1e-13 for before, after in zip(energies, energies[1:], strict=False))
+    assert all(after <= before + 1e-13 for before, after in pairwise(energies))
     reference = made.hamiltonian.reference.energy
     assert reference - 1e-10 < energies[-1] < reference + 1e-9
     slow = begun(way, optimizer={"name": "spring", "rate": 0.06, "damping": 1e-4, "norm_limit": 1})
