@@ -36,9 +36,23 @@ ANSATZES: dict[str, dict[str, Any]] = {
     "hidden determinant": {"name": "hidden_determinant", "hidden": 2},
     "hidden Pfaffian": {"name": "hidden_pfaffian", "hidden": 2, "pairing": 4},
 }
+SPRING = {"name": "spring", "rate": 0.05, "damping": 1e-4, "norm_limit": 0.5}
+OPTIMIZERS: dict[str, dict[str, Any]] = {
+    "Adam": {"name": "adam"},
+    "natural gradient": SPRING,
+    "Rayleigh-Gauss-Newton": {"name": "rayleigh_gauss_newton"},
+}
+EARLY = 20
+"""Iterations after which optimisers are compared too."""
 
 
-def task(seed: int, ansatz: dict[str, Any], backbone: dict[str, Any], **more: Any) -> VMC:
+def task(
+    seed: int,
+    ansatz: dict[str, Any],
+    backbone: dict[str, Any],
+    optimizer: dict[str, Any] = SPRING,
+    **more: Any,
+) -> VMC:
     """A run that has begun."""
     config = {
         "task": "vmc",
@@ -46,8 +60,7 @@ def task(seed: int, ansatz: dict[str, Any], backbone: dict[str, Any], **more: An
         "system": SYSTEM,
         "wavefunction": {"ansatz": ansatz, "backbone": backbone, **more},
         "sampler": {"name": "enumerate", "train": "all"},
-        "optimizer": {"name": "spring", "rate": 0.05, "damping": 1e-4, "norm_limit": 0.5},
-        "clip": 1000,
+        "optimizer": optimizer,
         "warmup": 0,
         "iterations": ITERATIONS,
         "evaluation": "all",
@@ -57,10 +70,10 @@ def task(seed: int, ansatz: dict[str, Any], backbone: dict[str, Any], **more: An
     return made
 
 
-def trained(made: VMC) -> VMC:
-    """The same, after all iterations."""
+def trained(made: VMC, begin: int = 0, end: int = ITERATIONS) -> VMC:
+    """The same, after these iterations, all by default."""
     record = runs.Record()
-    for index in range(ITERATIONS):
+    for index in range(begin, end):
         made.step(index, record)
     return made
 
@@ -115,6 +128,21 @@ def ansatzes() -> list[dict[str, Any]]:
     return rows
 
 
+def optimizers() -> list[dict[str, Any]]:
+    """Of a hidden determinant with a network, after few iterations and after all."""
+    rows = []
+    for name, chosen in OPTIMIZERS.items():
+        fresh = [task(seed, ANSATZES["hidden determinant"], dense(9), chosen) for seed in SEEDS]
+        begin = time.process_time()
+        early = [trained(made, 0, EARLY) for made in fresh]
+        first = row(early, [energy(made.psi, made) for made in early])["median"]
+        after = [trained(made, EARLY) for made in early]
+        seconds = (time.process_time() - begin) / ITERATIONS / len(SEEDS)
+        found = [energy(made.psi, made) for made in after]
+        rows.append(row(after, found, optimizer=name, early=first, after=EARLY, seconds=seconds))
+    return rows
+
+
 def starts() -> list[dict[str, Any]]:
     """A determinant without a network: at the start, and trained, from independent particles and from Hartree-Fock."""
     rows = []
@@ -129,7 +157,7 @@ def starts() -> list[dict[str, Any]]:
 def main() -> None:
     torch.set_num_threads(1)
     found: dict[str, Any] = {"date": time.strftime("%Y-%m-%d"), "iterations": ITERATIONS, "seeds": len(SEEDS)}
-    for part in (starts, projections, ansatzes):
+    for part in (starts, projections, ansatzes, optimizers):
         found[part.__name__] = part()
         print(json.dumps(found[part.__name__]), flush=True)
     RESULT.write_text(json.dumps(found, indent=1) + "\n")

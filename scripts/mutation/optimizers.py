@@ -5,6 +5,7 @@ from .mutant import Mutant
 __all__ = ["OPTIMIZERS"]
 
 TRAINING = "wavefunctions/test_training.py"
+NEWTON = "tasks/vmc/test_rayleigh_gauss_newton.py"
 
 OPTIMIZERS = (
     Mutant(
@@ -69,6 +70,34 @@ OPTIMIZERS = (
         "factors = 2 * shares * (energies - (shares * energies).sum())",
         "factors = 2 * shares * energies",
         f"{TRAINING}::test_adam_follows_the_gradient_of_the_energy",
+    ),
+    Mutant(
+        "Newton's method without the energy",
+        "wavefunctions/optimizers/rayleigh_gauss_newton.py",
+        "moved = _applied(hamiltonian, own) - value * own",
+        "moved = _applied(hamiltonian, own)",
+        f"{NEWTON}::test_it_comes_to_the_lowest_energy_and_never_goes_up",
+    ),
+    Mutant(
+        "a step uphill is kept",
+        "wavefunctions/optimizers/rayleigh_gauss_newton.py",
+        "if share > 0:",
+        "if share == share:",
+        f"{NEWTON}::test_a_step_that_would_raise_the_energy_is_taken_back_and_made_shorter",
+    ),
+    Mutant(
+        "the Hamiltonian in units of the wrong phase",
+        "tasks/vmc/sites/whole.py",
+        "units.conj()[own.rows] * own.values",
+        "units[own.rows] * own.values",
+        f"{NEWTON}::test_the_hamiltonian_in_units_of_psi",
+    ),
+    Mutant(
+        "orbits of all sizes alike",
+        "wavefunctions/occupation/enumeration/orbits.py",
+        "operator.values * (roots[operator.rows] / roots[operator.columns])",
+        "operator.values",
+        f"{NEWTON}::test_the_hamiltonian_in_units_of_psi",
     ),
     Mutant(
         "Levenberg and Marquardt uphill",

@@ -10,7 +10,8 @@ from result_tables import trained
 from result_tables.table import ROOT, table, written
 
 BARS = {"tv_4x4_5_v1": 1e-6, "tv_4x4_5_v4": 1e-3, "tv_4x4_5_v10": 1e-3}
-BARS |= {"hubbard_4x4_5_5_u4": 1e-4}
+BARS |= {f"hubbard_4x4_{name}": 1e-4 for name in ("4_4_u10", "5_5_u4", "5_5_u10")}
+BARS |= {"hubbard_4x4_7_7_u8": 5e-3, "tv_6x6_13_v1": 1e-4, "tv_6x6_13_v10": 2e-2}
 BARS |= {f"hubbard_chain{sites}_u{u}": 1e-4 for sites in (8, 10) for u in (4, 8)}
 BARS |= {f"hubbard_sqrt10_{n}_{n}_u{u}": 3e-4 for n in (4, 5) for u in (4, 8)}
 """The relative errors that were to be reached."""
@@ -88,6 +89,15 @@ def ansatzes() -> str:
         for r in _compared()["ansatzes"]
     ]
     head = ["with a network", "hidden width", "parameters", "relative error", "of all seeds", "processor seconds each"]
+    return written(head, lines, _below())
+
+
+@table("sites-optimizers")
+def optimizers() -> str:
+    """The same wavefunction by each of them."""
+    rows = _compared()["optimizers"]
+    lines = [[r["optimizer"], f"{r['early']:.1e}", *_errors(r), f"{r['seconds']:.3f}"] for r in rows]
+    head = ["optimiser", f"after {rows[0]['after']}", "relative error", "of all seeds", "processor seconds each"]
     return written(head, lines, _below())
 
 

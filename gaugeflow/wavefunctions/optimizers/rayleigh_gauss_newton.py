@@ -83,7 +83,7 @@ class RayleighGaussNewton:
         value = float(w @ energies.real.double())
         rows = self._rows(psi, x, w)
         missing = (w.sqrt()[:, None] * in_turn(energies - value).double().unflatten(0, (size, -1))).flatten()
-        g = rows.mT @ missing
+        g = (rows.mT @ missing.to(rows)).double()
         S, K = _products(rows, self.everywhere.hamiltonian_of(psi), value)
         del rows
         self.steps += 1
@@ -103,19 +103,19 @@ class RayleighGaussNewton:
         return 0.0
 
     def _rows(self, psi: Wavefunction, x: Tensor, w: Tensor) -> Tensor:
-        """J in units of the phase of psi, float64 ``(batch, parameters)``; of a complex psi two rows each.
+        """J in units of the phase of psi, ``(batch, parameters)``; of a complex psi two rows each.
 
         Raises NotFinite for derivatives that are not.
         """
         derivatives = recorded_derivatives(psi, x, self.chunk_size)
         if self.steps == 0:
             check_recorded(psi, x, derivatives)
-        rows = derivatives.matrix(slice(None)).double().unflatten(0, (len(x), -1))
-        squares = rows.square().sum((1, 2))
-        if not bool(torch.isfinite(squares).all()):
-            raise NotFinite("the derivative of log|psi| with respect to the parameters", squares)
-        rows -= torch.tensordot(w, rows, 1)
-        rows *= w.sqrt()[:, None, None]
+        rows = derivatives.matrix(slice(None)).unflatten(0, (len(x), -1))
+        sums = rows.sum((1, 2))
+        if not bool(torch.isfinite(sums).all()):
+            raise NotFinite("the derivative of log|psi| with respect to the parameters", sums)
+        rows -= torch.tensordot(w.to(rows), rows, 1)
+        rows *= w.sqrt().to(rows)[:, None, None]
         return rows.flatten(0, 1)
 
     def _change(self, S: Tensor, K: Tensor, g: Tensor) -> Tensor | None:
@@ -136,9 +136,13 @@ class RayleighGaussNewton:
 
 
 def _products(rows: Tensor, hamiltonian: Tensor, value: float) -> tuple[Tensor, Tensor]:
-    """``J^T J`` and ``J^T (H - value) J`` of J ``(batch or 2 batch, parameters)``."""
+    """``J^T J`` and ``J^T (H - value) J`` of J ``(batch or 2 batch, parameters)``, in float64.
+
+    The sums are in the precision of J.
+    """
     size = rows.shape[1]
-    S, K = rows.new_empty(size, size), rows.new_empty(size, size)
+    S, K = (torch.zeros(size, size, dtype=torch.float64, device=rows.device) for _ in range(2))
+    hamiltonian = hamiltonian.to(rows.dtype.to_complex() if hamiltonian.is_complex() else rows.dtype)
     for begin in range(0, size, COLUMNS):  # below the diagonal they are the same
         block, above = slice(begin, begin + COLUMNS), rows[:, : begin + COLUMNS]
         own = rows[:, block].contiguous()

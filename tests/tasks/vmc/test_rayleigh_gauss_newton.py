@@ -130,6 +130,11 @@ def test_it_comes_to_the_lowest_energy_and_never_goes_up(way: str) -> None:
     assert trained_to_the_end(slow)[-1] > reference + 1e-5
 
 
+def test_in_single_precision_it_comes_as_far_as_the_network_does() -> None:
+    made = begun(dtype="float32")
+    assert trained_to_the_end(made)[-1] == pytest.approx(made.hamiltonian.reference.energy, abs=1e-6)
+
+
 def test_a_step_that_would_raise_the_energy_is_taken_back_and_made_shorter() -> None:
     made = begun()
     energies = trained_to_the_end(begun(optimizer={"name": "rayleigh_gauss_newton", "rate": 1e6, "damping": 1e-12}))
