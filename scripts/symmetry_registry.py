@@ -2,7 +2,7 @@
 many are called anything else.
 
 python scripts/symmetry_registry.py                    10,000 checks; the result lies in scripts/results
-python scripts/symmetry_registry.py --missing          only the lines that the result lacks, which it is completed by
+python scripts/symmetry_registry.py --missing          only the claims that the result lacks, which it is completed by
 python scripts/symmetry_registry.py --checks 300       fewer, nothing written
 python scripts/symmetry_registry.py --line Wilson      only the lines with this in their name, nothing written
 
@@ -17,10 +17,12 @@ import json
 import math
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import accumulate, pairwise
 from pathlib import Path
+from typing import Any
 
 import torch
 from benchmarks.machine import machine
@@ -34,12 +36,14 @@ from gaugeflow.symmetry.examples import CASES
 from tests.registry.registry import REGISTRY
 
 RESULT = Path(__file__).parent / "results" / "symmetry_registry.json"
+Case = tuple[str, str, Claim]
+"""The line, the dtypes of the example, and the claim."""
 TRIALS = 4
 SAMPLES = 2_000
 MISSING = 100
 
 
-def cases(wanted: str) -> Iterator[tuple[str, str, Claim]]:
+def cases(wanted: str) -> Iterator[Case]:
     """The name, the dtypes of the example, and the claim; once for those that draw their inputs in float64 anyhow."""
     lines = {name: line.claims for name, line in REGISTRY.items()}
     models = {f"reference model: {name}": lambda case=case: [case.build(1)] for name, case in CASES.items()}
@@ -75,6 +79,24 @@ def shares(checks: int, cost: list[float]) -> list[int]:
     return [end - before for before, end in pairwise([0, *ends])]
 
 
+def completed(rows: list[dict[str, Any]], every: list[Case]) -> tuple[list[dict[str, Any]], list[Case]]:
+    """The rows whose claims are still there, and the claims that have none; some claims share all of a name."""
+    wanted = Counter((name, _one_line(claim.name), kinds) for name, kinds, claim in every)
+    kept = []
+    for row in rows:
+        key = row["line"], row["claim"], row["dtypes"]
+        if wanted[key] > 0:
+            wanted[key] -= 1
+            kept.append(row)
+    lacking = []
+    for case in reversed(every):  # the last of equal names are the new ones
+        key = case[0], _one_line(case[2].name), case[1]
+        if wanted[key] > 0:
+            wanted[key] -= 1
+            lacking.append(case)
+    return kept, lacking[::-1]
+
+
 def _one_line(text: str) -> str:
     return " ".join(text.split())[:80]
 
@@ -83,11 +105,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Held checks over the registry of the package.")
     parser.add_argument("--checks", type=int, default=10_000)
     parser.add_argument("--line", default="")
-    parser.add_argument("--missing", action="store_true", help="100 checks of each line that the result lacks")
+    parser.add_argument("--missing", action="store_true", help="100 checks of each claim that the result lacks")
     options = parser.parse_args()
     torch.set_num_threads(1)
     known = json.loads(RESULT.read_text()) if options.missing else {"rows": []}
-    every = [case for case in cases(options.line) if case[0] not in {row["line"] for row in known["rows"]}]
+    there, every = completed(known["rows"], [*cases(options.line)])
     if options.missing:
         options.checks = MISSING * len(every)
     rows, start, cost = [], time.perf_counter(), []
@@ -102,8 +124,7 @@ def main() -> None:
         row["checks"], row["alarms"] = row["checks"] + more, row["alarms"] + len(found)
         print(f"{row['line']}, {row['claim']} in {row['dtypes']}: {row['alarms']} of {row['checks']}", flush=True)
         print(*found, sep="\n", end="\n" if found else "", flush=True)
-    there = {case[0] for case in cases("")}
-    rows = [row for row in known["rows"] if row["line"] in there] + rows  # lines that are gone leave with their numbers
+    rows = there + rows
     checks, wrong = sum(row["checks"] for row in rows), sum(row["alarms"] for row in rows)
     print(f"{wrong} alarms in {checks} held checks, {time.perf_counter() - start:.0f} s")
     if (options.checks >= 10_000 or options.missing) and not options.line:
