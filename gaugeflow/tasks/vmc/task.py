@@ -172,9 +172,11 @@ class VMC(Task[VMCConfig]):
         return self.recorded_bytes + 8 * 6 * self.config.iterations
 
     @property
+    @torch.no_grad()
     def recorded_bytes(self) -> int:
-        """What the rows of the evaluation take at its end: an energy and an acceptance of each walker."""
-        return 16 * self._evaluations * self.config.walkers.count
+        """What the rows of the evaluation take: an energy, real or complex, and an acceptance of each walker."""
+        numbers = 3 if self.psi(self.walkers[:1]).sign.is_complex() else 2
+        return 8 * numbers * self._evaluations * self.config.walkers.count
 
     def step(self, index: int, record: Record) -> None:
         if index == 0 and record.path is not None:

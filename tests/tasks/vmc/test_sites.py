@@ -179,6 +179,17 @@ def test_complex_wavefunctions_come_to_the_lowest_energy_of_their_sector(way: st
 
 
 @pytest.mark.parametrize("way", ["real", *COMPLEX])
+def test_the_rows_of_an_evaluation_take_what_is_foretold(way: str) -> None:
+    made, record = task(**({"iterations": 0, "examination": 0} | COMPLEX.get(way, {}))), runs.Record()
+    made.begin()
+    for index in range(made.steps):
+        made.step(index, record)
+    columns = record.metrics.columns("evaluation")
+    numbers = sum(values.size for name, values in columns.items() if name != "step")
+    assert made.recorded_bytes == 8 * numbers
+
+
+@pytest.mark.parametrize("way", ["real", *COMPLEX])
 def test_a_chain_and_the_sum_over_all_configurations_agree(way: str) -> None:
     """The same parameters, evaluated by both: the sum is within four errors of the chain."""
     chain = {"walkers": {"count": 200, "steps": 8}, "iterations": 0, "evaluation": 40, "examination": 0}
