@@ -70,10 +70,10 @@ def task(
     return made
 
 
-def trained(made: VMC, begin: int = 0, end: int = ITERATIONS) -> VMC:
-    """The same, after these iterations, all by default."""
+def trained(made: VMC) -> VMC:
+    """The same, after all iterations."""
     record = runs.Record()
-    for index in range(begin, end):
+    for index in range(ITERATIONS):
         made.step(index, record)
     return made
 
@@ -129,18 +129,25 @@ def ansatzes() -> list[dict[str, Any]]:
 
 
 def optimizers() -> list[dict[str, Any]]:
-    """Of a hidden determinant with a network, after few iterations and after all."""
+    """Of a hidden determinant with a network, on the way and at the end."""
     rows = []
     for name, chosen in OPTIMIZERS.items():
         fresh = [task(seed, ANSATZES["hidden determinant"], dense(9), chosen) for seed in SEEDS]
-        begin = time.process_time()
-        early = [trained(made, 0, EARLY) for made in fresh]
-        first = row(early, [energy(made.psi, made) for made in early])["median"]
-        after = [trained(made, EARLY) for made in early]
+        begin, courses = time.process_time(), [course(made) for made in fresh]
         seconds = (time.process_time() - begin) / ITERATIONS / len(SEEDS)
-        found = [energy(made.psi, made) for made in after]
-        rows.append(row(after, found, optimizer=name, early=first, after=EARLY, seconds=seconds))
+        first, errors = median(one[EARLY] for one in courses), sorted(one[-1] for one in courses)
+        about = {"optimizer": name, "parameters": parameters(fresh[0]), "early": first, "after": EARLY}
+        rows.append(about | {"errors": errors, "median": median(errors), "seconds": seconds, "courses": courses})
     return rows
+
+
+def course(made: VMC) -> list[float]:
+    """Trains it; the relative errors of the energy before each iteration and after the last."""
+    record, exact = runs.Record(), made.hamiltonian.reference.energy
+    for index in range(ITERATIONS):
+        made.step(index, record)
+    energies = [*record.metrics.columns("training")["energy"], energy(made.psi, made)]
+    return [float(e - exact) / abs(exact) for e in energies]
 
 
 def starts() -> list[dict[str, Any]]:

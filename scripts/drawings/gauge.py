@@ -1,0 +1,117 @@
+"""Samples of gauge fields: flows, chains and evolutions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from result_tables import protocols as evolutions
+from result_tables import topology as samplers
+from result_tables import trained
+
+from gaugeflow.flows import HaarBase, linear_times, protocol
+from gaugeflow.groups import get_group
+from gaugeflow.lattice import WilsonAction
+from gaugeflow.lattice.exact import Exact2D
+from gaugeflow.montecarlo import HMC, ExactSampler
+from gaugeflow.plots.figure import BLUE, GREY, INK, ORANGE, figure
+
+__all__ = ["flows", "protocols", "topology", "work"]
+
+FLOWS = {"su2_2d_16_beta2p7": "SU(2), beta = 2.7", "su3_2d_16_beta6": "SU(3), beta = 6"}
+SAMPLERS = {
+    "HMC": GREY,
+    "FT-HMC": "seagreen",
+    "heat bath + overrelaxation": INK,
+    "winding jumps": ORANGE,
+    "PTBC": BLUE,
+    "evolutions from a defect": "darkviolet",
+}
+
+
+def flows(path: Path) -> None:
+    """Wilson loops from samples of two flows on 16 x 16, made exact by accept and reject, beside the closed form."""
+    with figure(path, width=8.0) as canvas:
+        loops, pulls = canvas.subplots(1, 2)
+        pulls.axhspan(-1, 1, color=GREY, alpha=0.3, linewidth=0)
+        for (name, label), colour, side in zip(FLOWS.items(), (BLUE, ORANGE), (-0.1, 0.1), strict=True):
+            found = trained.report(name)["observables"]
+            entries = {key: entry for key, entry in found.items() if key.startswith("wilson_loop_")}
+            area = np.array([int(key[-3]) * int(key[-1]) for key in entries])
+            value, error, exact, pull = (
+                np.array([entry[key] for entry in entries.values()]) for key in ("value", "error", "exact", "deviation")
+            )
+            order = np.argsort(area)
+            loops.plot(area[order], exact[order], color=colour, linewidth=1)
+            loops.errorbar(area, value, error, fmt="o", markersize=4, color=colour, label=label)
+            pulls.plot(area + side, pull, "o", markersize=4, color=colour)
+        loops.set(yscale="log", xlabel="area R T", ylabel="W(R, T)", title="Samples of two flows (lines: exact)")
+        loops.legend()
+        pulls.set(
+            xlabel="area R T", ylabel="difference / error", ylim=(-3.5, 3.5), title="Distance from the exact value"
+        )
+
+
+def topology(path: Path) -> None:
+    """Charges of one chain of each sampler for equal work, and the work until the charge is forgotten."""
+    _, every = samplers.measured()
+    rows = [row for row in every if row["shape"] == every[-1]["shape"]]
+    last = [row for row in rows if row["beta"] == rows[-1]["beta"]]
+    with figure(path, width=8.0) as canvas:
+        history, cost = canvas.subplots(1, 2)
+        for place, row in enumerate(last):
+            work = row["work"] * np.arange(len(row["history"]))
+            history.step(work, np.array(row["history"]) - 8 * place, color=SAMPLERS[row["method"]], linewidth=1)
+            mine = [one for one in rows if one["method"] == row["method"]]
+            total = [samplers.least(one) * one["work"] for one in mine]
+            style = {"color": SAMPLERS[row["method"]], "label": row["method"], "marker": "o", "markersize": 4}
+            cost.plot([one["beta"] for one in mine], total, **style)
+        history.set(xlabel="work, sweeps of the lattice", yticks=[], ylabel="charge (shifted)")
+        history.set_title(f"One chain each, {last[0]['shape'][0]}^2, beta = {last[0]['beta']:g}")
+        cost.set(yscale="log", xlabel="beta", ylabel="sweeps (HMC, heat bath: at least)", title="tau_int of $Q^2$")
+        cost.legend(fontsize=8)
+
+
+def protocols(path: Path) -> None:
+    """Logarithms of effective sample sizes against steps, both for each site."""
+    _, rows = evolutions.measured()
+    kinds = sorted({(row["start"], row["beta"], row["extent"]) for row in rows})
+    with figure(path, width=5.0) as canvas:
+        axes = canvas.subplots()
+        for start, beta, extent in kinds:
+            mine = [row for row in rows if (row["start"], row["beta"], row["extent"]) == (start, beta, extent)]
+            volume = extent**4
+            axes.plot(
+                [row["steps"] / volume for row in mine],
+                [-np.log(row["ess"]) / volume for row in mine],
+                marker="o" if extent == 4 else "s",
+                linestyle="-" if start == "flow" else "--",
+                markersize=4,
+                label=f"{start} to beta = {beta:g}, {extent}^4",
+            )
+        axes.set(xscale="log", yscale="log", xlabel="steps / V", ylabel="-log ESS / V")
+        axes.legend(fontsize=8)
+
+
+def work(path: Path) -> None:
+    """Histograms of the work of U(1) evolutions from Haar measure, forward and back, in few steps and in many."""
+    solved, draws = Exact2D("u1", (4, 4), 2.0), torch.Generator().manual_seed(1)
+    haar = HaarBase(get_group("u1"), (4, 4))
+    target, _ = ExactSampler(WilsonAction(2, 2.0)).update(haar.draw(2000, draws), draws)
+    with figure(path, width=8.0) as canvas:
+        for axes, steps in zip(canvas.subplots(1, 2, sharex=True), (4, 16), strict=True):
+            flow = protocol(
+                haar,
+                lambda t: WilsonAction(2, 2.0 * t),
+                linear_times(steps),
+                lambda action: HMC(action, step_size=0.25),
+            )
+            both = {"forward": flow.sample(2000, draws)[1], "back": flow.reverse(target, draws)}
+            edges = np.linspace(min(map(float, map(torch.min, both.values()))), float(both["back"].max()), 40)
+            for (name, log_w), colour in zip(both.items(), (BLUE, ORANGE), strict=True):
+                style = {"density": True, "histtype": "stepfilled", "alpha": 0.5, "color": colour}
+                axes.hist(log_w.numpy(), edges, label=name, **style)
+            axes.axvline(float(solved.log_z), color=INK, linewidth=1)
+            axes.set(xlabel="log w", yticks=[], title=f"{steps} steps")
+        axes.legend()
