@@ -40,6 +40,7 @@ from .matrices.fock import fock_matrix, learned_state, overlap_matrix
 from .matrices.ridge import MatrixRidge, fit_matrices
 from .optimizers.adam import Adam
 from .optimizers.natural_gradient import NaturalGradient
+from .optimizers.rayleigh_gauss_newton import RayleighGaussNewton
 from .particles import Particles
 from .point_groups import PointGroup
 from .systems.jumps import jumps_between
@@ -107,6 +108,7 @@ __all__ = [
     "Product",
     "Projected",
     "Psiformer",
+    "RayleighGaussNewton",
     "Reference",
     "ShellDensity",
     "SlaterEnvelope",

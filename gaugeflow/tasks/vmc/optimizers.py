@@ -6,13 +6,18 @@ from pydantic import Field
 
 from gaugeflow.errors import UserError
 from gaugeflow.runs import Count, Number, Positive, Section, ranks
+from gaugeflow.wavefunctions.occupation.exact import memory_bytes
 from gaugeflow.wavefunctions.optimizers.adam import Adam
+from gaugeflow.wavefunctions.optimizers.log_derivatives import trained
 from gaugeflow.wavefunctions.optimizers.natural_gradient import NaturalGradient
 from gaugeflow.wavefunctions.optimizers.optimizer import Optimizer
 from gaugeflow.wavefunctions.optimizers.rayleigh_gauss_newton import Everywhere, RayleighGaussNewton
 from gaugeflow.wavefunctions.wavefunction import Wavefunction
 
 __all__ = ["OptimizerConfig"]
+
+COPIES = 2
+"""Of the derivatives on all configurations, at once in memory: as they are made, and joined."""
 
 
 class SpringConfig(Section):
@@ -65,7 +70,7 @@ class RayleighGaussNewtonConfig(Section):
     """Configurations whose derivatives are taken at a time."""
 
     def build(self, psi: Wavefunction, everywhere: Everywhere | None = None) -> Optimizer:
-        """Raises UserError for walkers that are drawn, and for several processes."""
+        """Raises UserError for walkers that are drawn, for several processes, and for more than memory holds."""
         if everywhere is None:
             raise UserError(
                 "optimizer: rayleigh_gauss_newton expected `sampler: {name: enumerate, train: all}`, as it needs the "
@@ -73,6 +78,14 @@ class RayleighGaussNewtonConfig(Section):
             )
         if ranks().size > 1:
             raise UserError(f"optimizer: rayleigh_gauss_newton expected one process, came {ranks().size}")
+        parameters = sum(p.numel() for p in trained(psi).values())
+        needed = COPIES * everywhere.size * parameters * next(psi.parameters()).element_size()
+        if next(psi.parameters()).device.type == "cpu" and needed > memory_bytes():
+            raise UserError(
+                f"optimizer: rayleigh_gauss_newton needs {needed / 1e9:.0f} GB for the derivatives of {parameters:,} "
+                f"parameters on {everywhere.size:,} configurations, expected at most {memory_bytes() / 1e9:.0f} GB on "
+                "this machine: take fewer parameters, float32 or spring"
+            )
         return RayleighGaussNewton(everywhere, **self.model_dump(exclude={"name"}))
 
 

@@ -309,7 +309,7 @@ class VMC(Task[VMCConfig]):
         failure = find_failure(self.psi, torch.tensor([found.value]), "the energy over all configurations")
         if failure is not None:
             raise UserError(f"vmc: {failure.at(index)}")
-        row = {"configurations": self.hamiltonian.particles.states, "orbits": len(whole.orbits.sizes)}
+        row = {"configurations": self.hamiltonian.particles.states, "orbits": whole.size}
         record.metrics.record("sum", {"step": index, "energy": found.value, "variance": found.variance, **row})
         self._status = f"frozen, E {found.value:.8f}"
 

@@ -31,6 +31,7 @@ __all__ = [
     "Split",
     "exact_states",
     "known_energies",
+    "memory_bytes",
     "require_double",
     "require_memory",
     "sector_energies",
@@ -216,13 +217,17 @@ def require_memory(hamiltonian: Model) -> None:
     particles = hamiltonian.particles
     states = _product_states(hamiltonian)
     each = 8 if hamiltonian.operators.real else 16
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    most = memory // (each * VECTORS)
+    most = memory_bytes() // (each * VECTORS)
     if states > most:
         raise UserError(
             f"exact diagonalisation: {particles} have {states:,} states, which need "
             f"{states * each * VECTORS / 1e9:,.0f} GB; expected at most {most:,} on this machine"
         )
+
+
+def memory_bytes() -> int:
+    """What this machine has."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _product_states(hamiltonian: Model) -> int:

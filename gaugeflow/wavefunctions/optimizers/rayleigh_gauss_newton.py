@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
-from gaugeflow.wavefunctions.optimizers.log_derivatives import in_turn
+from gaugeflow.wavefunctions.optimizers.log_derivatives import in_turn, trained
 from gaugeflow.wavefunctions.optimizers.optimizer import NotFinite, subtract
 from gaugeflow.wavefunctions.optimizers.recorded_derivatives import check_recorded, recorded_derivatives
 from gaugeflow.wavefunctions.wavefunction import Wavefunction
@@ -25,6 +25,11 @@ TRUSTED, DOUBTED = 0.7, 0.3
 
 class Everywhere(Protocol):
     """Sums over all configurations of a space, which have no error."""
+
+    @property
+    def size(self) -> int:
+        """How many configurations a batch has."""
+        ...
 
     def energy_of(self, psi: Any) -> float:
         """``<psi|H|psi> / <psi|psi>``."""
@@ -87,6 +92,7 @@ class RayleighGaussNewton:
         S, K = _products(rows, self.everywhere.hamiltonian_of(psi), value)
         del rows
         self.steps += 1
+        before = [parameter.clone() for parameter in trained(psi).values()]
         for _ in range(TRIES):
             change = self._change(S, K, g)
             if change is not None:
@@ -98,7 +104,8 @@ class RayleighGaussNewton:
                 if share > 0:
                     self.rate *= LONGER if share > TRUSTED else SHORTER**0.5 if share < DOUBTED else 1.0
                     return float(change.norm())
-                subtract(psi, -change)
+                for parameter, kept in zip(trained(psi).values(), before, strict=True):
+                    parameter.copy_(kept)
             self.rate *= SHORTER
         return 0.0
 

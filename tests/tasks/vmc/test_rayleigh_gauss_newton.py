@@ -151,8 +151,7 @@ def test_a_step_that_would_raise_the_energy_is_taken_back_and_made_shorter() -> 
     made.optimizer.everywhere = Higher()
     assert made.optimizer.step(made.psi, *made.whole.batch(made.psi)) == 0.0
     assert made.optimizer.rate == pytest.approx(rate / 4**10)
-    for name, kept in made.psi.state_dict().items():
-        torch.testing.assert_close(kept, before[name], rtol=1e-12, atol=1e-12)
+    assert all(torch.equal(kept, before[name]) for name, kept in made.psi.state_dict().items())
 
 
 def test_it_goes_on_from_its_state_bit_for_bit() -> None:
@@ -179,6 +178,12 @@ def test_it_goes_on_from_its_state_bit_for_bit() -> None:
 def test_refuses(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         begun(**changes)
+
+
+def test_refuses_what_memory_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gaugeflow.tasks.vmc.optimizers.memory_bytes", lambda: 10_000)
+    with pytest.raises(UserError, match=r"GB for the derivatives of 103 parameters on 24 configurations"):
+        begun("plain")
 
 
 def test_refuses_a_step_that_is_none() -> None:

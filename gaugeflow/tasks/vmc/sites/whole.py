@@ -43,6 +43,11 @@ class Whole:
         self.hamiltonian, self.chunk_size = hamiltonian, chunk_size or AT_ONCE // (state.images if state else 1)
         self.orbits = Orbits(hamiltonian.particles, state.group if state else None, most)
 
+    @property
+    def size(self) -> int:
+        """How many configurations a batch has."""
+        return len(self.orbits.sizes)
+
     @cached_property
     def energy(self) -> Among:
         """The Hamiltonian."""
