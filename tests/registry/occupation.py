@@ -148,6 +148,28 @@ def hidden_claims():
     ]
 
 
+SHELL = occupation.hubbard(occupation.lattice("chain", [6]), 3, 1, 3.0)
+"""Both numbers fill shells: the momenta 0, and 0 and both nearest to it."""
+
+
+def backflow(backbone, hamiltonian=SHELL, reach=2):
+    """Of fixed orbitals, with weights as large as they."""
+    particles = hamiltonian.particles
+    start = occupation.lowest_orbitals(hamiltonian.one_body)
+    base = occupation.SiteOrbitals(particles, 2, particles.counts, start, seeded(), fixed=True)
+    orbitals = occupation.SiteBackflow(backbone, base, hamiltonian.lattice, reach, seeded())
+    for layer in orbitals.weights:
+        torch.nn.init.normal_(layer.weight, generator=seeded())
+    return Determinants(orbitals)
+
+
+def backflow_claims():
+    """The determinant of closed shells, with weights that move with the particles, stays in the sector of both."""
+    convolution = occupation.SiteConvolution(SHELL.particles, SHELL.lattice, 3, 2, seeded())
+    group = occupation.sector(SHELL.lattice, (0,))
+    return [Equivariance(signed(backflow(convolution)), states(SHELL), "backflow of closed shells", group, SignedLog)]
+
+
 def part_claims():
     """Factors and observables keep all motions; the features of a convolution move with the lattice."""
     lattice, particles = RING.lattice, RING.particles
@@ -178,6 +200,7 @@ LINES: dict[str, Line] = {
         claims=projection_claims,
     ),
     "hidden fermions on sites": line(occupation.HiddenDeterminants, occupation.HiddenPfaffians, claims=hidden_claims),
+    "backflow on sites": line(occupation.SiteBackflow, claims=backflow_claims),
     "parts of wavefunctions on sites": line(
         occupation.SiteJastrow,
         occupation.SiteConvolution,

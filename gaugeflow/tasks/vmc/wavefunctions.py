@@ -200,12 +200,16 @@ class WavefunctionConfig(Section):
     jastrow: bool = True
     """Whether a factor gives the exact cusps of the repulsion; on sites, whether there is a factor of all pairs."""
     backflow: Annotated[int, Field(ge=0)] = 0
-    """Terms of the functions by which particles shift the places where orbitals see one another; zero shifts none."""
+    """Terms of the functions by which particles shift the places where orbitals see one another; zero shifts none. On
+    sites, over how many bonds a particle takes along what its orbitals are there, with weights from the backbone; with
+    zero the backbone adds numbers to its orbitals."""
     vector_cloud: VectorCloudConfig | None = None
     """A factor of three bodies; none leaves it out."""
 
     start: StartConfig | None = None
     """The mean field in which orbitals on sites begin; none is independent particles in their lowest orbitals."""
+    orbitals: Literal["learned", "fixed"] = "learned"
+    """Whether orbitals on sites are learned from there, or stay: a closed shell keeps its symmetry then."""
     projection: ProjectionConfig | None = None
     """The symmetry sector of fermions on sites; none is the whole space."""
 
@@ -215,6 +219,8 @@ class WavefunctionConfig(Section):
             return build_on_sites(self, hamiltonian, generator)
         if self.projection is not None:
             raise UserError("wavefunction.projection: expected fermions on sites; for particles in space see `sectors`")
+        if self.orbitals == "fixed":
+            raise UserError("wavefunction.orbitals: expected learned ones for particles in space, came fixed")
         if self.start is not None:
             raise UserError("wavefunction.start: expected fermions on sites; for particles in space see `pretraining`")
         if not isinstance(self.backbone, InSpace):

@@ -16,6 +16,7 @@ from .sectors.sector import sector
 from .sectors.site_canonical import SiteCanonical
 from .sectors.site_projected import SiteProjected
 from .site_backbones import SiteAttention, SiteBackbone, SiteConvolution, SiteDense
+from .site_backflow import SiteBackflow
 from .site_energy import local_value
 from .site_factors import SiteJastrow
 from .site_orbitals import ComplexOrbitals, SiteOrbitals, lowest_orbitals, side_by_side
@@ -38,6 +39,7 @@ __all__ = [
     "RankTwo",
     "SiteAttention",
     "SiteBackbone",
+    "SiteBackflow",
     "SiteCanonical",
     "SiteConvolution",
     "SiteDense",

@@ -23,6 +23,7 @@ class SiteOrbitals(Orbitals):
         start: the orbitals to start from, ``(2, sites, columns)``; columns behind them begin as noise. See
             `side_by_side` for one determinant over both spins.
         generator: source of a little noise.
+        fixed: they stay as they start, without noise, and are not learned.
     """
 
     def __init__(
@@ -32,21 +33,25 @@ class SiteOrbitals(Orbitals):
         sizes: Sizes,
         start: Tensor,
         generator: torch.Generator,
+        fixed: bool = False,
     ) -> None:
         super().__init__(particles, terms, sizes)
-        made = [Dense(particles.sites, terms * size, generator, scale=NOISE, offset=None) for size in sizes]
+        scale = 0.0 if fixed else NOISE
+        made = [Dense(particles.sites, terms * size, generator, scale=scale, offset=None) for size in sizes]
         for spin, (layer, size) in enumerate(zip(made, sizes, strict=True)):
             count = min(size, start.shape[-1])
             columns = layer.weight.data.view(terms, size, particles.sites)
             columns[:, :count] += start[spin, :, :count].T
-        self.tables = nn.ModuleList(made)
+        self.tables = nn.ModuleList(made).requires_grad_(not fixed)
 
     def forward(self, x: Any) -> tuple[Tensor, Tensor]:
-        found = [
-            table(rows).unflatten(-1, (self.terms, size)).transpose(1, 2)
-            for table, rows, size in zip(self.tables, rows_of(x, self._counts), self.sizes, strict=True)
-        ]
-        return found[0], found[1]
+        up, down = rows_of(x, self._counts)
+        return self.on(0, up), self.on(1, down)
+
+    def on(self, spin: int, rows: Tensor) -> Tensor:
+        """Those of one spin on sites ``(batch, k, sites)``, zeros and a one each, or nothing: ``(batch, terms, k,
+        size)``."""
+        return self.tables[spin](rows).unflatten(-1, (self.terms, self.sizes[spin])).transpose(1, 2)
 
     def of_sites(self) -> list[Tensor]:
         """W of each spin in float64, ``(terms, sites, size)``."""

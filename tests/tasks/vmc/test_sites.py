@@ -275,7 +275,7 @@ def test_a_chain_and_the_sum_over_all_configurations_agree(way: str) -> None:
         ),
         (
             {"wavefunction": {"ansatz": {"name": "determinant"}, "backbone": {"name": "mean_field"}, "backflow": 1}},
-            "wavefunction.backflow: expected particles in space",
+            "wavefunction.backflow: expected a network and a lattice on sites, came mean_field",
         ),
         (
             {"wavefunction": {**DETERMINANT, "projection": {"momentum": [0.3]}}},

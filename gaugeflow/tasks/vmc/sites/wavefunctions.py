@@ -18,6 +18,7 @@ from gaugeflow.wavefunctions.occupation.sectors.sector import sector
 from gaugeflow.wavefunctions.occupation.sectors.site_canonical import SiteCanonical
 from gaugeflow.wavefunctions.occupation.sectors.site_projected import SiteProjected
 from gaugeflow.wavefunctions.occupation.site_backbones import SiteAttention, SiteBackbone, SiteConvolution, SiteDense
+from gaugeflow.wavefunctions.occupation.site_backflow import SiteBackflow
 from gaugeflow.wavefunctions.occupation.site_factors import SiteJastrow
 from gaugeflow.wavefunctions.occupation.site_orbitals import (
     ComplexOrbitals,
@@ -210,7 +211,6 @@ def build_on_sites(config: Any, hamiltonian: SiteHamiltonian, generator: torch.G
         )
     unfit = {
         "ansatz": config.ansatz.name == "symmetric",
-        "backflow": config.backflow,
         "vector_cloud": config.vector_cloud,
     }
     for key, given in unfit.items():
@@ -220,7 +220,14 @@ def build_on_sites(config: Any, hamiltonian: SiteHamiltonian, generator: torch.G
     particles, start = hamiltonian.particles, _start(config, hamiltonian, generator)
 
     def real(sizes: tuple[int, int], laid: Tensor) -> Orbitals:
-        base = SiteOrbitals(particles, config.ansatz.terms, sizes, laid, generator)
+        base = SiteOrbitals(particles, config.ansatz.terms, sizes, laid, generator, config.orbitals == "fixed")
+        if config.backflow:
+            if backbone is None or hamiltonian.lattice is None:
+                raise UserError(
+                    "wavefunction.backflow: expected a network and a lattice on sites, came "
+                    f"{'mean_field' if backbone is None else 'products of your own'}"
+                )
+            return SiteBackflow(backbone, base, hamiltonian.lattice, config.backflow, generator)
         if backbone is None or isinstance(config.ansatz, HIDDEN):
             return base
         return NeuralOrbitals(backbone, config.ansatz.terms, sizes, generator, base=base)
