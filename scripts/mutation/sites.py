@@ -8,6 +8,20 @@ TESTS = "wavefunctions/occupation/test_wavefunctions.py"
 
 SITES = (
     Mutant(
+        "sites: backflow that takes the wrong way",
+        "wavefunctions/occupation/site_backflow.py",
+        "last = [step[way] for way in last for step in beyond.T]",
+        "last = [way[step] for way in last for step in beyond.T[::2]]",
+        "wavefunctions/occupation/test_backflow.py",
+    ),
+    Mutant(
+        "sites: fixed orbitals with noise",
+        "wavefunctions/occupation/site_orbitals.py",
+        "scale = 0.0 if fixed else NOISE",
+        "scale = NOISE",
+        "wavefunctions/occupation/test_backflow.py",
+    ),
+    Mutant(
         "sites: canonical forms whose sign knows of no exchange of spins",
         "wavefunctions/occupation/sectors/canonical_form.py",
         "+ motions.flips * (counts[:, 0] * counts[:, 1])[:, None]",
