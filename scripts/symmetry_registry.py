@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import re
 import sys
 import time
 from collections import Counter
@@ -81,20 +82,29 @@ def shares(checks: int, cost: list[float]) -> list[int]:
 
 def completed(rows: list[dict[str, Any]], every: list[Case]) -> tuple[list[dict[str, Any]], list[Case]]:
     """The rows whose claims are still there, and the claims that have none; some claims share all of a name."""
-    wanted = Counter((name, _one_line(claim.name), kinds) for name, kinds, claim in every)
+    wanted = Counter(_key(*case) for case in every)
     kept = []
     for row in rows:
-        key = row["line"], row["claim"], row["dtypes"]
+        key = row["line"], _without_lines(row["claim"]), row["dtypes"]
         if wanted[key] > 0:
             wanted[key] -= 1
             kept.append(row)
     lacking = []
     for case in reversed(every):  # the last of equal names are the new ones
-        key = case[0], _one_line(case[2].name), case[1]
+        key = _key(*case)
         if wanted[key] > 0:
             wanted[key] -= 1
             lacking.append(case)
     return kept, lacking[::-1]
+
+
+def _key(line: str, kinds: str, claim: Claim) -> tuple[str, str, str]:
+    return line, _without_lines(_one_line(claim.name)), kinds
+
+
+def _without_lines(name: str) -> str:
+    """Functions without a name are called after the place where they stand, which moves."""
+    return re.sub(r"\.py:\d+", ".py", name)
 
 
 def _one_line(text: str) -> str:

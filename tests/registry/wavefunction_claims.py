@@ -199,7 +199,7 @@ def cloud_claims():
     """About one centre, and about nuclei that move with the electrons."""
     cloud = vector_cloud(ATOM)
     central = claim(cloud, cloud.particles, "VectorCloud", "spin-permutations * orthogonal", Scalars)
-    moved = _moved_with_nuclei("vector cloud and nuclei", lambda p: vector_cloud(lih(p)))
+    moved = _moved_with_nuclei("vector cloud and nuclei", lambda p: vector_cloud(lih(p)).to(p.dtype))
     return [central, moved]
 
 

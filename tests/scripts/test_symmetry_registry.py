@@ -25,3 +25,5 @@ def test_rows_whose_claims_are_there_are_kept_and_others_leave(monkeypatch: pyte
     assert completed(rows, [old, other, new]) == ([rows[0]], [other, new])
     assert completed(rows, [old]) == ([rows[0]], [])
     assert completed([], [old, new]) == ([], [old, new])
+    moved = row("action", "lambda at line.py:54", 7)
+    assert completed([moved], [case("action", "lambda at line.py:60")]) == ([moved], [])
