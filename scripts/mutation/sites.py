@@ -5,6 +5,7 @@ from .mutant import Mutant
 __all__ = ["SITES"]
 
 TESTS = "wavefunctions/occupation/test_wavefunctions.py"
+BACKFLOW = "wavefunctions/occupation/test_backflow.py"
 
 SITES = (
     Mutant(
@@ -12,14 +13,14 @@ SITES = (
         "wavefunctions/occupation/site_backflow.py",
         "last = [step[way] for way in last for step in beyond.T]",
         "last = [way[step] for way in last for step in beyond.T[::2]]",
-        "wavefunctions/occupation/test_backflow.py",
+        f"{BACKFLOW}::test_orbitals_are_sums_over_the_ways",
     ),
     Mutant(
         "sites: fixed orbitals with noise",
         "wavefunctions/occupation/site_orbitals.py",
         "scale = 0.0 if fixed else NOISE",
         "scale = NOISE",
-        "wavefunctions/occupation/test_backflow.py",
+        f"{BACKFLOW}::test_a_closed_shell_stays_in_its_sector_and_what_breaks_it_is_found",
     ),
     Mutant(
         "sites: canonical forms whose sign knows of no exchange of spins",

@@ -54,7 +54,7 @@ class RayleighGaussNewton:
     The equations take ``batch parameters^2`` multiplications, twice, and memory for ``batch parameters`` numbers.
 
     Args:
-        everywhere: sums over all configurations, which the walkers of a step are.
+        everywhere: sums over all configurations ``(batch, 2, sites)``, which those of a step are.
         rate: the first tau, in inverse units of the energy.
         damping: of the equations, in the unit of the squared derivatives.
         norm_limit: the largest Euclidean norm of a change.
