@@ -90,6 +90,7 @@ WITHOUT = {
     "sector_shares": "numbers of orbits",
     "Adam": "of parameters, not of coordinates",
     "NaturalGradient": "of parameters, not of coordinates",
+    "RayleighGaussNewton": "of parameters, not of coordinates",
     "Identity": "a number beside the one that is right",
     "at_zero_variance": "of numbers",
     "examine": "of functions, not of coordinates",

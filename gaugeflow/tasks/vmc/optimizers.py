@@ -6,7 +6,7 @@ from pydantic import Field
 
 from gaugeflow.errors import UserError
 from gaugeflow.runs import Count, Number, Positive, Section, ranks
-from gaugeflow.wavefunctions.occupation.exact import memory_bytes
+from gaugeflow.wavefunctions.occupation.memory import memory_bytes
 from gaugeflow.wavefunctions.optimizers.adam import Adam
 from gaugeflow.wavefunctions.optimizers.log_derivatives import trained
 from gaugeflow.wavefunctions.optimizers.natural_gradient import NaturalGradient

@@ -9,7 +9,6 @@ where T, A, B are sparse and as large as one spin's space. The signs are those o
 """
 
 import math
-import os
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +22,7 @@ from gaugeflow.errors import UserError
 from gaugeflow.wavefunctions.hamiltonian import Reference
 from gaugeflow.wavefunctions.occupation.configurations import SiteFermions, subsets
 from gaugeflow.wavefunctions.occupation.enumeration.orbits import Orbits
+from gaugeflow.wavefunctions.occupation.memory import memory_bytes
 from gaugeflow.wavefunctions.occupation.operators import Factor, Operators, Products, is_diagonal
 from gaugeflow.wavefunctions.occupation.symmetries import SiteGroup
 
@@ -31,7 +31,6 @@ __all__ = [
     "Split",
     "exact_states",
     "known_energies",
-    "memory_bytes",
     "require_double",
     "require_memory",
     "sector_energies",
@@ -223,11 +222,6 @@ def require_memory(hamiltonian: Model) -> None:
             f"exact diagonalisation: {particles} have {states:,} states, which need "
             f"{states * each * VECTORS / 1e9:,.0f} GB; expected at most {most:,} on this machine"
         )
-
-
-def memory_bytes() -> int:
-    """What this machine has."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _product_states(hamiltonian: Model) -> int:
