@@ -17,10 +17,14 @@ __all__ = ["in_turn", "log_derivatives", "log_parts", "trained", "weighted_gradi
 
 
 def trained(psi: nn.Module) -> dict[str, nn.Parameter]:
-    """The parameters that are learned, by name. Raises UserError for a wavefunction that is not to be trained."""
+    """The parameters that are learned, by name. Raises UserError for a wavefunction that is not to be trained, or has
+    none."""
     if getattr(psi, "untrained", ""):
         raise UserError(f"optimizer: expected a wavefunction to train, came one that is not: {psi.untrained}")
-    return {name: parameter for name, parameter in psi.named_parameters() if parameter.requires_grad}
+    found = {name: parameter for name, parameter in psi.named_parameters() if parameter.requires_grad}
+    if not found:
+        raise UserError("optimizer: expected a wavefunction with parameters to learn, came one that has none")
+    return found
 
 
 def log_parts(value: LogPsi) -> tuple[Tensor, ...]:

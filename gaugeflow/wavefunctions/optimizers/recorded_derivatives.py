@@ -54,7 +54,11 @@ def recorded_derivatives(psi: Wavefunction, x: Tensor, chunk_size: int | None = 
 
     Args:
         chunk_size: walkers at a time; all by default.
+
+    Raises:
+        UserError: a wavefunction without parameters to learn, or one that is used in another way.
     """
+    trained(psi)  # which says so where there is nothing to learn
     chunks = [_parts(psi, part.detach()) for part in x.split(chunk_size or max(len(x), 1))]
     return Parts([_joined(pieces, len(x)) for pieces in zip(*chunks, strict=True)])
 

@@ -180,6 +180,13 @@ def test_refuses(changes: dict[str, Any], message: str) -> None:
         begun(**changes)
 
 
+@pytest.mark.parametrize("name", ["rayleigh_gauss_newton", "spring", "adam"])
+def test_refuses_a_wavefunction_without_parameters(name: str) -> None:
+    nothing = {"ansatz": {"name": "determinant"}, "backbone": {"name": "mean_field"}, "jastrow": False}
+    with pytest.raises(UserError, match="expected a wavefunction with parameters to learn"):
+        trained_to_the_end(begun("plain", wavefunction=nothing | {"orbitals": "fixed"}, optimizer={"name": name}))
+
+
 def test_refuses_what_memory_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gaugeflow.tasks.vmc.optimizers.memory_bytes", lambda: 10_000)
     with pytest.raises(UserError, match=r"GB for the derivatives of 103 parameters on 24 configurations"):

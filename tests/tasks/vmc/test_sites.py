@@ -255,6 +255,17 @@ def test_a_chain_and_the_sum_over_all_configurations_agree(way: str) -> None:
             {
                 "system": {"name": "quantum_dot", "n_up": 1, "n_down": 1},
                 "wavefunction": {
+                    "ansatz": {"name": "determinant"},
+                    "backbone": {"name": "deep_sets", "width": 4},
+                    "orbitals": "fixed",
+                },
+            },
+            "wavefunction.orbitals: expected learned ones for particles in space, came fixed",
+        ),
+        (
+            {
+                "system": {"name": "quantum_dot", "n_up": 1, "n_down": 1},
+                "wavefunction": {
                     "ansatz": {"name": "hidden_pfaffian"},
                     "backbone": {"name": "deep_sets", "width": 4},
                 },
