@@ -17,11 +17,13 @@ from .flow import BoltzmannWeight, Composition, GaugeFlow, zero_log_det
 from .integrated import Integrated
 from .losses import LOSSES, Batch, frozen_log_prob, log_variance, path, reinforce, reverse_kl
 from .natural import natural_gradient, scores
+from .nonequilibrium.layers import learned_layers
 from .nonequilibrium.protocol import EquilibriumBase, protocol
 from .nonequilibrium.resampling import Resampled, systematic
 from .nonequilibrium.response import Response, response_terms
 from .nonequilibrium.schedules import constant_speed, learned_times, linear_times
 from .nonequilibrium.stochastic import Bridge, ScaledAction, StochasticFlow, Updates, annealed
+from .nonequilibrium.stout_step import StoutStep
 from .nonequilibrium.work import Work, bennett, crossing
 from .proposals import FlowProposals
 from .refinement.flow import RefinementFlow
@@ -80,6 +82,7 @@ __all__ = [
     "SpectralSpline",
     "StapleBasis",
     "StochasticFlow",
+    "StoutStep",
     "Symmetrized",
     "Updates",
     "Weights",
@@ -97,6 +100,7 @@ __all__ = [
     "forward_ess",
     "forward_log_z",
     "frozen_log_prob",
+    "learned_layers",
     "learned_times",
     "linear_times",
     "log_variance",

@@ -52,7 +52,7 @@ class LinkSpace:
         if not group.element_shape:
             _check_finite(field, "links")
             return
-        square = torch.linalg.vector_norm(field, dim=(-2, -1)) ** 2  # N for a unitary matrix
+        square = torch.view_as_real(field).flatten(-3).square().sum(-1)  # N for a unitary matrix
         worst = (square - group.n).abs().max() if field.numel() else torch.zeros(())
         if not bool(worst <= NORM_TOLERANCE * group.n):
             raise UserError(

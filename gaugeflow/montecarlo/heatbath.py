@@ -5,7 +5,9 @@ from torch import Tensor
 
 from gaugeflow.errors import UserError
 from gaugeflow.kernels import Region
+from gaugeflow.lattice.fields import lattice_shape
 from gaugeflow.lattice.loop_action import LoopAction, is_loop_sum
+from gaugeflow.lattice.profiles.window import Window
 from gaugeflow.montecarlo.sampler import Sampler, check_start
 from gaugeflow.random import draw_key
 
@@ -51,11 +53,19 @@ class HeatBath(Sampler):
         Raises:
             UserError: links that are not in the group, or ``generator`` lives on another device.
         """
-        check_start(self.action.space, field, generator)
-        kernels = self.action.kernels(field, self.backend)
+        if self.region is None:
+            return self._swept(self.action, field, None, generator), {}
+        window = Window.about(self.region, lattice_shape(field), self.action.staples)
+        action = self.action.weighted(window.profile(self.action.profile))
+        piece = self._swept(action, window.crop(field, 2), window.region(self.region), generator)
+        return window.paste(field, piece, 2), {}
+
+    def _swept(self, action: LoopAction, field: Tensor, region: Region | None, generator: torch.Generator) -> Tensor:
+        check_start(action.space, field, generator)
+        kernels = action.kernels(field, self.backend)
         state = kernels.pack(field)
-        kernels.heatbath_(state, draw_key(generator), self.region)
+        kernels.heatbath_(state, draw_key(generator), region)
         for _ in range(self.overrelaxation):
-            kernels.overrelax_(state, self.region)
+            kernels.overrelax_(state, region)
         kernels.reunitarize_(state)
-        return kernels.unpack(state), {}
+        return kernels.unpack(state)

@@ -7,7 +7,7 @@ from torch import nn
 
 from gaugeflow import flows
 from gaugeflow.groups import get_group
-from gaugeflow.lattice import WilsonAction
+from gaugeflow.lattice import Defect, WilsonAction
 from gaugeflow.symmetry import Links, Product, Scalars, Translations, group_named
 from gaugeflow.symmetry.actions.groups import Parameters
 from gaugeflow.symmetry.actions.values import Tree
@@ -69,6 +69,16 @@ def layer_claims(layer: nn.Module, x: Links, small: Links | None = None) -> list
     return [
         Bijection(layer.forward, small or x, inverse=layer.inverse, label=label),
         Equivariance(layer.forward, x, group=group, out=(Links, Scalars), label=label),
+    ]
+
+
+def stout_claims(name: str, shape: tuple[int, int]) -> list[Claim]:
+    """From a weak defect to a strong one; the layer commutes with whatever leaves the links in their places."""
+    before, after = (WilsonAction(2, 2.0).weighted(Defect(1, strength)) for strength in (0.2, 0.7))
+    layer, x = with_random_weights(flows.StoutStep(shape, before, after), 1.0), links(name, shape)
+    return [
+        Bijection(layer.forward, x, inverse=layer.inverse, label="stout step"),
+        Equivariance(layer.forward, x, group="gauge * charge", out=(Links, Scalars), label="stout step"),
     ]
 
 

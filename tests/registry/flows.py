@@ -7,7 +7,7 @@ from gaugeflow.montecarlo import HMC
 from gaugeflow.symmetry import Scalars
 from gaugeflow.symmetry.claims import Balance, Claim
 from tests.registry.continuous_flows import neural_claims, trivializing_claims
-from tests.registry.coupling_flows import coupling, layer_claims, residual, symmetrized_claims
+from tests.registry.coupling_flows import coupling, layer_claims, residual, stout_claims, symmetrized_claims
 from tests.registry.line import FULL, Line, invariant, line, links, scalars
 from tests.registry.refinement_flows import refinement_claims
 from tests.registry.scalar_flows import continuous_claims, coupling_claims
@@ -133,6 +133,10 @@ LINES: dict[str, Line] = {
             *layer_claims(residual("su3", flows.parity_masks(2)[2], charge=True), links("su3", (2, 2))),
         ],
     ),
+    "stout steps between actions": line(
+        flows.StoutStep,
+        claims=lambda: [*stout_claims("u1", (3, 4)), *stout_claims("su2", (3, 2)), *stout_claims("su3", (2, 2))],
+    ),
 }
 
 WITHOUT = {
@@ -181,6 +185,7 @@ WITHOUT = {
     "Resampled": "draws or makes fields",
     "systematic": "of numbers, not of fields",
     "Response": "of numbers, not of fields",
+    "learned_layers": "makes layers, each of which has a line",
     "learned_times": "of numbers, not of fields",
     "linear_times": "of numbers, not of fields",
     "protocol": "draws or makes fields",

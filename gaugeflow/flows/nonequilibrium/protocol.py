@@ -5,9 +5,11 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
+from gaugeflow.errors import UserError
 from gaugeflow.flows.bases.base import Base
+from gaugeflow.flows.flow import GaugeFlow
 from gaugeflow.flows.nonequilibrium.schedules import ActionPath, check_times
-from gaugeflow.flows.nonequilibrium.stochastic import StochasticFlow, Updates, annealed
+from gaugeflow.flows.nonequilibrium.stochastic import StochasticFlow, Updates
 from gaugeflow.groups import Group
 from gaugeflow.lattice.action import Action
 from gaugeflow.lattice.fields import hot_start
@@ -64,7 +66,12 @@ class EquilibriumBase(Base):
 
 
 def protocol(
-    base: nn.Module, path: ActionPath, times: Sequence[float], make: Callable[[Action], Sampler], count: int = 1
+    base: nn.Module,
+    path: ActionPath,
+    times: Sequence[float],
+    make: Callable[[Action], Sampler],
+    count: int = 1,
+    layers: Sequence[nn.Module] = (),
 ) -> StochasticFlow:
     """The evolutions from a base along a path: `count` updates at each time between, and the target at the end.
 
@@ -74,10 +81,17 @@ def protocol(
         times: from 0 to 1, rising.
         make: the sampler of an action; any that keeps it, also of a part of the links alone.
         count: updates at each time.
+        layers: bijections into each time but the first, before its updates; none by default.
 
     Raises:
-        UserError: times that do not rise from 0 to 1.
+        UserError: times that do not rise from 0 to 1, or another number of layers than of steps between them.
     """
     check_times(times)
+    if layers and len(layers) != len(times) - 1:
+        raise UserError(f"protocol: expected a layer for each of {len(times) - 1} steps, got {len(layers)}")
     ladder = [Updates(make(action), action, count) for action in map(path, times[1:-1])]
-    return annealed(base, ladder, path(times[-1]))
+    flow = GaugeFlow(base, layers, path(times[-1]))  # a flow as base has layers too, which come first
+    start = len(flow.flows) - len(layers)
+    if not layers:
+        return StochasticFlow(flow, {start: ladder})
+    return StochasticFlow(flow, {start + k: updates for k, updates in enumerate(ladder, start=1)})

@@ -13,8 +13,9 @@ Where every update is reversible, the same way taken backwards from a sample of 
 `E_p[1/w]` into `1/Z` and `1 / (E_p[w] E_p[1/w])` into the forward effective sample size: Crooks, cond-mat/9901352.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +23,10 @@ from torch import Tensor, nn
 from gaugeflow.errors import UserError
 from gaugeflow.flows.flow import GaugeFlow
 from gaugeflow.flows.losses import frozen_log_prob
+from gaugeflow.kernels import Region
 from gaugeflow.lattice.action import Action
+from gaugeflow.lattice.loop_action import is_loop_sum
+from gaugeflow.lattice.profiles.near import loops_through
 from gaugeflow.lattice.spaces import Space
 from gaugeflow.montecarlo import HMC, Sampler
 
@@ -44,11 +48,17 @@ class Updates:
 
     def __call__(self, field: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """The field after the updates, and the change of the action, `(batch,)`: the heat."""
-        before = self.action(field)
+        before = self._changing(field)
         self.sampler.warmup = False  # tuning would couple the chains, and the law would not be kept
         for _ in range(self.count):
             field, _ = self.sampler.update(field, generator)
-        return field, self.action(field) - before
+        return field, self._changing(field) - before
+
+    @cached_property
+    def _changing(self) -> Callable[[Tensor], Tensor]:
+        """What of the action changes: the loops through the links that the sampler updates, where it holds others."""
+        region: Region | None = getattr(self.sampler, "region", None)
+        return loops_through(self.action, region) if region and is_loop_sum(self.action) else self.action
 
 
 class StochasticFlow:

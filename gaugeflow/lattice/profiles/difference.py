@@ -1,9 +1,7 @@
 """The difference of two actions, looked at only where they differ."""
 
-import functools
-import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
@@ -12,9 +10,9 @@ from torch import Tensor
 from gaugeflow.errors import UserError
 from gaugeflow.groups import Group, group_of
 from gaugeflow.kernels import Path
-from gaugeflow.kernels.tables import visited_links
 from gaugeflow.lattice.fields import lattice_shape
 from gaugeflow.lattice.loop_action import LoopAction
+from gaugeflow.lattice.profiles.walks import Walk, flat_links, product_of
 
 __all__ = ["Difference"]
 
@@ -61,45 +59,29 @@ class Difference:
 class _Loops(NamedTuple):
     """Loops from chosen sites that pass their links in the same directions, so that one product serves all."""
 
-    backward: tuple[bool, ...]
-    """Whether a step goes against its link."""
-    places: Tensor
-    """Number of the link of each step among the links of a field, axis by axis and site by site, ``(steps, n)``."""
+    walk: Walk
     weights: Tensor
     """How much the actions differ in each loop, ``(n,)``."""
 
     def traces(self, group: Group, links: Tensor) -> Tensor:
         """``Re (1/N) tr`` of the loops, ``(batch, n)``, of links ``(batch, D, *shape, ...)``."""
-        flat = links.flatten(1, links.ndim - len(group.element_shape) - 1)
-        passed = flat.index_select(1, self.places.to(links.device).flatten()).unflatten(1, self.places.shape).unbind(1)
+        passed, backward = self.walk.links(flat_links(group, links)), self.walk.backward
         half = len(passed) // 2
-        there = self._product(group, passed[:half], self.backward[:half])
-        back = self._product(group, passed[half:][::-1], [not against for against in self.backward[half:][::-1]])
+        there = product_of(group, passed[:half], backward[:half])
+        back = product_of(group, passed[half:][::-1], [not against for against in backward[half:][::-1]])
         if not group.element_shape:
             return torch.cos(there - back)
         return (torch.view_as_real(there) * torch.view_as_real(back)).flatten(2).sum(2) / group.n
 
-    @staticmethod
-    def _product(group: Group, links: Sequence[Tensor], backward: Sequence[bool]) -> Tensor:
-        factors = [group.dagger(u).resolve_conj() if against else u for u, against in zip(links, backward, strict=True)]
-        return functools.reduce(group.mul, factors)
-
 
 def _alike(found: list[tuple[Path, Tensor, Tensor]], shape: tuple[int, ...]) -> list[_Loops]:
     """Loops of the same directions together."""
-    extents = torch.tensor(shape)
-    strides = torch.tensor([math.prod(shape[axis:]) for axis in range(len(shape) + 1)])
     together: dict[tuple[bool, ...], list[tuple[Tensor, Tensor]]] = {}
     for loop, sites, weights in found:
-        steps = list(visited_links(loop, [0] * len(shape)))
-        owners = [((sites + torch.tensor(place)) % extents).T for _, _, place in steps]
-        axes = [torch.full((1, len(sites)), axis) for axis, _, _ in steps]
-        places = torch.stack([torch.cat(pair) for pair in zip(axes, owners, strict=True)])
-        numbers = (places * strides[:, None]).sum(1)
-        backward = tuple(step[1] for step in steps)
-        together.setdefault(backward, []).append((numbers, weights))
+        backward, places = Walk.along(loop, [0] * len(shape), sites, shape)
+        together.setdefault(backward, []).append((places, weights))
     return [
-        _Loops(backward, torch.cat([places for places, _ in parts], 1), torch.cat([weights for _, weights in parts]))
+        _Loops(Walk(backward, torch.cat([places for places, _ in parts], 1)), torch.cat([w for _, w in parts]))
         for backward, parts in together.items()
     ]
 

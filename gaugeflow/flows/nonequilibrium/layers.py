@@ -1,0 +1,79 @@
+"""Layers between the updates of a protocol, learned one after another."""
+
+import itertools
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import nn
+
+from gaugeflow.flows.flow import GaugeFlow
+from gaugeflow.flows.nonequilibrium.schedules import check_times
+from gaugeflow.flows.nonequilibrium.stochastic import Updates
+from gaugeflow.flows.nonequilibrium.stout_step import StoutStep
+from gaugeflow.lattice.loop_action import LoopAction
+from gaugeflow.lattice.profiles.near import loops_through
+from gaugeflow.montecarlo import Sampler
+
+__all__ = ["learned_layers"]
+
+ITERATIONS = 12
+"""Of L-BFGS; a layer has a dozen coefficients or two."""
+
+
+def learned_layers(
+    base: nn.Module,
+    path: Callable[[float], LoopAction],
+    times: Sequence[float],
+    make: Callable[[LoopAction], Sampler],
+    samples: int,
+    generator: torch.Generator,
+    shape: Sequence[int],
+    count: int = 1,
+) -> list[StoutStep]:
+    """A :class:`StoutStep` into each action of a protocol, learned on the fields that come there.
+
+    Each takes the fields at t towards those at t' as far as it can: it lowers the variance of the work of its step,
+    ``S(t', f(x)) - S(t, x) - log |det J|``, which is zero where f(x) has the law at t' (the log-variance divergence,
+    arXiv:2005.05409). Near that the variance tells the coefficients from few fields better than the mean work does.
+    The layers before it and the updates at t have been done then.
+
+    Args:
+        base: as for :func:`protocol`, so `path`, `times`, `make` and `count`.
+        path: sums of loops, which differ in the weights of these alone.
+        times: from 0 to 1, rising.
+        make: the sampler of an action.
+        samples: fields that each layer is learned on.
+        generator: source of the fields.
+        shape: extents of the lattice.
+        count: updates at each time.
+
+    Raises:
+        UserError: times that do not rise from 0 to 1; actions that do not differ, or in more than weights.
+    """
+    check_times(times)
+    x, _ = GaugeFlow(base, []).sample(samples, generator)
+    layers: list[StoutStep] = []
+    for before, after in itertools.pairwise(map(path, times)):
+        layer = StoutStep(shape, before, after)
+        if layers and layers[-1].coefficients.shape == layer.coefficients.shape:
+            layer.load_state_dict(layers[-1].state_dict())
+        _fit(layer, before, after, x)
+        with torch.no_grad():
+            x, _ = Updates(make(after), after, count)(layer(x)[0], generator)
+        layers.append(layer)
+    return layers
+
+
+def _fit(layer: StoutStep, before: LoopAction, action: LoopAction, x: torch.Tensor) -> None:
+    seen = loops_through(action, layer.region)
+    optimizer = torch.optim.LBFGS(layer.parameters(), max_iter=ITERATIONS, line_search_fn="strong_wolfe")
+    old = loops_through(before, layer.region)(x)
+
+    def loss() -> torch.Tensor:
+        optimizer.zero_grad()
+        y, log_det = layer(x)
+        value = (seen(y) - old - log_det).var()
+        value.backward()
+        return value
+
+    optimizer.step(loss)
