@@ -6,7 +6,8 @@
 
 One kind of wavefunction with one kind of training is taken for each atom and for the pair. Envelopes, factors or
 determinants that do not separate raise the energy of the pair. Of a pair the walkers start with the electrons at either
-nucleus, and jumps lead between them. The runs lie in `runs/size_consistency`, the rows in
+nucleus, and jumps lead between them. Unpaired electrons of both atoms have parallel spins: with opposite ones Li..H,
+whose neutral state then takes two determinants, was trained into Li+..H-. The runs lie in `runs/size_consistency`, the rows in
 `scripts/results/size_consistency.json`.
 """
 
@@ -26,6 +27,7 @@ from gaugeflow.tasks import VMC
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "scripts" / "results" / "size_consistency.json"
 PAIRS = {"He..He": ("He", "He"), "Li..H": ("Li", "H"), "Be..He": ("Be", "He")}
+UNPAIRED = {"H": 1, "Li": 1}
 APART = 20.0
 """In bohr. What is left of the attraction, C6 / R^6 with C6 of a few hartree bohr^6, is below 1e-6 hartree."""
 COMMON: dict[str, Any] = {
@@ -48,7 +50,8 @@ def energy(atoms: tuple[str, ...]) -> tuple[float, float]:
     """Of atoms in a row, with its error; made, or gone on with, or read."""
     folder = ROOT / "runs" / "size_consistency" / "".join(atoms)
     places = [[symbol, 0.0, 0.0, APART * index] for index, symbol in enumerate(atoms)]
-    config = COMMON | {"system": {"name": "molecule", "unit": "bohr", "atoms": places}}
+    spin = sum(UNPAIRED.get(symbol, 0) for symbol in atoms)
+    config = COMMON | {"system": {"name": "molecule", "unit": "bohr", "atoms": places, "spin": spin}}
     if (folder / "config.yaml").exists():
         report = runs.resume(VMC, folder)
     else:

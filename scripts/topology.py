@@ -2,7 +2,7 @@
 """How fast each sampler forgets the charge of two-dimensional U(1), in equal units of work.
 
     python scripts/topology.py          # about an hour of one processor; an interrupted run goes on
-    python scripts/topology.py --anew   # measures all rows again
+    python scripts/topology.py --anew   # measures all rows again, or those of --methods and --extents
 
 Writes `scripts/results/topology.json` after every row. Chains begin in independent exact configurations, so that
 <Q^2> is right also where nothing moves. The unit of work is one visit to every link of one lattice: a sweep of a heat
@@ -11,7 +11,8 @@ through a flow counts besides two visits for each of its layers, there and back.
 than a fiftieth of the chain is a lower bound.
 
 Evolutions from a defect begin in chains with an open one, and close it by updates of the links about it alone. Their
-<Q^2> is the mean with their weights, and tau_int what it would be for fields of equal weight with the same error.
+<Q^2> is the mean with their weights, and tau_int what it would be for fields of equal weight with the same error. With
+layers, each of which counts a visit of the links that it moves, there is one before each of the updates.
 """
 
 import argparse
@@ -26,7 +27,7 @@ import torch
 from benchmarks.machine import machine
 from torch import Tensor
 
-from gaugeflow.flows import FTHMC, EquilibriumBase, learned_times, protocol
+from gaugeflow.flows import FTHMC, EquilibriumBase, learned_layers, learned_times, protocol
 from gaugeflow.groups import get_group
 from gaugeflow.lattice import Defect, LoopAction, WilsonAction, charge_geometric, hot_start
 from gaugeflow.lattice.exact import Exact2D
@@ -63,7 +64,7 @@ def replicas(action: LoopAction) -> Replicas:
 class Closing:
     """Evolutions from chains with an open defect; `update` gives the closed fields, and their weights."""
 
-    def __init__(self, action: LoopAction, shape: Shape) -> None:
+    def __init__(self, action: LoopAction, shape: Shape, layered: bool = False) -> None:
         self.warmup, generator, region = True, torch.Generator().manual_seed(2), Defect(LENGTH, 0.0).around(REACH)
 
         def path(t: float) -> LoopAction:
@@ -75,7 +76,8 @@ class Closing:
         first = path(0.0)
         base = EquilibriumBase(get_group("u1"), shape, heatbath(first), first, WARMUP, between=1)
         times = learned_times(base, path, moves, STEPS, PILOT, generator, rounds=3)
-        self.flow = protocol(base, path, times, moves)
+        self.layers = learned_layers(base, path, times, moves, PILOT, generator, shape) if layered else []  # type: ignore[arg-type]
+        self.flow = protocol(base, path, times, moves, layers=self.layers)
 
     def update(self, field: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """One evolution of each chain, a sweep after the last one began."""
@@ -117,10 +119,10 @@ def near(shape: Shape) -> float:
     return sum(float(region.double().mean()) for region in inside)
 
 
-def about(shape: Shape) -> float:
-    """Visits of the links about a defect in one evolution, over all links."""
+def about(closing: Closing, shape: Shape) -> float:
+    """Visits of the links about a defect in one evolution, by sweeps and by layers, over all links."""
     share = float(Defect(LENGTH, 0.0).around(REACH)(shape).double().mean())
-    return 2 * share * (STEPS - 1)
+    return 2 * share * (STEPS - 1) + sum(float(layer.links.double().mean()) for layer in closing.layers)
 
 
 class Method(NamedTuple):
@@ -138,7 +140,10 @@ METHODS = {
     "heat bath + overrelaxation": Method(40, lambda action, _: heatbath(action), lambda *_: 2),
     "winding jumps": Method(12, lambda action, _: Winding(heatbath(action), action), lambda *_: 3),
     "PTBC": Method(60, lambda action, _: replicas(action), lambda _, shape: REPLICAS * (2 + near(shape))),
-    "evolutions from a defect": Method(30, Closing, lambda _, shape: 2 + about(shape), 1),
+    "evolutions from a defect": Method(30, Closing, lambda sampler, shape: 2 + about(sampler, shape), 1),
+    "the same with layers": Method(
+        30, lambda action, shape: Closing(action, shape, True), lambda sampler, shape: 2 + about(sampler, shape), 1
+    ),
 }
 
 
@@ -192,15 +197,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--extents", type=int, nargs="+", default=[16, 32], help="of the square lattices")
     parser.add_argument("--methods", nargs="+", choices=[*METHODS], default=[*METHODS], metavar="METHOD")
-    parser.add_argument("--anew", action="store_true", help="also what stands in the results already")
+    parser.add_argument("--anew", action="store_true", help="also what of these stands in the results already")
     torch.set_num_threads(1)
     arguments = parser.parse_args()
     found: list[dict[str, Any]] = []
-    if RESULTS.exists() and not arguments.anew:
+    if RESULTS.exists():
         found = json.loads(RESULTS.read_text())["rows"]
     known = {(row["shape"][0], row["beta"], row["method"]): row for row in found}
     for extent, beta, name in itertools.product(arguments.extents, BETAS, arguments.methods):
-        if (extent, beta, name) not in known:
+        if arguments.anew or (extent, beta, name) not in known:
             known[extent, beta, name] = row(name, beta, (extent, extent))
             order = itertools.product(sorted({key[0] for key in known}), BETAS, METHODS)
             rows = [known[key] for key in order if key in known]

@@ -27,6 +27,7 @@ SAMPLERS = {
     "winding jumps": ORANGE,
     "PTBC": BLUE,
     "evolutions from a defect": "darkviolet",
+    "the same with layers": "deeppink",
 }
 
 
