@@ -7,8 +7,8 @@
 One kind of wavefunction with one kind of training is taken for each atom and for the pair. Envelopes, factors or
 determinants that do not separate raise the energy of the pair. Of a pair the walkers start with the electrons at either
 nucleus, and jumps lead between them. Unpaired electrons of both atoms have parallel spins: with opposite ones Li..H,
-whose neutral state then takes two determinants, was trained into Li+..H-. The runs lie in `runs/size_consistency`, the rows in
-`scripts/results/size_consistency.json`.
+whose neutral state then takes two determinants, was trained into Li+..H-. The runs lie in `runs/size_consistency`, the
+rows in `scripts/results/size_consistency.json`.
 """
 
 from __future__ import annotations

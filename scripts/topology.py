@@ -76,7 +76,7 @@ class Closing:
         first = path(0.0)
         base = EquilibriumBase(get_group("u1"), shape, heatbath(first), first, WARMUP, between=1)
         times = learned_times(base, path, moves, STEPS, PILOT, generator, rounds=3)
-        self.layers = learned_layers(base, path, times, moves, PILOT, generator, shape) if layered else []  # type: ignore[arg-type]
+        self.layers = learned_layers(base, path, times, moves, PILOT, generator) if layered else []  # type: ignore[arg-type]
         self.flow = protocol(base, path, times, moves, layers=self.layers)
 
     def update(self, field: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:

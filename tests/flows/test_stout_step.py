@@ -9,6 +9,7 @@ from gaugeflow.errors import UserError
 from gaugeflow.flows import (
     EquilibriumBase,
     HaarBase,
+    ScaledAction,
     StoutStep,
     Work,
     learned_layers,
@@ -58,7 +59,7 @@ def test_it_moves_the_links_whose_loops_differ_and_no_others(group, generator):
 def test_from_haar_to_strong_coupling_it_learns_the_first_order_of_the_trivializing_map(group, coefficient, generator):
     """``v = -beta grad E / 4C``, arXiv:0907.5491: of each staple ``-beta / 8NC``, for U(1) ``-beta / 4``."""
     beta, base = 0.05, HaarBase(get_group(group), (4, 4))
-    (layer,) = learned_layers(base, lambda t: WilsonAction(2, beta * t), [0.0, 1.0], HeatBath, 200, generator, (4, 4))
+    (layer,) = learned_layers(base, lambda t: WilsonAction(2, beta * t), [0.0, 1.0], HeatBath, 200, generator)
     raw = layer.coefficients.detach()
     assert raw.shape == (1,)
     assert float(0.9 * raw[0] / (1 + 4 * raw[0].abs())) == pytest.approx(beta * coefficient, rel=0.05)
@@ -90,22 +91,27 @@ def test_learned_layers_halve_the_variance_of_the_work(generator):
     base, plain = closing(4)
     region = Defect(2, 0.0).around(1)
     layers = learned_layers(
-        base, defect, linear_times(4), lambda action: HeatBath(action, 1, region=region), 300, generator, (4, 4)
+        base, defect, linear_times(4), lambda action: HeatBath(action, 1, region=region), 300, generator
     )
     variances = [Work(flow.sample(1500, generator)[1].numpy(), 3).variance for flow in (plain, closing(4, layers)[1])]
     assert variances[1] < 0.7 * variances[0]
+
+
+ONE_SAMPLE = (HaarBase(U1, (4, 4)), lambda t: WilsonAction(2, t), [0.0, 1.0], HeatBath, 1, torch.Generator())
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: StoutStep((4, 4), defect(0.5), defect(0.5)), "two actions that differ"),
+        (lambda: StoutStep((4, 4), ScaledAction(defect(0.5), 0.5), defect(0.5)), "two actions made of Wilson loops"),
+        (lambda: learned_layers(*ONE_SAMPLE), "two samples or more"),
         (lambda: StoutStep((4, 4), defect(0.5), RectangleAction(2, 4.0, SYMANZIK)), "two actions of the same loops"),
         (lambda: StoutStep((4, 4), defect(0.5), defect(1.0), bound=1.5), "bound between 0 and 1"),
         (lambda: StoutStep((4, 4), defect(0.5), defect(1.0))(cold_start("u1", (4, 6))), r"lattice \(4, 4\)"),
         (lambda: closing(3, [StoutStep((4, 4), defect(0.5), defect(1.0))]), "a layer for each of 3 steps, got 1"),
     ],
-    ids=["no difference", "other loops", "bound", "lattice", "count"],
+    ids=["no difference", "no loops", "one sample", "other loops", "bound", "lattice", "count"],
 )
 def test_what_it_refuses(make, message):
     with pytest.raises(UserError, match=message):

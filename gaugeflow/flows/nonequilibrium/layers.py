@@ -6,18 +6,20 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import nn
 
+from gaugeflow.errors import UserError
 from gaugeflow.flows.flow import GaugeFlow
 from gaugeflow.flows.nonequilibrium.schedules import check_times
 from gaugeflow.flows.nonequilibrium.stochastic import Updates
 from gaugeflow.flows.nonequilibrium.stout_step import StoutStep
+from gaugeflow.lattice.fields import lattice_shape
 from gaugeflow.lattice.loop_action import LoopAction
 from gaugeflow.lattice.profiles.near import loops_through
 from gaugeflow.montecarlo import Sampler
 
 __all__ = ["learned_layers"]
 
-ITERATIONS = 12
-"""Of L-BFGS; a layer has a dozen coefficients or two."""
+FIRST, LATER = 12, 4
+"""Iterations of L-BFGS; a layer has a handful of coefficients, and begins at those of the last one."""
 
 
 def learned_layers(
@@ -27,7 +29,6 @@ def learned_layers(
     make: Callable[[LoopAction], Sampler],
     samples: int,
     generator: torch.Generator,
-    shape: Sequence[int],
     count: int = 1,
 ) -> list[StoutStep]:
     """A :class:`StoutStep` into each action of a protocol, learned on the fields that come there.
@@ -44,29 +45,32 @@ def learned_layers(
         make: the sampler of an action.
         samples: fields that each layer is learned on.
         generator: source of the fields.
-        shape: extents of the lattice.
         count: updates at each time.
 
     Raises:
-        UserError: times that do not rise from 0 to 1; actions that do not differ, or in more than weights.
+        UserError: times that do not rise from 0 to 1; actions that do not differ, or in more than weights; fewer than
+            two samples.
     """
     check_times(times)
+    if samples < 2:
+        raise UserError(f"learned layers: expected two samples or more, of which work has a variance, got {samples}")
     x, _ = GaugeFlow(base, []).sample(samples, generator)
     layers: list[StoutStep] = []
     for before, after in itertools.pairwise(map(path, times)):
-        layer = StoutStep(shape, before, after)
-        if layers and layers[-1].coefficients.shape == layer.coefficients.shape:
+        layer = StoutStep(lattice_shape(x), before, after)
+        known = bool(layers) and layers[-1].coefficients.shape == layer.coefficients.shape
+        if known:
             layer.load_state_dict(layers[-1].state_dict())
-        _fit(layer, before, after, x)
+        _fit(layer, before, after, x, LATER if known else FIRST)
         with torch.no_grad():
             x, _ = Updates(make(after), after, count)(layer(x)[0], generator)
         layers.append(layer)
     return layers
 
 
-def _fit(layer: StoutStep, before: LoopAction, action: LoopAction, x: torch.Tensor) -> None:
+def _fit(layer: StoutStep, before: LoopAction, action: LoopAction, x: torch.Tensor, iterations: int) -> None:
     seen = loops_through(action, layer.region)
-    optimizer = torch.optim.LBFGS(layer.parameters(), max_iter=ITERATIONS, line_search_fn="strong_wolfe")
+    optimizer = torch.optim.LBFGS(layer.parameters(), max_iter=iterations, line_search_fn="strong_wolfe")
     old = loops_through(before, layer.region)(x)
 
     def loss() -> torch.Tensor:

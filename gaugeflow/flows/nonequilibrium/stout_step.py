@@ -13,7 +13,7 @@ from gaugeflow.flows.flow import zero_log_det
 from gaugeflow.groups import Group, group_of
 from gaugeflow.kernels.colouring import colour_links
 from gaugeflow.lattice.fields import lattice_shape
-from gaugeflow.lattice.loop_action import LoopAction
+from gaugeflow.lattice.loop_action import LoopAction, is_loop_sum
 from gaugeflow.lattice.profiles.walks import Walk, flat_links, link_numbers, product_of
 from gaugeflow.nn.layers.sources import link_matrices
 
@@ -36,13 +36,15 @@ class StoutStep(Flow):
         bound: of the coefficients, below one.
 
     Raises:
-        UserError: actions that do not differ, or not of the same loops; a loop that passes a link twice; a bound that
-            is no contraction; at a call, another lattice.
+        UserError: actions that do not differ, or are no sums of the same loops; a loop that passes a link twice; a
+            bound that is no contraction; at a call, another lattice.
     """
 
     def __init__(self, shape: Sequence[int], before: LoopAction, after: LoopAction, bound: float = 0.9) -> None:
         super().__init__()
         check_bound(bound)
+        if not (is_loop_sum(before) and is_loop_sum(after)):
+            raise UserError(f"stout step: expected two actions made of Wilson loops, got {before} and {after}")
         self.shape, self.bound = tuple(shape), bound
         self.links, parts = _parts(self.shape, before, after)
         self._row, self._parts = _compact(parts)
