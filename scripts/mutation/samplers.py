@@ -146,7 +146,7 @@ SAMPLERS = (
         "flows/nonequilibrium/stout_step.py",
         "self._staples(part, row, z))",
         "self._staples(part, flat_links(group, z).index_select(1, self._row), z))",
-        "registry/test_everything.py::test_claims_hold[stout steps between actions]",
+        "flows/test_stout_step.py::test_the_log_determinant_is_that_of_all_colours_one_after_another",
     ),
     Mutant(
         "the torus of an exact sample without its weight",

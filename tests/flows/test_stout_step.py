@@ -55,6 +55,13 @@ def test_it_moves_the_links_whose_loops_differ_and_no_others(group, generator):
     assert torch.equal(moved.any(0), layer.links)
 
 
+def test_the_log_determinant_is_that_of_all_colours_one_after_another(generator):
+    """Of angles, whose Jacobian autograd gives; a row where all colours move at once has another."""
+    layer, angles = random_step((3, 4), defect(0.1), defect(0.4), generator), hot_start("u1", (3, 4), generator)
+    jacobian = torch.autograd.functional.jacobian(lambda x: layer(x)[0], angles).view(24, 24)
+    assert float(layer(angles)[1].detach()) == pytest.approx(float(torch.linalg.slogdet(jacobian).logabsdet), abs=1e-10)
+
+
 @pytest.mark.parametrize(("group", "coefficient"), [("u1", -1 / 4), ("su2", -1 / 12), ("su3", -1 / 32)])
 def test_from_haar_to_strong_coupling_it_learns_the_first_order_of_the_trivializing_map(group, coefficient, generator):
     """``v = -beta grad E / 4C``, arXiv:0907.5491: of each staple ``-beta / 8NC``, for U(1) ``-beta / 4``."""
