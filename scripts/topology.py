@@ -142,7 +142,7 @@ METHODS = {
     "PTBC": Method(60, lambda action, _: replicas(action), lambda _, shape: REPLICAS * (2 + near(shape))),
     "evolutions from a defect": Method(30, Closing, lambda sampler, shape: 2 + about(sampler, shape), 1),
     "the same with layers": Method(
-        30, lambda action, shape: Closing(action, shape, True), lambda sampler, shape: 2 + about(sampler, shape), 1
+        90, lambda action, shape: Closing(action, shape, True), lambda sampler, shape: 2 + about(sampler, shape), 1
     ),
 }
 
