@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from benchmarks.evolutions import numbers
 from benchmarks.machine import machine
 from torch import Tensor
 
@@ -107,19 +108,11 @@ def measured(row: Row) -> dict[str, Any]:
         log_w.append(flow.sample(CHUNK, generator)[1].double())
     seconds = time.process_time() - begin
     work = Work(torch.cat(log_w).numpy(), row.steps - 1)
-    ess, log_z = work.weights.ess(), work.log_z["forward"]
     swept = 4 * math.prod(shape) if row.updates == "all" else int(region(shape).sum())
     moved = int(layers[0].links.sum()) if layers else 0
     return {
         **row._asdict(),
-        "ess": ess.value,
-        "ess_error": ess.error,
-        "variance": work.variance,
-        "dissipated": work.dissipated.value,
-        "dissipated_error": work.dissipated.error,
-        "log_z": log_z.value,
-        "log_z_error": log_z.error,
-        "needed": work.needed,
+        **numbers(work),
         "link_updates": 2 * (row.steps - 1) * swept + row.steps * moved,
         "seconds": seconds,
         "learning_seconds": begin - learning,

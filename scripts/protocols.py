@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from benchmarks.evolutions import numbers
 from benchmarks.machine import machine
 from torch import nn
 
@@ -80,17 +81,9 @@ def measured(row: Row) -> dict[str, Any]:
         log_w.append(flow.sample(CHUNK, generator)[1].double())
     seconds = time.process_time() - begin
     work = Work(torch.cat(log_w).numpy(), row.steps - 1)
-    ess, log_z = work.weights.ess(), work.log_z["forward"]
     return {
         **row._asdict(),
-        "ess": ess.value,
-        "ess_error": ess.error,
-        "variance": work.variance,
-        "dissipated": work.dissipated.value,
-        "dissipated_error": work.dissipated.error,
-        "log_z": log_z.value,
-        "log_z_error": log_z.error,
-        "needed": work.needed,
+        **numbers(work),
         "link_updates": (row.steps - 1) * 4 * row.extent**4,
         "seconds": seconds,
     }

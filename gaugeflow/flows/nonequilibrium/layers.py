@@ -57,13 +57,14 @@ def learned_layers(
     x, _ = GaugeFlow(base, []).sample(samples, generator)
     layers: list[StoutStep] = []
     for before, after in itertools.pairwise(map(path, times)):
+        if layers:
+            with torch.no_grad():
+                x, _ = Updates(make(before), before, count)(layers[-1](x)[0], generator)
         layer = StoutStep(lattice_shape(x), before, after)
         known = bool(layers) and layers[-1].coefficients.shape == layer.coefficients.shape
         if known:
             layer.load_state_dict(layers[-1].state_dict())
         _fit(layer, before, after, x, LATER if known else FIRST)
-        with torch.no_grad():
-            x, _ = Updates(make(after), after, count)(layer(x)[0], generator)
         layers.append(layer)
     return layers
 
