@@ -6,9 +6,8 @@ import json
 import math
 from typing import Any
 
+from result_tables.evolutions import COUNTED, SPENT, Row, counted, spent
 from result_tables.table import ROOT, rounded, table, uncertain, written
-
-Row = dict[str, Any]
 
 
 def measured(kind: str = "rows") -> tuple[dict[str, Any], list[Row]]:
@@ -17,24 +16,23 @@ def measured(kind: str = "rows") -> tuple[dict[str, Any], list[Row]]:
     return found["measured"], found[kind]
 
 
+def _target(row: Row) -> tuple[float, int]:
+    return row["beta"], row["extent"]
+
+
 @table("protocols")
 def protocols() -> str:
     """Effective samples and lost work of each protocol, and what it costs."""
     machine, rows = measured()
-    head = ["start", "beta", "lattice", "steps", "evolutions", "ESS", "log ESS / V", "variance", "W_d", "links", "s"]
+    head = ["start", "beta", "lattice", *COUNTED, "log ESS / V", *SPENT]
     cells = [
         [
             row["start"],
             f"{row['beta']:g}",
             f"{row['extent']}^4",
-            str(row["steps"]),
-            f"{row['evolutions']}{'' if row['evolutions'] >= row['needed'] else ' (few)'}",
-            uncertain(row["ess"], row["ess_error"]),
+            *counted(row),
             f"{math.log(row['ess']) / row['extent'] ** 4:.2g}",
-            rounded(row["variance"]),
-            uncertain(row["dissipated"], row["dissipated_error"]),
-            rounded(row["link_updates"]),
-            rounded(row["seconds"] / row["evolutions"]),
+            *spent(row, [other for other in rows if _target(other) == _target(row)]),
         ]
         for row in rows
     ]
