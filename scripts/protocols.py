@@ -86,6 +86,7 @@ def measured(row: Row) -> dict[str, Any]:
         **numbers(work),
         "link_updates": (row.steps - 1) * 4 * row.extent**4,
         "seconds": seconds,
+        "measured": machine(),
     }
 
 
@@ -116,6 +117,7 @@ def response(beta: float, extent: int, chains: int, measurements: int) -> list[d
             "flowed_error": both.flowed.error,
             "saved": both.saved,
             "seconds": seconds / len(found),
+            "measured": machine(),
         }
         for what, both in found.items()
     ]
@@ -144,7 +146,7 @@ def _keep(found: dict[str, Any]) -> None:
     """Sorted as they are listed here."""
     places = [tuple(row[field] for field in Row._fields) for row in found["rows"]]
     found["rows"] = [found["rows"][places.index(row)] for row in ROWS if row in places]
-    RESULTS.write_text(json.dumps(found | {"measured": machine()}) + "\n")
+    RESULTS.write_text(json.dumps(found) + "\n")
 
 
 if __name__ == "__main__":

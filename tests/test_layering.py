@@ -101,11 +101,12 @@ INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "runs": (("configuration",), (".",), ("opening",)),
     "tasks": (
-        ("registry", "keys", "objects", "scales", "table", "estimates"),
+        ("registry", "keys", "objects", "scales", "table", "estimates", "paths"),
         ("actions", "samplers", "observables"),
         ("exact", "claims", "measure", "doctor"),
         ("flow.models",),
         ("flow.base", "flow.transfer"),
+        ("flow.between",),
         ("chain", "flow", "regression", "vmc"),
         ("dmc",),
     ),

@@ -4,17 +4,18 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from gaugeflow.errors import UserError
+from gaugeflow.kernels import Region
 from gaugeflow.lattice.action import Action
-from gaugeflow.lattice.loop_action import LoopAction, is_loop_sum
-from gaugeflow.lattice.profiles.defect import Defect
+from gaugeflow.lattice.loop_action import LoopAction
 from gaugeflow.montecarlo import HMC, ExactSampler, HeatBath, Replicas, Sampler, Winding
-from gaugeflow.runs import Count, Number, Positive, Section
+from gaugeflow.runs import Count, Positive, Section
+from gaugeflow.tasks.paths import Easier
 
 __all__ = [
     "ExactConfig",
     "HMCConfig",
     "HeatBathConfig",
+    "Local",
     "SamplerConfig",
     "TemperingConfig",
     "Trajectories",
@@ -29,9 +30,9 @@ class HeatBathConfig(Section):
     overrelaxation: Annotated[int, Field(ge=0)] = 0
     """Overrelaxation sweeps after each heat-bath sweep."""
 
-    def build(self, action: Action) -> Sampler:
-        """The sampler. Raises UserError if the action is not made of loops."""
-        return HeatBath(action, overrelaxation=self.overrelaxation)  # type: ignore[arg-type]
+    def build(self, action: Action, region: Region | None = None) -> Sampler:
+        """The sampler, of all links or of a region. Raises UserError if the action is not made of loops."""
+        return HeatBath(action, overrelaxation=self.overrelaxation, region=region)  # type: ignore[arg-type]
 
 
 class Trajectories(Section):
@@ -84,21 +85,11 @@ class WindingConfig(Section):
         return Winding(self.within.build(action), action, self.jumps)
 
 
-class DefectConfig(Section):
-    """Links that are weaker, along one axis and within a cube of the others."""
-
-    length: Count
-    """Sites of the cube along each axis; in two dimensions it is a line."""
-    axis: Annotated[int, Field(ge=0)] = 0
-    """The axis that the links lead along, 0 for x."""
-    strength: Annotated[Number, Field(ge=0, lt=1)] = 0.0
-    """The factor of these links in the last replica."""
-
-
-class TemperingConfig(Section):
+class TemperingConfig(Easier):
     """Replicas from the target's action to an easier one, which change places; one update of all makes one update.
 
-    The easier action has a `defect` (PTBC), or a smaller coupling, `scale` times the target's.
+    The easier action has a `defect` (PTBC; the defects between are tuned in the warm-up), or a smaller coupling,
+    `scale` times the target's.
     """
 
     name: Literal["tempering"]
@@ -106,34 +97,22 @@ class TemperingConfig(Section):
     """The Markov move of each replica."""
     replicas: Annotated[int, Field(ge=2)]
     """How many, the target's among them."""
-    defect: DefectConfig | None = None
-    """The defect of the last replica; those between have weaker ones, tuned in the warm-up."""
-    scale: Positive | None = None
-    """The factor of the action in the last replica."""
     nested: list[Annotated[int, Field(ge=0)]] = Field(default_factory=list)
     """Distances from the defect: for each a heat-bath sweep of the links within it and more swaps."""
 
     @model_validator(mode="after")
-    def _one_path(self) -> Self:
-        if (self.defect is None) == (self.scale is None):
-            raise ValueError("tempering: expected either `defect` or `scale`")
+    def _near_what(self) -> Self:
         if self.nested and self.defect is None:
             raise ValueError("tempering: nested: expected a defect to be near to, came `scale`")
         return self
 
     def build(self, action: Action) -> Sampler:
         """The sampler. Raises UserError if the action is not made of loops, or not the same everywhere."""
-        if not is_loop_sum(action):
-            raise UserError(f"tempering: expected an action made of Wilson loops, got {type(action).__name__}")
-        if self.defect is not None and action.profile is not None:
-            raise UserError("tempering: expected boundary: periodic beside a defect, got open")
-        regions = [Defect(self.defect.length, 0.0, self.defect.axis).around(k) for k in self.nested if self.defect]
+        easier = self.path(action)
+        regions = [self.defect.closed(0.0).around(k) for k in self.nested if self.defect]
 
         def path(t: float) -> LoopAction:
-            if self.scale is not None:
-                return action.scaled(1 + t * (self.scale - 1))
-            defect = self.defect or DefectConfig(length=1)
-            return action.weighted(Defect(defect.length, 1 - t * (1 - defect.strength), defect.axis) if t else None)
+            return easier(1 - t)
 
         return Replicas(path, self.within.build, self.replicas, regions, translate=self.defect is not None)
 

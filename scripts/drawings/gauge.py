@@ -75,24 +75,27 @@ def topology(path: Path) -> None:
 
 
 def protocols(path: Path) -> None:
-    """Logarithms of effective sample sizes against steps, both for each site."""
-    _, rows = evolutions.measured()
+    """The variance of the work against steps for each site."""
+    rows = evolutions.measured()
     kinds = sorted({(row["start"], row["beta"], row["extent"]) for row in rows})
-    with figure(path, width=5.0) as canvas:
+    betas = sorted({beta for _, beta, _ in kinds})
+    with figure(path, width=7.0) as canvas:
         axes = canvas.subplots()
         for start, beta, extent in kinds:
             mine = [row for row in rows if (row["start"], row["beta"], row["extent"]) == (start, beta, extent)]
-            volume = extent**4
-            axes.plot(
-                [row["steps"] / volume for row in mine],
-                [-np.log(row["ess"]) / volume for row in mine],
+            axes.errorbar(
+                [row["steps"] / extent**4 for row in mine],
+                [row["variance"] for row in mine],
+                [row["variance"] * (2 / (row["evolutions"] - 1)) ** 0.5 for row in mine],
+                color=f"C{betas.index(beta)}",
                 marker="o" if extent == 4 else "s",
+                fillstyle="full" if start == "flow" else "none",
                 linestyle="-" if start == "flow" else "--",
                 markersize=4,
                 label=f"{start} to beta = {beta:g}, {extent}^4",
             )
-        axes.set(xscale="log", yscale="log", xlabel="steps / V", ylabel="-log ESS / V")
-        axes.legend(fontsize=8)
+        axes.set(xscale="log", yscale="log", xlabel="steps / V", ylabel="variance of the work")
+        axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
 def work(path: Path) -> None:

@@ -4,6 +4,7 @@ from .derivatives import DERIVATIVES
 from .diffusion import DIFFUSION
 from .mutant import Mutant
 from .optimizers import OPTIMIZERS
+from .paths import PATHS
 from .readers import READERS
 from .reports import REPORTS
 from .samplers import SAMPLERS
@@ -23,5 +24,6 @@ MUTANTS: tuple[Mutant, ...] = (
     *DIFFUSION,
     *SYMMETRIES,
     *SITES,
+    *PATHS,
 )
 """All of them."""

@@ -54,7 +54,7 @@ REPORTS = (
     ),
     Mutant(
         "updates of a stochastic flow without their repetitions",
-        "tasks/flow/stochastic.py",
+        "tasks/flow/between/stochastic.py",
         "entry.places * entry.count for entry",
         "entry.places for entry",
         "tasks/flow/test_report.py::test_numbers_of_the_layers_of_a_stochastic_flow",

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
 
 from result_tables.evolutions import COUNTED, SPENT, Row, counted, spent
 from result_tables.table import ROOT, rounded, table, uncertain, written
 
 
-def measured(kind: str = "rows") -> tuple[dict[str, Any], list[Row]]:
-    """The machine, and a row for each protocol, or for each of the `responses`."""
-    found = json.loads((ROOT / "scripts" / "results" / "protocols.json").read_text())
-    return found["measured"], found[kind]
+def measured(kind: str = "rows") -> list[Row]:
+    """A row for each protocol, or for each of the `responses`."""
+    found: dict[str, list[Row]] = json.loads((ROOT / "scripts" / "results" / "protocols.json").read_text())
+    return found[kind]
+
+
+def _below(rows: list[Row]) -> str:
+    """The command, its seconds, and each machine with the date of its last row."""
+    machines = {row["measured"]["machine"]: row["measured"]["date"] for row in rows}
+    named = "; ".join(f"{machine}, one thread, {date}" for machine, date in machines.items())
+    return f"`python scripts/protocols.py`, {sum(row['seconds'] for row in rows):.0f} s; {named}."
 
 
 def _target(row: Row) -> tuple[float, int]:
@@ -23,7 +29,7 @@ def _target(row: Row) -> tuple[float, int]:
 @table("protocols")
 def protocols() -> str:
     """Effective samples and lost work of each protocol, and what it costs."""
-    machine, rows = measured()
+    rows = measured()
     head = ["start", "beta", "lattice", *COUNTED, "log ESS / V", *SPENT]
     cells = [
         [
@@ -36,15 +42,13 @@ def protocols() -> str:
         ]
         for row in rows
     ]
-    seconds = sum(row["seconds"] for row in rows)
-    below = f"`python scripts/protocols.py`, {seconds:.0f} s; {machine['machine']}, one thread; {machine['date']}."
-    return written(head, cells, below)
+    return written(head, cells, _below(rows))
 
 
 @table("responses")
 def responses() -> str:
     """The answer of loops to the coupling from the same fields both ways."""
-    machine, rows = measured("responses")
+    rows = measured("responses")
     head = ["d / d beta of", "beta", "lattice", "fields", "by fluctuations", "with the flow", "variance divided by"]
     cells = [
         [
@@ -58,6 +62,4 @@ def responses() -> str:
         ]
         for row in rows
     ]
-    seconds = sum(row["seconds"] for row in rows)
-    below = f"`python scripts/protocols.py`, {seconds:.0f} s; {machine['machine']}, one thread; {machine['date']}."
-    return written(head, cells, below)
+    return written(head, cells, _below(rows))

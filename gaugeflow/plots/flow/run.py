@@ -24,7 +24,7 @@ def plot_flow_run(directory: Path, config: FlowConfig, metrics: Metrics) -> list
     if training:
         solution = exact_solution(config)
         path = directory / "training.png"
-        known = float(solution.log_z) if solution else None
+        known = float(solution.log_z) if solution and config.equilibrium is None else None
         plot_training(path, training["step"], training["loss"], training["ess"], known)
         figures.append(path)
     if flow:

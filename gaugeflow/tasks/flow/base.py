@@ -7,13 +7,15 @@ from torch import nn
 
 from gaugeflow import runs
 from gaugeflow.errors import UserError
-from gaugeflow.flows import HeatKernelBase, HeatKernelTorus
-from gaugeflow.runs import Positive, Section
+from gaugeflow.flows import EquilibriumBase, HeatKernelBase, HeatKernelTorus
+from gaugeflow.runs import Count, Positive, Section
 from gaugeflow.runs.opening.shipped import RunPath, named_run, run_place
 from gaugeflow.tasks.actions import ActionConfig
 from gaugeflow.tasks.flow.models import ModelConfig, ModelSection, Setting
+from gaugeflow.tasks.paths import Easier
+from gaugeflow.tasks.samplers import Local
 
-__all__ = ["BaseConfig", "BaseRun", "HeatKernelConfig", "NamedRun"]
+__all__ = ["BaseConfig", "BaseRun", "Equilibrium", "HeatKernelConfig", "NamedRun"]
 
 
 class HeatKernelConfig(Section):
@@ -35,6 +37,32 @@ class HeatKernelConfig(Section):
         if group.name == "u1":
             return HeatKernelBase(shape, self.time, dtype)
         return HeatKernelTorus(group, shape, self.time, dtype)
+
+
+class Equilibrium(Easier):
+    """Links in equilibrium with an easier action, each by a Markov chain of its own that begins at random.
+
+    The easier action has a `defect`, or is `scale` times the target's; updates with `density: path` lead on from it.
+    Its partition function is not known: `log Z` in the report is that of the target over that of the base.
+    """
+
+    name: Literal["equilibrium"]
+    sampler: Local
+    """The Markov move of these chains; the step size of `hmc` stays as it is given."""
+    updates: Count = 200
+    """Updates from random links to equilibrium."""
+    symmetry: ClassVar[str] = "gauge"
+    integrated: ClassVar[bool] = False
+    bounded: ClassVar[bool] = False
+
+    def build(self, setting: Setting) -> nn.Module:
+        """The distribution. Raises UserError for an action that is not made of loops, or a defect that does not fit."""
+        first = self.path(setting.action)(0.0)
+        if self.defect is not None:
+            self.defect.closed(0.0).check(setting.shape)
+        assert setting.group is not None  # actions made of loops are of links
+        sampler = self.sampler.build(first)
+        return EquilibriumBase(setting.group, setting.shape, sampler, first, self.updates, dtype=setting.dtype)
 
 
 class BaseRun(Section):
@@ -99,4 +127,4 @@ def _named(value: Any) -> Any:
 
 
 NamedRun = Annotated[BaseRun, BeforeValidator(_named)]
-BaseConfig = Annotated[HeatKernelConfig | BaseRun, Field(discriminator="name")]
+BaseConfig = Annotated[HeatKernelConfig | BaseRun | Equilibrium, Field(discriminator="name")]

@@ -7,9 +7,9 @@ from pydantic import Field, model_validator
 from gaugeflow.runs import Count, RunConfig, Section
 from gaugeflow.runs.opening.shipped import RunPath
 from gaugeflow.tasks.actions import ActionConfig
-from gaugeflow.tasks.flow.base import BaseConfig
+from gaugeflow.tasks.flow.base import BaseConfig, Equilibrium
+from gaugeflow.tasks.flow.between import StochasticConfig
 from gaugeflow.tasks.flow.models import ModelConfig
-from gaugeflow.tasks.flow.stochastic import StochasticConfig
 from gaugeflow.tasks.flow.symmetrized import SymmetrizedRun
 from gaugeflow.tasks.flow.training import Training
 from gaugeflow.tasks.keys import Dtype, GroupName
@@ -84,6 +84,27 @@ class FlowConfig(RunConfig):
         return self
 
     @model_validator(mode="after")
+    def _path_from_equilibrium(self) -> Self:
+        entries = [] if self.stochastic is None else self.stochastic.updates
+        if any(entry.density == "path" for entry in entries) and self.equilibrium is None:
+            raise ValueError("stochastic: density: path: expected base: {name: equilibrium, ...}, where it begins")
+        near = any(entry.near is not None for entry in entries)
+        if near and self.equilibrium is not None and self.equilibrium.defect is None:
+            raise ValueError("stochastic: near: expected a defect in the base to be near to, came `scale`")
+        return self
+
+    @model_validator(mode="after")
+    def _steps_alone(self) -> Self:
+        if self.stochastic is None or self.stochastic.steps is None:
+            return self
+        if self.model.name != "identity" or self.training.steps or self.init_from is not None:
+            raise ValueError(
+                "stochastic: steps: expected model: {name: identity}, training: {steps: 0} and no init_from: these "
+                "layers are learned by themselves"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _nothing_but_the_average(self) -> Self:
         others = {"base": self.base, "init_from": self.init_from, "stochastic": self.stochastic}
         came = [name for name, section in others.items() if section is not None]
@@ -105,6 +126,11 @@ class FlowConfig(RunConfig):
         if twice:
             raise ValueError(f"report.shapes: expected each lattice once and none like `shape`, came {twice[0]} twice")
         return self
+
+    @property
+    def equilibrium(self) -> Equilibrium | None:
+        """The base in equilibrium with an easier action, if it is one."""
+        return self.base if isinstance(self.base, Equilibrium) else None
 
     @property
     def integrated(self) -> bool:

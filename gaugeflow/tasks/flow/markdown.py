@@ -60,7 +60,10 @@ def _summary(report: dict[str, Any]) -> list[list[str]]:
         ["forward effective sample size", _number(report["ess_forward"], report["ess_forward_error"])],
         ["acceptance", _number(report["acceptance"])],
         ["longest tau_int", _number(report["tau_int"])],
-        ["log Z", log_z if exact is None else f"{log_z} (exact {exact:.7g})"],
+        [
+            "log Z" + (f" of {report['log_z_of']}" if "log_z_of" in report else ""),
+            log_z if exact is None else f"{log_z} (exact {exact:.7g})",
+        ],
         ["samples", str(report["samples"])],
         ["parameters", str(report["parameters"])],
         ["training, seconds", f"{report['train_seconds']:.1f}"],

@@ -29,7 +29,8 @@ def build_flow(
     flow = config.model.build(setting)
     if config.base is None:
         return flow
-    return GaugeFlow(config.base.build(setting), list(flow.flows), action).to(setting.device)
+    steps = [] if config.stochastic is None else config.stochastic.layers(shape, action, config.equilibrium)
+    return GaugeFlow(config.base.build(setting), [*flow.flows, *steps], action).to(setting.device)
 
 
 def symmetry_of(config: FlowConfig) -> str:

@@ -69,6 +69,7 @@ def flow_report(config: FlowConfig, metrics: Metrics, parameters: int, train_sec
         "training": _training(metrics),
         "conventions": {entry.name: entry.convention for entry in config.observables},
         "seed": config.seed,
+        **({} if config.equilibrium is None else {"log_z_of": "the target over the base"}),
     }
     if found["ess_error"] is not None and found["ess_forward_error"] is not None:
         found["ess_error"], found["ess_forward_error"] = both_directions(
@@ -124,7 +125,7 @@ def _weights(config: FlowConfig, weights: Weights, columns: dict[str, np.ndarray
         "ess_error": ess.error,
         "log_z": log_z.value,
         "log_z_error": log_z.error,
-        "log_z_exact": float(solution.log_z) if solution else None,
+        "log_z_exact": float(solution.log_z) if solution and config.equilibrium is None else None,
         "kl": log_z.value - weights.kl().value,
         "reweighted": reweighted,
     }

@@ -191,7 +191,9 @@ class Flow(Task[FlowConfig]):
 
     @property
     def not_foretold(self) -> str:
-        return "" if self.config.init_from or not self.config.model.fitted else "the fit of the model"
+        learned = self.config.stochastic is not None and self.config.stochastic.steps is not None
+        fitted = self.config.model.fitted and not self.config.init_from
+        return "the learning of the layers" if learned else "the fit of the model" if fitted else ""
 
     @property
     def disk_bytes(self) -> int:
@@ -229,7 +231,7 @@ class Flow(Task[FlowConfig]):
             load_parameters(other, self.flow.state_dict(), f"report.shapes: {shape}")
             self._others[tuple(shape)] = other
         if self.config.stochastic is not None:
-            self.config.stochastic.build(self.flow)
+            self.config.stochastic.build(self.flow, self.config.equilibrium)
 
     def _make_stages(self) -> None:
         report, observables = self.config.report, self.config.observables
@@ -255,7 +257,7 @@ class Flow(Task[FlowConfig]):
         if shape is not None:
             flow.load_state_dict(self.flow.state_dict())
         if self.config.stochastic is not None:
-            return WithUpdates(self.config.stochastic.build(flow))
+            return WithUpdates(self.config.stochastic.build(flow, self.config.equilibrium))
         return Averaged(flow) if self._symmetrized else Layers(flow)
 
     def _alone(self) -> GaugeFlow:
@@ -291,7 +293,11 @@ class Flow(Task[FlowConfig]):
 
     def _prepare(self, record: Record) -> None:
         if self.config.init_from is None:
-            self.trainer.prepare(self.config.model, self.generator, partial(record.metrics.record, "fit"))
+            log = partial(record.metrics.record, "fit")
+            self.trainer.prepare(partial(self.config.model.prepare, self.flow, self.action, self.generator, log))
+        if self.config.stochastic is not None:
+            learn = self.config.stochastic.prepare
+            self.trainer.prepare(partial(learn, self.flow, self.config.equilibrium, self.generator))
 
     def _stage(self, index: int) -> tuple[Stage, int]:
         for stage in self.stages:

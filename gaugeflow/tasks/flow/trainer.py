@@ -1,6 +1,7 @@
 """One optimiser step on a flow, the same on one process as on several."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -11,7 +12,6 @@ from gaugeflow.errors import UserError
 from gaugeflow.flows import LOSSES, Batch, GaugeFlow, ScaledAction, batch_ess
 from gaugeflow.io.atomic import replacing
 from gaugeflow.runs import ranks
-from gaugeflow.tasks.flow.models import Log, ModelSection
 from gaugeflow.tasks.flow.training import Training
 
 __all__ = ["Trainer"]
@@ -37,10 +37,10 @@ class Trainer:
         self.optimizer = config.optimizer.build(self.parameters.values()) if self.parameters else None
         self.seconds = 0.0
 
-    def prepare(self, model: ModelSection, generator: torch.Generator, log: Log) -> None:
-        """The model's own fitting, which counts as training."""
+    def prepare(self, fit: Callable[[], None]) -> None:
+        """A fitting before the first step, which counts as training."""
         began = time.perf_counter()
-        model.prepare(self.flow, self.flow.action, generator, log)
+        fit()
         self.seconds += time.perf_counter() - began
 
     def step(self, index: int, generator: torch.Generator, path: Path | None = None) -> dict[str, Any]:

@@ -31,7 +31,8 @@ from gaugeflow.montecarlo import HMC, HeatBath
 from gaugeflow.runs import Ranks
 from gaugeflow.symmetry import SiteScalars
 from gaugeflow.tasks import Flow
-from gaugeflow.tasks.flow.stochastic import StochasticConfig, UpdatesConfig
+from gaugeflow.tasks.flow.between import StochasticConfig
+from gaugeflow.tasks.flow.between.updates import UpdatesConfig
 from gaugeflow.tasks.flow.weighing import Averaged, Layers, WithUpdates
 from tests.tasks.crashes import crash
 from tests.tasks.flow.models import SIGMA, Harmonic, Scale, Shift
@@ -271,13 +272,13 @@ def test_a_population_of_one_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ({"times": [0.5], "sampler": {"name": "heatbath"}}, "heat bath serves density: target only"),
+        ({"times": [0.5], "sampler": {"name": "heatbath"}}, "heat bath serves density: target or path only"),
         ({"times": [0.5], "sampler": HMC_AT, "after": 3}, "expected updates after 0 to 0 layers, got 3"),
         ({"times": [1.5], "sampler": HMC_AT}, "less than or equal to 1"),
         ({"sampler": HMC_AT}, "either `times` or `linear`"),
         ({"times": [0.5], "linear": {"steps": 2}, "sampler": HMC_AT}, "either `times` or `linear`"),
-        ({"constant_speed": {"steps": 4}, "sampler": HMC_AT}, "constant_speed: expected density: target"),
-        ({"learned": {"steps": 4}, "sampler": HMC_AT}, "learned: expected density: target"),
+        ({"constant_speed": {"steps": 4}, "sampler": HMC_AT}, "constant_speed: expected density: target or path"),
+        ({"learned": {"steps": 4}, "sampler": HMC_AT}, "learned: expected density: target or path"),
         ({"learned": {"steps": 4, "rounds": 1}, "sampler": HMC_AT}, "greater than or equal to 2"),
         ({"linear": {"steps": 1}, "sampler": HMC_AT}, "greater than or equal to 2"),
         ({"times": [0.5], "sampler": {"name": "exact"}}, "exact"),
