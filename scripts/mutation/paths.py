@@ -29,6 +29,13 @@ PATHS = (
         f"{HERE}::test_only_links_near_the_defect_are_updated",
     ),
     Mutant(
+        "path: updates before the layer to their action",
+        "tasks/flow/between/stochastic.py",
+        "enumerate(made, start=1)",
+        "enumerate(made, start=0)",
+        f"{HERE}::test_updates_stand_behind_the_layer_to_their_action",
+    ),
+    Mutant(
         "path: layers that were learned are not taken",
         "tasks/flow/between/steps.py",
         "layer.load_state_dict(learned.state_dict())",

@@ -13,6 +13,7 @@ from gaugeflow.cli import main
 from gaugeflow.errors import UserError
 from gaugeflow.lattice import WilsonAction, hot_start
 from gaugeflow.lattice.exact import Exact2D
+from gaugeflow.runs import open_run
 from gaugeflow.tasks import Flow
 from gaugeflow.tasks.flow.base import Equilibrium
 from gaugeflow.tasks.paths import DefectConfig
@@ -99,6 +100,15 @@ def test_a_path_leads_from_the_easier_action_to_the_target(generator):
     assert shares == pytest.approx([0.5, 0.75, 1.0])
 
 
+def test_updates_stand_behind_the_layer_to_their_action(closed):
+    task = open_run(closed["layers"]).task
+    base, section = task.config.equilibrium, task.config.stochastic
+    stochastic, times = section.build(task.flow, base), section.updates[0].linear.times
+    assert len(task.flow.flows) == len(times) + 1
+    found = {place: [updates.action.profile for updates in ladder] for place, ladder in stochastic.updates.items()}
+    assert found == {place: [base.defect.closed(t)] for place, t in enumerate(times, start=1)}
+
+
 def test_only_links_near_the_defect_are_updated(tmp_path, generator):
     config = runs.validate(Flow.schema, runs.Source(json.dumps(CONFIG | {"shape": [8, 8]}), "test.yaml"))
     entry, base = config.stochastic.updates[0], config.equilibrium
@@ -107,6 +117,14 @@ def test_only_links_near_the_defect_are_updated(tmp_path, generator):
     after, _ = entry.maker(base)(kept).update(before, generator)
     moved = ((after - before).abs() > 1e-9).any(0)
     assert torch.equal(moved, base.defect.closed(0.0).around(1)((8, 8)))
+
+
+def test_how_long_layers_are_learned_is_not_foretold():
+    def of(**changes: Any) -> str:
+        return Flow(runs.validate(Flow.schema, runs.Source(json.dumps(CONFIG | changes), "test.yaml"))).not_foretold
+
+    assert of() == "the learning of the layers"
+    assert of(stochastic={"updates": [UPDATES]}) == ""
 
 
 FEW = {**CONFIG["report"], "samples": 100, "chunk": 25}

@@ -1,7 +1,7 @@
 """At which t updates are made: in equal steps, or in steps of equal spread of the work, by pilot runs."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import torch
 from pydantic import Field
@@ -13,9 +13,10 @@ from gaugeflow.montecarlo import Sampler
 from gaugeflow.random import stream
 from gaugeflow.runs import Number, Section
 
-__all__ = ["ConstantSpeed", "LearnedTimes", "LinearTimes"]
+__all__ = ["ConstantSpeed", "LearnedTimes", "LinearTimes", "Pilot"]
 
 PILOT_STEPS = 32
+"""Of the run that measures the spread of the work."""
 
 
 class LinearTimes(Section):
@@ -32,33 +33,39 @@ class LinearTimes(Section):
         return [self.start + (1 - self.start) * t for t in linear_times(self.steps)[1:-1]]
 
 
+class Pilot(NamedTuple):
+    """What a pilot run is made of."""
+
+    base: Base
+    """Where it begins."""
+    path: Callable[[float], Action]
+    """The action at each t, from that of the base at 0."""
+    make: Callable[[Action], Sampler]
+    """The sampler of an action."""
+    updates: int
+    """At each t."""
+
+
 class ConstantSpeed(LinearTimes):
     """Steps with equal spreads of the work instead, by a pilot run of the same moves without the layers."""
 
     pilot: Annotated[int, Field(ge=2)] = 64
     """Fields of the pilot run."""
 
-    def places(
-        self, base: Base, path: Callable[[float], Action], make: Callable[[Action], Sampler], count: int
-    ) -> list[float]:
-        """Where updates are made, the same each time; the path is from 0 to 1, and the base at `start` on it."""
+    def places(self, run: Pilot) -> list[float]:
+        """Where updates are made, the same each time; the base stands at `start` on the path."""
 
         def rest(t: float) -> Action:
-            return path(self.start + (1 - self.start) * t)
+            return run.path(self.start + (1 - self.start) * t)
 
-        times = self.found(base, rest, make, count, stream("pilot", self.steps))
+        times = self.found(run._replace(path=rest), stream("pilot", self.steps))
         return [self.start + (1 - self.start) * t for t in times[1:-1]]
 
-    def found(
-        self,
-        base: Base,
-        path: Callable[[float], Action],
-        make: Callable[[Action], Sampler],
-        count: int,
-        generator: torch.Generator,
-    ) -> list[float]:
+    def found(self, run: Pilot, generator: torch.Generator) -> list[float]:
         """The times from 0 to 1 by the pilot run."""
-        return constant_speed(base, path, linear_times(PILOT_STEPS), make, self.steps, self.pilot, generator)
+        return constant_speed(
+            run.base, run.path, linear_times(PILOT_STEPS), run.make, self.steps, self.pilot, generator
+        )
 
 
 class LearnedTimes(ConstantSpeed):
@@ -71,12 +78,5 @@ class LearnedTimes(ConstantSpeed):
     rounds: Annotated[int, Field(ge=2)] = 4
     """Pilot runs."""
 
-    def found(
-        self,
-        base: Base,
-        path: Callable[[float], Action],
-        make: Callable[[Action], Sampler],
-        count: int,
-        generator: torch.Generator,
-    ) -> list[float]:
-        return learned_times(base, path, make, self.steps, self.pilot, generator, self.rounds, count)
+    def found(self, run: Pilot, generator: torch.Generator) -> list[float]:
+        return learned_times(run.base, run.path, run.make, self.steps, self.pilot, generator, self.rounds, run.updates)

@@ -13,7 +13,7 @@ from gaugeflow.lattice.loop_action import is_loop_sum
 from gaugeflow.montecarlo import Sampler
 from gaugeflow.runs import Count, Number, Section
 from gaugeflow.tasks.flow.base import Equilibrium
-from gaugeflow.tasks.flow.between.schedules import ConstantSpeed, LearnedTimes, LinearTimes
+from gaugeflow.tasks.flow.between.schedules import ConstantSpeed, LearnedTimes, LinearTimes, Pilot
 from gaugeflow.tasks.samplers import HeatBathConfig, HMCConfig
 
 __all__ = ["UpdatesConfig"]
@@ -110,7 +110,7 @@ class UpdatesConfig(Section):
         if self._piloted is None:
             return self.linear.times if self.linear is not None else self.times or []
         path = self.path(flow, base)
-        return self._piloted.places(self._start(flow, path), path, self.maker(base), self.count)
+        return self._piloted.places(Pilot(self._start(flow, path), path, self.maker(base), self.count))
 
     def _start(self, flow: GaugeFlow, path: Callable[[float], Action]) -> Base:
         """Where the pilot run begins, without the layers."""
