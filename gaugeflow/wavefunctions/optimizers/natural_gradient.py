@@ -9,12 +9,14 @@ from gaugeflow.errors import UserError
 from gaugeflow.wavefunctions.optimizers.log_derivatives import in_turn, log_derivatives
 from gaugeflow.wavefunctions.optimizers.optimizer import ALONE, NotFinite, Processes, decayed, subtract
 from gaugeflow.wavefunctions.optimizers.recorded_derivatives import check_recorded, recorded_derivatives
-from gaugeflow.wavefunctions.optimizers.sample_derivatives import AT_ONCE, Rows, SampleDerivatives
+from gaugeflow.wavefunctions.optimizers.sample_derivatives import Rows, SampleDerivatives
 from gaugeflow.wavefunctions.wavefunction import Wavefunction
 
 __all__ = ["JACOBIANS", "NaturalGradient", "natural_direction"]
 
 JACOBIANS = ("implicit", "explicit")
+AT_ONCE = 4096
+"""Samples whose rows are made at a time, where these are shorter than samples are many."""
 COLUMNS = 512
 """Parameters of a block of the matrix among parameters."""
 

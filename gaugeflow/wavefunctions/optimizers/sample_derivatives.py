@@ -17,14 +17,14 @@ from typing import Self
 import torch
 from torch import Tensor
 
-__all__ = ["AT_ONCE", "Gather", "Layer", "Parts", "Rows", "SampleDerivatives"]
+__all__ = ["Gather", "Layer", "Parts", "Rows", "SampleDerivatives"]
 
 Gather = Callable[[Tensor], Tensor]
 """From the share ``(own, ...)`` of one process to those of all, ``(batch, ...)``."""
 ENTRY_COST = 16
 """An entry of the Gram matrix among all places costs, by its way to memory, as much as so many multiplications."""
-AT_ONCE = 4096
-"""Samples whose rows are made at a time."""
+AT_ONCE = 1 << 22
+"""Numbers that are squared at a time."""
 BLOCK, DEVICE_BLOCK = 1 << 16, 1 << 24
 """Entries of the Gram matrix at a time: what the caches of a processor hold, and what keeps an accelerator busy."""
 
@@ -54,8 +54,11 @@ class SampleDerivatives(ABC):
 
     def norm(self) -> float:
         """Of all numbers, ``sqrt(sum O^2)``."""
-        parts = (self.matrix(slice(begin, begin + AT_ONCE)) for begin in range(0, self.samples, AT_ONCE))
-        return sum(float(part.double().square().sum()) for part in parts) ** 0.5
+        return self.squared() ** 0.5
+
+    @abstractmethod
+    def squared(self) -> float:
+        """``sum O^2``."""
 
     @abstractmethod
     def add_gram(self, other: Self, rows: slice, columns: slice, total: Tensor) -> None:
@@ -86,6 +89,10 @@ class Rows(SampleDerivatives):
         self.samples, self.size = rows.shape
         self.dtype, self.device = rows.dtype, rows.device
 
+    def squared(self) -> float:
+        parts = self.rows.split(max(1, AT_ONCE // max(1, self.size)))
+        return sum(float(part.double().square().sum()) for part in parts)
+
     def add_gram(self, other: Self, rows: slice, columns: slice, total: Tensor) -> None:
         total.addmm_(self.rows[rows], other.rows[columns].mT)
 
@@ -110,6 +117,19 @@ class Layer(SampleDerivatives):
         self.shape = slopes.shape[-1], inputs.shape[-1]
         self.samples, self.size = len(inputs), self.shape[0] * self.shape[1]
         self.dtype, self.device = slopes.dtype, slopes.device
+
+    def squared(self) -> float:
+        places = self.inputs.shape[1]
+        by_places = places**2 < self.size
+        step, total = max(1, AT_ONCE // min(places**2, self.size)), 0.0
+        for begin in range(0, self.samples, step):
+            few = slice(begin, begin + step)
+            if by_places:
+                a, g = self.inputs[few].double(), self.slopes[few].double()
+                total += float(((a @ a.mT) * (g @ g.mT)).sum())
+            else:
+                total += float(self.matrix(few).double().square().sum())
+        return total
 
     def add_gram(self, other: Self, rows: slice, columns: slice, total: Tensor) -> None:
         a, g, other_a, other_g = self.inputs[rows], self.slopes[rows], other.inputs[columns], other.slopes[columns]
@@ -155,6 +175,9 @@ class Parts(SampleDerivatives):
     def add_gram(self, other: Self, rows: slice, columns: slice, total: Tensor) -> None:
         for own, theirs in zip(self.parts, other.parts, strict=True):
             own.add_gram(theirs, rows, columns, total)
+
+    def squared(self) -> float:
+        return sum(part.squared() for part in self.parts)
 
     def matrix(self, rows: slice) -> Tensor:
         return torch.cat([part.matrix(rows) for part in self.parts], 1)
