@@ -55,7 +55,7 @@ class Run:
         """
         done, state = load_checkpoint(directory.checkpoint, task.name)
         if not shortened:
-            _refuse_changes(task, state["config"], Source("{}", "checkpoint", directory.path))
+            _refuse_changes(task, done, state["config"], Source("{}", "checkpoint", directory.path))
         if recorded and done > task.steps:
             raise UserError(f"{directory.path}: {done} steps are done, the configuration asks for {task.steps} only")
         _load(task, state["task"], directory)
@@ -108,14 +108,14 @@ def _load(task: Task, state: dict[str, Any], directory: RunDirectory) -> None:
         ) from error
 
 
-def _refuse_changes(task: Task, before: dict[str, Any], source: Source) -> None:
+def _refuse_changes(task: Task, done: int, before: dict[str, Any], source: Source) -> None:
     now = task.config.model_dump(mode="json")
     with suppress(ValidationError):  # keys that are gone since: the comparison names what changed
         # keys that came after the checkpoint had their defaults in effect
         # and paths, which once were kept as they were written, begin where those of the configuration do
         context = {"absolute": source.absolute}
         before = task.schema.model_validate(before, context=context).model_dump(mode="json")
-    may_change = {"device", *task.extendable}
+    may_change = {"device", *task.may_change(done, before)}
     changed = [key for key in now if before.get(key) != now[key] and key not in may_change]
     if changed:
         onward = ", which with `init_from` goes on from these parameters" if "init_from" in now else ""

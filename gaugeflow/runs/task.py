@@ -52,6 +52,10 @@ class Task(ABC, Generic[C]):
         """The task that a configuration describes. Raises UserError for a mistake in it."""
         return cls(validate(cls.schema, source))  # type: ignore[arg-type]  # the schema is that of C
 
+    def may_change(self, done: int, before: dict[str, Any]) -> frozenset[str]:
+        """The keys that may differ from the configuration `before` of a checkpoint, after so many steps are done."""
+        return self.extendable
+
     @property
     @abstractmethod
     def steps(self) -> int:

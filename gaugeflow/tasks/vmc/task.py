@@ -72,6 +72,11 @@ class VMC(Task[VMCConfig]):
                 f"walkers.power = {config.walkers.power:g}, came none"
             )
 
+    def may_change(self, done: int, before: dict[str, Any]) -> frozenset[str]:
+        """Also the iterations, as long as they last."""
+        training = done <= self._trained_from + min(before["iterations"], self.config.iterations)
+        return self.extendable | ({"iterations"} if training else set())
+
     @property
     def steps(self) -> int:
         return self._evaluated_from + self._evaluations

@@ -124,6 +124,17 @@ def test_an_evaluation_is_extended_and_made_anew(tmp_path: Path, whole: Path) ->
     assert fresh["seconds_per_iteration"] == known["seconds_per_iteration"] > 0
 
 
+def test_a_training_is_extended_while_it_lasts(tmp_path: Path, whole: Path) -> None:
+    """To the same numbers as one that was as long from the start; not once walkers of the evaluation have moved."""
+    with crash(VMC, 9):
+        runs.start(VMC, source(iterations=5), tmp_path / "run", quiet=True)
+    extended = runs.resume(VMC, tmp_path / "run", ["iterations=8"], quiet=True)
+    assert extended["energy"] == json.loads((whole / "report.json").read_text())["energy"]
+    for other in (6, 9):
+        with pytest.raises(UserError, match="iterations cannot change on resume"):
+            runs.resume(VMC, whole, [f"iterations={other}"], quiet=True)
+
+
 def test_another_system_is_another_run(whole: Path) -> None:
     changed = "system.omega: 1.0 in the checkpoint, 0.5 in the configuration"
     with pytest.raises(UserError, match=rf"system cannot change on resume, .* \({changed}\)"):
