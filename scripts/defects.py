@@ -11,20 +11,15 @@ unit of work is the update of one link, by a sweep or by a layer.
 """
 
 import argparse
-import json
 import math
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from benchmarks.evolutions import numbers
-from benchmarks.machine import machine
-from torch import Tensor
+from benchmarks.evolutions import Kept, fields_of, measure_missing, numbers
 
-from gaugeflow.flows import EquilibriumBase, StoutStep, Work, learned_layers, linear_times, protocol
-from gaugeflow.flows.bases.base import Base
-from gaugeflow.groups import get_group
+from gaugeflow.flows import StoutStep, Work, learned_layers, linear_times, protocol
 from gaugeflow.lattice import Defect, LoopAction, WilsonAction
 from gaugeflow.montecarlo import HeatBath
 
@@ -32,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "scripts" / "results" / "defects.json"
 FIELDS = ROOT / "runs" / "defects"
 BETA, REACH = 6.0, 1
-CHAINS, WARMUP, BETWEEN, DRAWS = 16, 60, 5, 8
+DRAWS = 8
 LEARNED = 32
 """Fields that layers are learned on."""
 CHUNK = 16
@@ -58,42 +53,15 @@ ROWS = [
 ]
 
 
-class Kept(Base):
-    """Fields in equilibrium, of which each draw takes the next ones; their density is that of an action."""
-
-    def __init__(self, fields: Tensor, action: LoopAction) -> None:
-        super().__init__(fields.shape[2:-2], fields.real.dtype)
-        self.fields, self.action, self.place = fields, action, 0
-
-    def draw(self, num_samples: int, generator: torch.Generator) -> Tensor:
-        self.place += num_samples
-        return self.fields[self.place - num_samples : self.place]
-
-    def log_prob(self, z: Tensor) -> Tensor:
-        return -self.action(z)
-
-
 def path_of(length: int) -> Any:
     """From the open defect to none."""
     return lambda t: WilsonAction(4, BETA).weighted(Defect(length, t) if t < 1 else None)
 
 
-def fields_of(extent: int, length: int) -> Tensor:
-    """Fields with an open defect, made once: those of a draw are of independent chains."""
-    file, shape, first = FIELDS / f"{extent}_{length}.pt", (extent,) * 4, path_of(length)(0.0)
-    if not file.exists():
-        base = EquilibriumBase(
-            get_group("su3"), shape, HeatBath(first, 1), first, WARMUP, between=BETWEEN, dtype=torch.float32
-        )
-        generator = torch.Generator().manual_seed(1)
-        FIELDS.mkdir(parents=True, exist_ok=True)
-        torch.save(torch.cat([base.draw(CHAINS, generator) for _ in range(DRAWS)]), file)
-    return torch.load(file, weights_only=True)  # type: ignore[no-any-return]
-
-
 def measured(row: Row) -> dict[str, Any]:
     """The work of all evolutions of a row."""
-    fields, path, generator = fields_of(row.extent, row.length), path_of(row.length), torch.Generator().manual_seed(2)
+    path, generator = path_of(row.length), torch.Generator().manual_seed(2)
+    fields = fields_of(FIELDS / f"{row.extent}_{row.length}.pt", path(0.0), row.extent, DRAWS)
     shape, times, region = (row.extent,) * 4, linear_times(row.steps), Defect(row.length, 0.0).around(REACH)
     layers, learning = list[StoutStep](), time.process_time()
 
@@ -123,16 +91,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--anew", action="store_true", help="also what stands in the results already")
     torch.set_num_threads(1)
-    rows: list[dict[str, Any]] = []
-    if RESULTS.exists() and not parser.parse_args().anew:
-        rows = json.loads(RESULTS.read_text())["rows"]
-    for row in ROWS:
-        known = [tuple(found[field] for field in Row._fields) for found in rows]
-        if row not in known:
-            rows.append(measured(row))
-            known.append(row)
-            order = [rows[known.index(each)] for each in ROWS if each in known]
-            RESULTS.write_text(json.dumps({"measured": machine(), "rows": order}) + "\n")
+    measure_missing(RESULTS, ROWS, measured, parser.parse_args().anew)
 
 
 if __name__ == "__main__":

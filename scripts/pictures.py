@@ -22,6 +22,8 @@ PICTURES = (
     networks.hamiltonian,
     gauge.topology,
     gauge.protocols,
+    gauge.couplings,
+    gauge.ess_map,
     gauge.work,
     wavefunctions.contacts,
     wavefunctions.features_of_space,

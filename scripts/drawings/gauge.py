@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from result_tables import couplings as finer
+from result_tables import ess_map as mapped
 from result_tables import protocols as evolutions
 from result_tables import topology as samplers
 from result_tables import trained
@@ -17,7 +19,7 @@ from gaugeflow.lattice.exact import Exact2D
 from gaugeflow.montecarlo import HMC, ExactSampler
 from gaugeflow.plots.figure import BLUE, GREY, INK, ORANGE, figure
 
-__all__ = ["flows", "protocols", "topology", "work"]
+__all__ = ["couplings", "ess_map", "flows", "protocols", "topology", "work"]
 
 FLOWS = {"su2_2d_16_beta2p7": "SU(2), beta = 2.7", "su3_2d_16_beta6": "SU(3), beta = 6"}
 SAMPLERS = {
@@ -96,6 +98,45 @@ def protocols(path: Path) -> None:
             )
         axes.set(xscale="log", yscale="log", xlabel="steps / V", ylabel="variance of the work")
         axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
+
+
+def couplings(path: Path) -> None:
+    """The variance of the work on the way to a finer lattice against steps for each site, with and without layers."""
+    rows = finer.measured()["rows"]
+    with figure(path, width=6.0) as canvas:
+        axes = canvas.subplots()
+        for extent, marker in ((8, "o"), (12, "s")):
+            for layers, colour in ((False, BLUE), (True, ORANGE)):
+                mine = [row for row in rows if (row["extent"], row["layers"]) == (extent, layers)]
+                axes.errorbar(
+                    [row["steps"] / extent**4 for row in mine],
+                    [row["variance"] for row in mine],
+                    [row["variance"] * (2 / (row["evolutions"] - 1)) ** 0.5 for row in mine],
+                    color=colour,
+                    marker=marker,
+                    markersize=4,
+                    label=f"{extent}^4, {'with' if layers else 'without'} layers",
+                )
+        axes.set(xscale="log", yscale="log", xlabel="steps / V", ylabel="variance of the work")
+        axes.legend(fontsize=8)
+
+
+def ess_map(path: Path) -> None:
+    """How much the weights of trivializing flows vary for each site, by coupling, on the lattice of the fit and 8^4."""
+    rows = mapped.measured()
+    with figure(path, width=6.0) as canvas:
+        axes = canvas.subplots()
+        for group, colour in (("su2", BLUE), ("su3", ORANGE)):
+            for extent, style in ((4, "o-"), (8, "s--")):
+                mine = [row for row in rows if (row["group"], row["extent"]) == (group, extent)]
+                label = f"{group.upper()[:2]}({group[-1]}), {extent}^4"
+                place = [row["beta"] for row in mine], [row["variance"] / extent**4 for row in mine]
+                axes.plot(*place, style, color=colour, markersize=4, label=label)
+        for extent in (4, 8):
+            axes.axhline(1 / extent**4, color=GREY, linewidth=1, linestyle=":")
+            axes.text(0.5, 1.15 / extent**4, f"1 / {extent}^4", color=GREY, fontsize=8)
+        axes.set(yscale="log", xlabel="beta", ylabel="variance of log w / V")
+        axes.legend(fontsize=8)
 
 
 def work(path: Path) -> None:

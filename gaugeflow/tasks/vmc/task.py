@@ -74,7 +74,7 @@ class VMC(Task[VMCConfig]):
 
     def may_change(self, done: int, before: dict[str, Any]) -> frozenset[str]:
         """Also the iterations, as long as they last."""
-        training = done <= self._trained_from + min(before["iterations"], self.config.iterations)
+        training = done <= self._trained_from + min(before.get("iterations", 0), self.config.iterations)
         return self.extendable | ({"iterations"} if training else set())
 
     @property
