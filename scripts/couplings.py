@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """What evolutions to a finer lattice cost: SU(3) in four dimensions, beta = 6.02 to 6.178, with and without layers.
 
-    python scripts/couplings.py          # about an hour of one processor; an interrupted run goes on
+    python scripts/couplings.py          # about forty minutes of one processor; an interrupted run goes on
     python scripts/couplings.py --anew   # measures all rows again
 
 Writes `scripts/results/couplings.json` after every row. All rows of a lattice begin in the same fields, of chains in

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """What the shipped trivializing flows in four dimensions are worth, by coupling and by lattice.
 
-    python scripts/ess_map.py          # about half an hour of one processor; an interrupted run goes on
+    python scripts/ess_map.py          # about twenty minutes of one processor; an interrupted run goes on
     python scripts/ess_map.py --anew   # measures all rows again
 
 Writes `scripts/results/ess_map.json` after every row. Each flow was fitted on 4^4; on a larger lattice it has the same
