@@ -10,14 +10,13 @@ a sweep of the heat bath and one of overrelaxation. Layers are learned on other 
 unit of work is the update of one link, by a sweep or by a layer.
 """
 
-import argparse
 import math
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from benchmarks.evolutions import Kept, fields_of, measure_missing, numbers
+from benchmarks.evolutions import Kept, fields_of, measure_rows, numbers
 
 from gaugeflow.flows import StoutStep, Work, learned_layers, linear_times, protocol
 from gaugeflow.lattice import Defect, LoopAction, WilsonAction
@@ -87,12 +86,5 @@ def measured(row: Row) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--anew", action="store_true", help="also what stands in the results already")
-    torch.set_num_threads(1)
-    measure_missing(RESULTS, ROWS, measured, parser.parse_args().anew)
-
-
 if __name__ == "__main__":
-    main()
+    measure_rows(str(__doc__), RESULTS, ROWS, measured)

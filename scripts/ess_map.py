@@ -8,13 +8,12 @@ Writes `scripts/results/ess_map.json` after every row. Each flow was fitted on 4
 coefficients. Nothing is drawn from a Markov chain.
 """
 
-import argparse
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from benchmarks.evolutions import measure_missing, numbers
+from benchmarks.evolutions import measure_rows, numbers
 
 from gaugeflow.flows import GaugeFlow, HaarBase, Work
 from gaugeflow.groups import get_group
@@ -59,12 +58,5 @@ def measured(row: Row) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--anew", action="store_true", help="also what stands in the results already")
-    torch.set_num_threads(1)
-    measure_missing(RESULTS, ROWS, measured, parser.parse_args().anew)
-
-
 if __name__ == "__main__":
-    main()
+    measure_rows(str(__doc__), RESULTS, ROWS, measured)

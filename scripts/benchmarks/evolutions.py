@@ -1,5 +1,6 @@
 """What scripts of evolutions share: fields in equilibrium to begin in, their loop, and what a row of results has."""
 
+import argparse
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from gaugeflow.groups import get_group
 from gaugeflow.lattice import LoopAction
 from gaugeflow.montecarlo import HeatBath
 
-__all__ = ["Kept", "fields_of", "measure_missing", "numbers"]
+__all__ = ["Kept", "fields_of", "measure_rows", "numbers"]
 
 CHAINS, WARMUP, BETWEEN = 16, 60, 5
 AnyRow = TypeVar("AnyRow", bound=NamedTuple)
@@ -47,10 +48,15 @@ def fields_of(file: Path, action: LoopAction, extent: int, draws: int) -> Tensor
     return torch.load(file, weights_only=True)  # type: ignore[no-any-return]
 
 
-def measure_missing(
-    file: Path, rows: Sequence[AnyRow], measured: Callable[[AnyRow], dict[str, Any]], anew: bool
-) -> None:
-    """Writes the rows of a script in their order, each once it is measured; those that stand there are kept."""
+def measure_rows(about: str, file: Path, rows: Sequence[AnyRow], measured: Callable[[AnyRow], dict[str, Any]]) -> None:
+    """The command line of a script, whose help is `about`: writes its rows in their order, each once it is measured.
+
+    Those that stand in the file are kept, unless `--anew` is asked for.
+    """
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--anew", action="store_true", help="also what stands in the results already")
+    anew = parser.parse_args().anew
+    torch.set_num_threads(1)
     found: list[dict[str, Any]] = [] if anew or not file.exists() else json.loads(file.read_text())["rows"]
     for row in rows:
         known = [tuple(each[field] for field in row._fields) for each in found]

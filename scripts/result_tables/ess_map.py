@@ -9,6 +9,7 @@ from result_tables.evolutions import Row
 from result_tables.table import ROOT, group, rounded, table, uncertain, written
 
 EFFECTIVE = 30
+"""Samples that are to be left when the weights have done their work."""
 
 
 def measured() -> list[Row]:

@@ -135,6 +135,14 @@ def test_a_training_is_extended_while_it_lasts(tmp_path: Path, whole: Path) -> N
             runs.resume(VMC, whole, [f"iterations={other}"], quiet=True)
 
 
+def test_a_training_is_not_made_shorter_than_it_is(tmp_path: Path) -> None:
+    with crash(VMC, 12):  # the checkpoint has five iterations
+        runs.start(VMC, source(), tmp_path / "run", quiet=True)
+    with pytest.raises(UserError, match="iterations cannot change on resume"):
+        runs.resume(VMC, tmp_path / "run", ["iterations=4"], quiet=True)
+    assert runs.resume(VMC, tmp_path / "run", ["iterations=5"], quiet=True)["evaluation"] == 8
+
+
 def test_another_system_is_another_run(whole: Path) -> None:
     changed = "system.omega: 1.0 in the checkpoint, 0.5 in the configuration"
     with pytest.raises(UserError, match=rf"system cannot change on resume, .* \({changed}\)"):
