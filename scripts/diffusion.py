@@ -13,39 +13,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import signal
-import threading
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import torch
+from benchmarks.long_runs import made
 from benchmarks.machine import machine
 
-from gaugeflow import runs
 from gaugeflow.errors import UserError
-from gaugeflow.runs.signals import Interrupted
 from gaugeflow.tasks import DMC
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "scripts" / "results" / "diffusion.json"
 ORDER = ("he_triplet", "li", "be", "dot6_omega1", "dot6_omega0p5")
-
-
-def made(name: str, minutes: float | None) -> dict[str, Any]:
-    """The report of a run, which begins or goes on, and stops with a checkpoint when its time is up."""
-    folder = ROOT / "runs" / "diffusion" / name
-    clock = threading.Timer(60 * (minutes or 0), os.kill, (os.getpid(), signal.SIGINT))
-    if minutes is not None:
-        clock.start()
-    with suppress(Interrupted):
-        if (folder / "config.yaml").exists():
-            runs.resume(DMC, folder)
-        else:
-            runs.start(DMC, runs.Source.read(ROOT / "configs" / "dmc" / f"{name}_dmc.yaml"), folder)
-    clock.cancel()
-    return runs.report(DMC, folder)
 
 
 def main() -> None:
@@ -56,7 +35,8 @@ def main() -> None:
     torch.set_num_threads(1)
     for name in options.names or ORDER:
         try:
-            report = made(name, options.minutes)
+            configuration, folder = ROOT / "configs" / "dmc" / f"{name}_dmc.yaml", ROOT / "runs" / "diffusion" / name
+            report = made(DMC, configuration, folder, options.minutes)
         except UserError as error:
             print(f"{name}: {error}")
             continue

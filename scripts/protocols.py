@@ -124,7 +124,8 @@ def response(beta: float, extent: int, chains: int, measurements: int) -> list[d
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    shown = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=shown, allow_abbrev=False)
     parser.add_argument("--anew", action="store_true", help="also what stands in the results already")
     torch.set_num_threads(1)
     found: dict[str, Any] = {"rows": [], "responses": []}

@@ -194,7 +194,8 @@ def _numbers(name: str, beta: float, shape: Shape, q: Tensor, weights: Tensor) -
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    shown = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=shown, allow_abbrev=False)
     parser.add_argument("--extents", type=int, nargs="+", default=[16, 32], help="of the square lattices")
     parser.add_argument("--methods", nargs="+", choices=[*METHODS], default=[*METHODS], metavar="METHOD")
     parser.add_argument("--anew", action="store_true", help="also what of these stands in the results already")

@@ -53,7 +53,8 @@ def measure_rows(about: str, file: Path, rows: Sequence[AnyRow], measured: Calla
 
     Those that stand in the file are kept, unless `--anew` is asked for.
     """
-    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    shown = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=about, formatter_class=shown, allow_abbrev=False)
     parser.add_argument("--anew", action="store_true", help="also what stands in the results already")
     anew = parser.parse_args().anew
     torch.set_num_threads(1)
