@@ -87,7 +87,11 @@ class LoopAction(Action):
         self._check(field)
         coefficients = torch.tensor([c for _, c in self.loops], dtype=torch.float64, device=field.device)
         paths = [path for path, _ in self.loops]
-        means = mean_loop_traces(field, paths, profile=self.profile).real
+        if is_traced(field):
+            means = mean_loop_traces(field, paths, profile=self.profile).real
+        else:  # kernels of the staples hold all that the loops reach
+            kernels = self.kernels(field)
+            means = kernels.loop_traces(kernels.pack(field), paths, self.profile).real
         ones: Tensor | int = 1
         if self.profile:
             ones = factors_of(self.profile, lattice_shape(field), paths).flatten(1).mean(1).to(field.device)

@@ -12,6 +12,7 @@ from torch import Tensor
 from gaugeflow import runs
 from gaugeflow.errors import UserError
 from gaugeflow.tasks import VMC
+from gaugeflow.tasks.vmc.sites.whole import Whole
 from gaugeflow.wavefunctions.occupation import local_value
 from gaugeflow.wavefunctions.optimizers.log_derivatives import trained
 from gaugeflow.wavefunctions.optimizers.natural_gradient import natural_direction
@@ -196,3 +197,19 @@ def test_refuses_what_memory_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> N
 def test_refuses_a_step_that_is_none() -> None:
     with pytest.raises(UserError, match="expected positive rate, damping and norm_limit"):
         RayleighGaussNewton(begun().whole, rate=0.0)
+
+
+def test_a_step_calculates_amplitudes_once_for_each_energy_that_it_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an accepted step has found serves the next; other parameters, changed in their place, are calculated."""
+    made, calls = begun(dtype="float32"), []
+    orbits, plain = made.whole.orbits, made.whole.orbits.amplitudes
+    monkeypatch.setattr(orbits, "amplitudes", lambda *args: calls.append(1) or plain(*args))
+    for _ in range(3):
+        made.optimizer.step(made.psi, *made.whole.batch(made.psi))
+    tried = len(calls)
+    assert 4 <= tried <= 8  # the first parameters, then those after each change
+    anew = Whole(made.psi, made.hamiltonian, 100, None).batch(made.psi)
+    for mine, other in zip(made.whole.batch(made.psi), anew, strict=True):
+        torch.testing.assert_close(mine, other, rtol=0, atol=0)
+    assert len(calls) == tried
+    assert made.whole.batch(made.psi).energies.dtype == torch.float32

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.utils import parameters_to_vector
 
 from gaugeflow.wavefunctions import Identity, Product
 from gaugeflow.wavefunctions.occupation.enumeration.orbits import AT_ONCE, Among, Mean, Orbits
@@ -42,6 +43,7 @@ class Whole:
         state = psi.ansatz if isinstance(psi.ansatz, SectorState) else None
         self.hamiltonian, self.chunk_size = hamiltonian, chunk_size or AT_ONCE // (state.images if state else 1)
         self.orbits = Orbits(hamiltonian.particles, state.group if state else None, most)
+        self._kept: tuple[Tensor, Tensor] | None = None
 
     @property
     def size(self) -> int:
@@ -55,19 +57,20 @@ class Whole:
 
     def batch(self, psi: Product) -> Batch:
         """All that an optimiser needs of psi as it is."""
-        amplitudes, like = self.orbits.amplitudes(psi, self.chunk_size), next(psi.parameters())
-        weights = self.orbits.weights(amplitudes)
-        return Batch(self.orbits.x.to(like), self._local(amplitudes).to(like.device), weights.to(like.device))
+        like, weights = next(psi.parameters()), self.orbits.weights(self._amplitudes(psi))
+        return Batch(self.orbits.x.to(like), self._local(psi), weights.to(like.device))
 
     def local_energies(self, psi: Product, x: Tensor) -> Tensor:
         """Of some configurations ``(batch, 2, sites)``, ``(batch,)``."""
-        local = self._local(self.orbits.amplitudes(psi, self.chunk_size))
-        return local[self.orbits.of(x.cpu())].to(x.device)
+        local = self._local(psi)
+        return local[self.orbits.of(x.cpu()).to(local.device)]
 
-    def _local(self, amplitudes: Tensor) -> Tensor:
-        """The local energy of each orbit; where psi is zero its weight is, and the mean stands for it."""
+    def _local(self, psi: Product) -> Tensor:
+        """The local energy of each orbit in the precision of psi; where psi is zero the mean stands for it."""
+        amplitudes, like = self._amplitudes(psi), next(psi.parameters())
         local = self.energy(amplitudes) / torch.where(amplitudes == 0, 1.0, amplitudes)
-        return torch.where(amplitudes == 0, self.orbits.mean(amplitudes, self.energy).value, local)
+        local = torch.where(amplitudes == 0, self.orbits.mean(amplitudes, self.energy).value, local)
+        return local.to(like.device, like.dtype.to_complex() if local.is_complex() else like.dtype)
 
     def mean(self, psi: Product) -> Mean:
         """The energy and its variance, with psi in float64."""
@@ -79,7 +82,7 @@ class Whole:
 
     def hamiltonian_of(self, psi: Product) -> Tensor:
         """H among the orbits of a batch in units of psi, sparse ``(orbits, orbits)``, see `Everywhere`."""
-        amplitudes = self.orbits.amplitudes(psi, self.chunk_size)
+        amplitudes = self._amplitudes(psi)
         units, own, size = amplitudes.sgn(), self._hermitian, len(amplitudes)
         moved = units.conj()[own.rows] * own.values * units[own.columns]
         every = torch.arange(size)
@@ -121,4 +124,8 @@ class Whole:
         return found | {"structure_factors": factors}
 
     def _amplitudes(self, psi: Product) -> Tensor:
-        return self.orbits.amplitudes(deepcopy(psi).double(), self.chunk_size)
+        """Of psi in float64. Those of the last parameters are kept: a step asks for them, and so does the next."""
+        at = parameters_to_vector(psi.parameters()).detach().clone()
+        if self._kept is None or not torch.equal(at, self._kept[0]):
+            self._kept = at, self.orbits.amplitudes(deepcopy(psi).double(), self.chunk_size)
+        return self._kept[1]
