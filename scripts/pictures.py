@@ -21,6 +21,7 @@ PICTURES = (
     networks.learning_curves,
     networks.hamiltonian,
     gauge.topology,
+    gauge.frozen,
     gauge.protocols,
     gauge.couplings,
     gauge.ess_map,

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from result_tables import couplings as finer
 from result_tables import ess_map as mapped
+from result_tables import frozen as slow
 from result_tables import protocols as evolutions
 from result_tables import topology as samplers
 from result_tables import trained
@@ -19,7 +20,7 @@ from gaugeflow.lattice.exact import Exact2D
 from gaugeflow.montecarlo import HMC, ExactSampler
 from gaugeflow.plots.figure import BLUE, GREY, INK, ORANGE, figure
 
-__all__ = ["couplings", "ess_map", "flows", "protocols", "topology", "work"]
+__all__ = ["couplings", "ess_map", "flows", "frozen", "protocols", "topology", "work"]
 
 FLOWS = {"su2_2d_16_beta2p7": "SU(2), beta = 2.7", "su3_2d_16_beta6": "SU(3), beta = 6"}
 SAMPLERS = {
@@ -74,6 +75,19 @@ def topology(path: Path) -> None:
         history.set_title(f"One chain each, {last[0]['shape'][0]}^2, beta = {last[0]['beta']:g}")
         cost.set(yscale="log", xlabel="beta", ylabel="sweeps (HMC, heat bath: at least)", title="tau_int of $Q^2$")
         cost.legend(fontsize=8)
+
+
+def frozen(path: Path) -> None:
+    """Charges of two chains of SU(3) in four dimensions beside each other, for the same work."""
+    _, rows = slow.measured()
+    spans = [row["work"] * row["interval"] * row["measurements"] for row in rows.values()]
+    with figure(path, width=8.0, height=4.0) as canvas:
+        every = canvas.subplots(len(rows), 1, sharex=True, sharey=True)
+        for axes, (name, row) in zip(every, rows.items(), strict=True):
+            work = row["work"] * row["interval"] * np.arange(1, row["measurements"] + 1)
+            axes.plot(work, row["charges"], color=SAMPLERS[slow.NAMES[name]], linewidth=0.8)
+            axes.set(ylabel="charge", title=slow.NAMES[name], xlim=(0, min(spans)))
+        every[-1].set(xlabel="work, sweeps of the lattice")
 
 
 def protocols(path: Path) -> None:

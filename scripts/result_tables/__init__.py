@@ -10,6 +10,7 @@ from result_tables import (  # noqa: F401  (register)
     ensembles,
     ess_map,
     flows,
+    frozen,
     hamiltonian,
     preconditioner,
     protocols,

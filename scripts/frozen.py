@@ -1,0 +1,70 @@
+#!/usr/bin/env python
+"""How fast the charge of SU(3) in four dimensions is forgotten at beta = 6.2, in equal units of work.
+
+    python scripts/frozen.py                            # both, four hours of one core; an interrupted run goes on
+    python scripts/frozen.py --minutes 60 su3_4d_ptbc   # so long at most: the row is of what has been measured by then
+
+Configurations are `configs/chain/NAME.yaml`. The runs lie in `runs/frozen`; what each has found by now stands in
+`scripts/results/frozen.json`. The unit of work is one visit to every link of one lattice, for replicas of all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+from benchmarks.long_runs import made
+from benchmarks.machine import machine
+
+from gaugeflow.lattice import Defect
+from gaugeflow.runs import Metrics, RunDirectory
+from gaugeflow.tasks import Chain
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULT = ROOT / "scripts" / "results" / "frozen.json"
+ORDER = ("su3_4d_frozen", "su3_4d_ptbc")
+
+
+def work(sampler: dict[str, Any], shape: list[int]) -> float:
+    """Visits to every link of one lattice in one update."""
+    if sampler["name"] == "heatbath":
+        return 1.0 + float(sampler["overrelaxation"])
+    defect = Defect(sampler["defect"]["length"], 0.0)
+    near = math.fsum(float(defect.around(reach)(tuple(shape)).double().mean()) for reach in sampler["nested"])
+    return float(sampler["replicas"] * (work(sampler["within"], shape) + near))
+
+
+def row(name: str, minutes: float | None) -> dict[str, Any]:
+    """What a chain has found by now."""
+    folder = ROOT / "runs" / "frozen" / name
+    report = made(Chain, ROOT / "configs" / "chain" / f"{name}.yaml", folder, minutes)
+    charges = Metrics.load(RunDirectory.open(folder).metrics).columns("measurements")["charge"]
+    return {
+        "work": work(report["sampler"], report["shape"]),
+        "charges": [round(float(charge), 2) for charge in charges[: report["measurements"], 0]],
+        **{key: report[key] for key in ("shape", "action", "sampler", "interval", "measurements", "seconds")},
+        "charge_squared": report["observables"]["charge_squared"],
+        "plaquette": report["observables"]["plaquette"],
+        "sampling": report["sampling"],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(ORDER)}; all by default")
+    parser.add_argument("--minutes", type=float, help="for each run")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    for name in options.names or ORDER:
+        found = row(name, options.minutes)
+        rows = json.loads(RESULT.read_text())["rows"] if RESULT.exists() else {}
+        rows = {key: (rows | {name: found})[key] for key in ORDER if key in rows or key == name}
+        RESULT.write_text(json.dumps({"measured": machine(), "rows": rows}) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""How fast chains of SU(3) in four dimensions forget the charge where it is slow."""
+
+from __future__ import annotations
+
+import json
+import math
+from itertools import pairwise
+from typing import Any
+
+from result_tables.table import ROOT, lattice, rounded, table, uncertain, written
+
+NAMES = {"su3_4d_frozen": "heat bath + overrelaxation", "su3_4d_ptbc": "PTBC"}
+R0 = {6.2: 7.38}
+"""r0/a by beta, hep-lat/0108008, equation 2.6."""
+ENOUGH = 50
+"""Changes of the charge from one measurement to the next, below which an autocorrelation time is a lower bound."""
+
+
+def measured() -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The machine, and a row for each chain by the name of its configuration."""
+    found = json.loads((ROOT / "scripts" / "results" / "frozen.json").read_text())
+    return found["measured"], found["rows"]
+
+
+@table("frozen")
+def frozen() -> str:
+    """Autocorrelation times of Q^2 times the work of an update, and the susceptibility."""
+    machine, rows = measured()
+    head = ["configs/chain", "sampler", "lattice", "work", "updates", "changes", "tau_int", "tau_int x work", "<Q^2>"]
+    head += ["chi^(1/4) r0", "swaps", "s"]
+    cells = []
+    for name, row in rows.items():
+        squared, updates = row["charge_squared"], row["measurements"] * row["interval"]
+        tau, error = (row["interval"] * squared[key] for key in ("tau_int", "tau_int_error"))
+        changes = sum(round(a) != round(b) for a, b in pairwise(row["charges"]))
+        least = changes < ENOUGH
+        swaps = [entry["value"] for key, entry in row["sampling"].items() if key.startswith("swap_acceptance")]
+        cells.append(
+            [
+                name,
+                NAMES[name],
+                lattice(row["shape"]),
+                rounded(row["work"]),
+                str(updates),
+                str(changes),
+                f"> {rounded(tau)}" if least else uncertain(tau, error),
+                f"> {rounded(tau * row['work'])}" if least else uncertain(tau * row["work"], error * row["work"]),
+                uncertain(squared["value"], squared["error"]),
+                uncertain(*susceptibility(row)),
+                f"{min(swaps):.2f} to {max(swaps):.2f}" if swaps else "-",
+                rounded(row["seconds"] / updates),
+            ]
+        )
+    seconds = sum(row["seconds"] for row in rows.values())
+    below = f"`python scripts/frozen.py`, {seconds:.0f} s; {machine['machine']}, one thread each; {machine['date']}."
+    return written(head, cells, below)
+
+
+def susceptibility(row: dict[str, Any]) -> tuple[float, float]:
+    """(<Q^2> / V)^(1/4) r0 with its error."""
+    squared = row["charge_squared"]
+    value = R0[row["action"]["beta"]] * (squared["value"] / math.prod(row["shape"])) ** 0.25
+    return value, value * squared["error"] / squared["value"] / 4
