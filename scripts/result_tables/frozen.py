@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import tomllib
 from itertools import pairwise
 from typing import Any
 
@@ -51,6 +52,9 @@ def frozen() -> str:
                 rounded(row["seconds"] / updates),
             ]
         )
+    for other in tomllib.loads((ROOT / "scripts" / "results" / "published.toml").read_text())["susceptibilities"]:
+        value = uncertain(other["value"], other["error"])
+        cells.append(["-", f"{other['name']}, {other['source']}", *["-"] * 7, value, "-", "-"])
     seconds = sum(row["seconds"] for row in rows.values())
     below = f"`python scripts/frozen.py`, {seconds:.0f} s; {machine['machine']}, one thread each; {machine['date']}."
     return written(head, cells, below)
