@@ -16,7 +16,7 @@ from gaugeflow.io.hdf5.scalars import ScalarWriter
 from gaugeflow.random import stream
 from gaugeflow.runs import Metrics, Record, Task, ranks
 from gaugeflow.runs.devices import restored_generator
-from gaugeflow.runs.forecast import Forecast, peak_bytes
+from gaugeflow.runs.forecast import Forecast, peak_bytes, reset_peak
 from gaugeflow.symmetry.actions.values import wide
 from gaugeflow.symmetry.claims import Claim
 from gaugeflow.tasks.keys import DTYPES
@@ -122,6 +122,7 @@ class VMC(Task[VMCConfig]):
         self.walkers, self.equilibration = self._new_walkers(config.walkers.count), self._own_equilibration
         self.failures, self.train_seconds = 0, 0.0
         self.forecast: Forecast | None = None
+        reset_peak(config.device)
         self.peak = 0
 
     def _compose(self) -> None:

@@ -63,13 +63,25 @@ def test_a_copy_that_fails_leaves_the_failure_to_the_run(monkeypatch: pytest.Mon
     assert forecast(made) is None
 
 
+def take_and_free(size: int) -> None:
+    """Memory of the system: what malloc has kept is counted already."""
+    with mmap.mmap(-1, size) as block:
+        block[:: mmap.PAGESIZE] = bytes(len(range(0, size, mmap.PAGESIZE)))
+
+
 def test_the_peak_counts_what_was_freed() -> None:
     reset_peak("cpu")
     before = peak_bytes("cpu")
-    with mmap.mmap(-1, 200_000_000) as block:  # of the system: what malloc has kept is counted already
-        pages = range(0, len(block), mmap.PAGESIZE)
-        block[:: mmap.PAGESIZE] = bytes(len(pages))
+    take_and_free(200_000_000)
     assert 1.9e8 < peak_bytes("cpu") - before < 3e8
+
+
+def test_the_peak_of_a_run_is_its_own() -> None:
+    """Not that of what the process did before."""
+    reset_peak("cpu")
+    before = peak_bytes("cpu")
+    take_and_free(400_000_000)
+    assert begun().state_dict()["peak"] < before + 2e8
 
 
 @pytest.mark.parametrize(
