@@ -10,15 +10,11 @@ Configurations are `configs/chain/NAME.yaml`. The runs lie in `runs/frozen`; wha
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
 from pathlib import Path
 from typing import Any
 
-import torch
-from benchmarks.long_runs import made
-from benchmarks.machine import machine
+from benchmarks.long_runs import made, write_rows
 
 from gaugeflow.lattice import Defect
 from gaugeflow.runs import Metrics, RunDirectory
@@ -53,18 +49,5 @@ def row(name: str, minutes: float | None) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(ORDER)}; all by default")
-    parser.add_argument("--minutes", type=float, help="for each run")
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    for name in options.names or ORDER:
-        found = row(name, options.minutes)
-        rows = json.loads(RESULT.read_text())["rows"] if RESULT.exists() else {}
-        rows = {key: (rows | {name: found})[key] for key in ORDER if key in rows or key == name}
-        RESULT.write_text(json.dumps({"measured": machine(), "rows": rows}) + "\n")
-
-
 if __name__ == "__main__":
-    main()
+    write_rows(__doc__, RESULT, ORDER, row)

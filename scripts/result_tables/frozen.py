@@ -12,7 +12,7 @@ from result_tables.table import ROOT, lattice, rounded, table, uncertain, writte
 
 NAMES = {"su3_4d_frozen": "heat bath + overrelaxation", "su3_4d_ptbc": "PTBC"}
 R0 = {6.2: 7.38}
-"""r0/a by beta, hep-lat/0108008, equation 2.6."""
+"""r0/a by beta, hep-lat/0108008."""
 ENOUGH = 50
 """Changes of the charge from one measurement to the next, below which an autocorrelation time is a lower bound."""
 
@@ -20,7 +20,7 @@ ENOUGH = 50
 def measured() -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """The machine, and a row for each chain by the name of its configuration."""
     found = json.loads((ROOT / "scripts" / "results" / "frozen.json").read_text())
-    return found["measured"], found["rows"]
+    return found, found["rows"]
 
 
 @table("frozen")

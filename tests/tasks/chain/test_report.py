@@ -9,6 +9,7 @@ import torch
 from pydantic import TypeAdapter
 
 from gaugeflow import runs
+from gaugeflow.lattice import charge_clover, charge_plaquette, gradient_flow, hot_start
 from gaugeflow.lattice.exact import Exact2D
 from gaugeflow.montecarlo.errors import Estimate, derived, estimate
 from gaugeflow.tasks import Chain
@@ -160,3 +161,15 @@ def test_columns_of_scalars_are_those_of_the_field() -> None:
         "susceptibility": [1.0, 1.0],
         "phi_squared": [3.5, 0.5],
     }
+
+
+@pytest.mark.parametrize("definition", ["clover", "plaquette"])
+def test_a_charge_is_that_of_the_field_after_its_flow(definition: str) -> None:
+    """Measured on the way or not; half of the time gives another one."""
+    links = hot_start("su2", (4, 4, 4, 4), torch.Generator().manual_seed(1), chains=2)
+    keys = {"name": "charge", "definition": definition, "flow_time": 0.4, "epsilon": 0.05}
+    entry: Any = TypeAdapter(ObservableConfig).validate_python(keys)
+    charge = {"clover": charge_clover, "plaquette": charge_plaquette}[definition]
+    at = {time: charge(gradient_flow(links, time, 0.05).links) for time in (0.2, 0.4)}
+    torch.testing.assert_close(entry.measure(links)["charge"], at[0.4], rtol=1e-9, atol=1e-9)
+    assert bool(((at[0.4] - at[0.2]).abs() > 1e-3).all())
