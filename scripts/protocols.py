@@ -5,9 +5,10 @@
     python scripts/protocols.py --anew   # measures all rows again
 
 Writes `scripts/results/protocols.json` after every row. A protocol goes from Haar measure, or from the shipped flow at
-beta = 1, in equal steps of beta to the target; at each beta between there is one sweep of the heat bath. The unit of
-work is the update of one link; passes through the flow are in the seconds alone. The last numbers are derivatives of
-loops and of their ratio with respect to beta from one ensemble, by fluctuations and with a flow as control variate.
+beta = 1, to the target, in steps of beta that are equal or learned in shorter pilot runs; at each beta between there is
+one sweep of the heat bath, with sweeps of overrelaxation or none. The unit of work is the update of one link; passes
+through the flow and pilot runs are in the seconds alone. The last numbers are derivatives of loops and of their ratio
+with respect to beta from one ensemble, by fluctuations and with a flow as control variate.
 """
 
 import argparse
@@ -16,14 +17,16 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from benchmarks.evolutions import numbers
 from benchmarks.machine import machine
 from torch import nn
 
-from gaugeflow.flows import HaarBase, Response, Work, linear_times, protocol, response_terms
+from gaugeflow.flows import HaarBase, Response, Work, learned_times, linear_times, protocol, response_terms
 from gaugeflow.groups import get_group
 from gaugeflow.lattice import WilsonAction, hot_start, plaquette, wilson_loop
+from gaugeflow.lattice.action import Action
 from gaugeflow.montecarlo import HeatBath
 from gaugeflow.runs import open_run
 from gaugeflow.runs.opening.shipped import named_run
@@ -32,16 +35,20 @@ RESULTS = Path(__file__).parent / "results" / "protocols.json"
 FLOW, FIRST = "su3_4d_4_beta1", {"Haar": 0.0, "flow": 1.0}
 CHUNK = 32
 """Evolutions that move together."""
+PILOT = 256
+"""Steps of the pilot runs, between whose times those of longer protocols lie."""
 
 
 class Row(NamedTuple):
-    """Where evolutions begin, where they end, on which lattice, in how many steps, and how many there are."""
+    """Where evolutions begin and end, on which lattice, in how many steps, how many there are, and how each goes."""
 
     start: str
     beta: float
     extent: int
     steps: int
     evolutions: int
+    overrelaxation: int = 0
+    times: str = "equal"
 
 
 ROWS = [
@@ -50,6 +57,7 @@ ROWS = [
     *(Row("flow", 2.0, 4, steps, 128) for steps in (16, 64, 256)),
     *(Row(start, 4.0, 4, 1024, 64) for start in FIRST),
     *(Row(start, 5.7, 4, 2048, 32) for start in FIRST),
+    Row("Haar", 5.7, 4, 6144, 32, 2, "learned"),
     Row("Haar", 2.0, 8, 256, 32),
 ]
 
@@ -73,10 +81,16 @@ def measured(row: Row) -> dict[str, Any]:
     def path(t: float) -> WilsonAction:
         return WilsonAction(4, first + t * (row.beta - first))
 
-    generator, log_w = torch.Generator().manual_seed(1), []
-    flow = protocol(base(row), path, linear_times(row.steps), HeatBath)  # type: ignore[arg-type]
-    flow.sample(2, generator)  # compiles
+    def make(action: Action) -> HeatBath:
+        return HeatBath(action, row.overrelaxation)  # type: ignore[arg-type]  # the actions of the path are of loops
+
+    generator, log_w, start, times = torch.Generator().manual_seed(1), [], base(row), linear_times(row.steps)
+    protocol(start, path, linear_times(2), make).sample(2, generator)  # compiles
     begin = time.process_time()
+    if row.times == "learned":
+        pilot = learned_times(start, path, make, PILOT, CHUNK, generator, rounds=3)
+        times = np.interp(times, linear_times(PILOT), pilot).tolist()
+    flow = protocol(start, path, times, make)
     for _ in range(row.evolutions // CHUNK):
         log_w.append(flow.sample(CHUNK, generator)[1].double())
     seconds = time.process_time() - begin
@@ -84,7 +98,7 @@ def measured(row: Row) -> dict[str, Any]:
     return {
         **row._asdict(),
         **numbers(work),
-        "link_updates": (row.steps - 1) * 4 * row.extent**4,
+        "link_updates": (row.steps - 1) * (1 + row.overrelaxation) * 4 * row.extent**4,
         "seconds": seconds,
         "measured": machine(),
     }

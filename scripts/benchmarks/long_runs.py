@@ -19,7 +19,13 @@ from gaugeflow.errors import UserError
 __all__ = ["made", "write_rows"]
 
 
-def made(task: type[runs.Task[Any]], configuration: Path, folder: Path, minutes: float | None) -> dict[str, Any]:
+def made(
+    task: type[runs.Task[Any]],
+    configuration: Path,
+    folder: Path,
+    minutes: float | None,
+    settings: Sequence[str] = (),
+) -> dict[str, Any]:
     """The report of a run, which begins or goes on, and stops with a checkpoint when its time is up."""
     clock = threading.Timer(60 * (minutes or 0), os.kill, (os.getpid(), signal.SIGTERM))
     if minutes is not None:
@@ -28,7 +34,9 @@ def made(task: type[runs.Task[Any]], configuration: Path, folder: Path, minutes:
         if (folder / "config.yaml").exists():
             runs.resume(task, folder)
         else:
-            runs.start(task, runs.Source.read(configuration), folder)
+            source = runs.Source.read(configuration)
+            source.override(settings)
+            runs.start(task, source, folder)
     clock.cancel()
     return runs.report(task, folder)
 

@@ -30,12 +30,14 @@ def _target(row: Row) -> tuple[float, int]:
 def protocols() -> str:
     """Effective samples and lost work of each protocol, and what it costs."""
     rows = measured()
-    head = ["start", "beta", "lattice", *COUNTED, "log ESS / V", *SPENT]
+    head = ["start", "beta", "lattice", "sweeps", "times", *COUNTED, "log ESS / V", *SPENT]
     cells = [
         [
             row["start"],
             f"{row['beta']:g}",
             f"{row['extent']}^4",
+            str(1 + row["overrelaxation"]),
+            row["times"],
             *counted(row),
             f"{math.log(row['ess']) / row['extent'] ** 4:.2g}",
             *spent(row, [other for other in rows if _target(other) == _target(row)]),

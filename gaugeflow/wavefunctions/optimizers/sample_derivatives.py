@@ -121,7 +121,7 @@ class Layer(SampleDerivatives):
     def squared(self) -> float:
         places = self.inputs.shape[1]
         by_places = places**2 < self.size
-        step, total = max(1, AT_ONCE // min(places**2, self.size)), 0.0
+        step, total = max(1, AT_ONCE // max(1, min(places**2, self.size))), 0.0
         for begin in range(0, self.samples, step):
             few = slice(begin, begin + step)
             if by_places:
