@@ -114,10 +114,16 @@ class RayleighGaussNewton:
 
         Raises NotFinite for derivatives that are not.
         """
-        derivatives = recorded_derivatives(psi, x, self.chunk_size)
+        parts = x.split(self.chunk_size or max(len(x), 1))
         if self.steps == 0:
-            check_recorded(psi, x, derivatives)
-        rows = derivatives.matrix(slice(None)).unflatten(0, (len(x), -1))
+            check_recorded(psi, parts[0], recorded_derivatives(psi, parts[0]))
+        rows, begin = torch.empty(0), 0
+        for part in parts:
+            found = recorded_derivatives(psi, part).matrix(slice(None)).unflatten(0, (len(part), -1))
+            if begin == 0:
+                rows = found.new_empty(len(x), *found.shape[1:])
+            rows[begin : begin + len(part)] = found
+            begin += len(part)
         sums = rows.sum((1, 2))
         if not bool(torch.isfinite(sums).all()):
             raise NotFinite("the derivative of log|psi| with respect to the parameters", sums)
