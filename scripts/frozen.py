@@ -13,12 +13,16 @@ link of one lattice, for replicas of all of them.
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from benchmarks.long_runs import made, write_rows
+from numpy.typing import NDArray
 
 from gaugeflow.lattice import Defect
+from gaugeflow.montecarlo.errors import estimate
 from gaugeflow.runs import Metrics, RunDirectory
 from gaugeflow.tasks import Chain
 
@@ -33,6 +37,8 @@ SETTINGS = {
     "su3_4d_ptbc_8": (*COARSE, "sampler.defect.length=2", "sampler.replicas=7"),
 }
 """What differs from the configuration."""
+TRIPS = 4
+"""From the periodic lattice to the defect and back, of each replica in the mean, before measurements count."""
 
 
 def work(sampler: dict[str, Any], shape: list[int]) -> float:
@@ -44,19 +50,41 @@ def work(sampler: dict[str, Any], shape: list[int]) -> float:
     return float(sampler["replicas"] * (work(sampler["within"], shape) + near))
 
 
+def rounded(charges: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    """The unit in which charges after gradient flow lie nearest to whole numbers, and these, hep-th/0204125."""
+    units = np.linspace(0.7, 1.1, 401)
+    scaled = charges / units[:, None]
+    unit = float(units[np.argmin(((scaled - np.rint(scaled)) ** 2).mean(1))])
+    return unit, np.rint(charges / unit)
+
+
+def settled(metrics: Metrics, replicas: int) -> int:
+    """The first measurement that counts: replicas begin alike, and keep their charge until they come to the defect."""
+    steps = metrics.columns("measurements")["step"]
+    if replicas == 1:
+        return 0
+    trips = metrics.columns("updates")["round_trips"][:, 0].cumsum()
+    home = int(np.searchsorted(trips, TRIPS * replicas))
+    return int(np.searchsorted(steps, metrics.columns("updates")["step"][min(home, len(trips) - 1)]))
+
+
 def row(name: str, minutes: float | None) -> dict[str, Any]:
     """What a chain has found by now."""
     folder = ROOT / "runs" / "frozen" / name
     configuration = ROOT / "configs" / "chain" / f"{name.removesuffix('_8')}.yaml"
     report = made(Chain, configuration, folder, minutes, SETTINGS[name])
-    charges = Metrics.load(RunDirectory.open(folder).metrics).columns("measurements")["charge"]
+    metrics = Metrics.load(RunDirectory.open(folder).metrics)
+    columns = metrics.columns("measurements")
+    first = settled(metrics, report["sampler"].get("replicas", 1))
+    unit, charges = rounded(columns["charge"][:, 0])
+    found = {"charge": charges, "charge_squared": charges**2, "plaquette": columns["plaquette"][:, 0]}
     return {
         "work": work(report["sampler"], report["shape"]),
-        "charges": [round(float(charge), 2) for charge in charges[: report["measurements"], 0]],
-        **{key: report[key] for key in ("shape", "action", "sampler", "interval", "measurements", "seconds")},
-        "charge_squared": report["observables"]["charge_squared"],
-        "plaquette": report["observables"]["plaquette"],
-        "sampling": report["sampling"],
+        "charges": charges.astype(int).tolist(),
+        "unit": unit,
+        "first": first,
+        **{key: report[key] for key in ("shape", "action", "sampler", "interval", "seconds", "sampling")},
+        **{key: asdict(estimate(values[first:])) for key, values in found.items()},
     }
 
 

@@ -78,16 +78,21 @@ def topology(path: Path) -> None:
 
 
 def frozen(path: Path) -> None:
-    """Charges of two chains of SU(3) in four dimensions beside each other, for the same work."""
-    _, rows = slow.measured()
-    spans = [row["work"] * row["interval"] * row["measurements"] for row in rows.values()]
-    with figure(path, width=8.0, height=4.0) as canvas:
-        every = canvas.subplots(len(rows), 1, sharex=True, sharey=True)
-        for axes, (name, row) in zip(every, rows.items(), strict=True):
-            work = row["work"] * row["interval"] * np.arange(1, row["measurements"] + 1)
-            axes.plot(work, row["charges"], color=SAMPLERS[slow.NAMES[name]], linewidth=0.8)
-            axes.set(ylabel="charge", title=slow.NAMES[name], xlim=(0, min(spans)))
-        every[-1].set(xlabel="work, sweeps of the lattice")
+    """Charges of chains of SU(3) in four dimensions beside each other, for the same work on each lattice."""
+    _, found = slow.measured()
+    with figure(path, width=9.0, height=4.5) as canvas:
+        every = canvas.subplots(2, 2, sharex="col", sharey=True)
+        for column, extent in zip(every.T, (12, 8), strict=True):
+            rows = [row for row in found.values() if row["shape"][0] == extent]
+            for axes, row in zip(column, rows, strict=True):
+                name, charges = row["sampler"]["name"], row["charges"][row["first"] :]
+                work = row["work"] * row["interval"] * np.arange(1, len(charges) + 1)
+                axes.plot(work, charges, color=SAMPLERS[slow.NAMES[name]], linewidth=0.8)
+                axes.set(title=f"{slow.NAMES[name]}, {extent}^4, beta = {row['action']['beta']:g}")
+            spans = [row["work"] * row["interval"] * (len(row["charges"]) - row["first"]) for row in rows]
+            column[-1].set(xlabel="work, sweeps of the lattice", xlim=(0, min(spans)))
+        for axes in every[:, 0]:
+            axes.set(ylabel="charge")
 
 
 def protocols(path: Path) -> None:
