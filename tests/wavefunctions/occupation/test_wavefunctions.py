@@ -11,7 +11,7 @@ from gaugeflow.symmetry import SignedLog, Verdict
 from gaugeflow.symmetry.claims import Action, Equivariance
 from gaugeflow.wavefunctions import Determinants, NaturalGradient, Pfaffians, occupation
 from gaugeflow.wavefunctions.occupation.exact import Split
-from gaugeflow.wavefunctions.occupation.sectors.canonical_form import canonical_form
+from gaugeflow.wavefunctions.occupation.sectors.canonical_form import canonical_form, odd_exchanges
 from gaugeflow.wavefunctions.optimizers.adam import Adam
 from gaugeflow.wavefunctions.optimizers.clipping import clip_about_median
 from gaugeflow.wavefunctions.optimizers.log_derivatives import log_derivatives
@@ -396,14 +396,20 @@ def test_a_canonical_network_is_in_its_sector(of, count) -> None:
     assert bool((one.log[~there] == -torch.inf).all())
 
 
-def test_a_canonical_form_is_the_first_image_with_the_signs_of_its_motions() -> None:
-    group = occupation.sector(TORUS.lattice, (0, 0), "E+", 1)
-    x = TORUS.particles.draw(50, seeded())
-    form = canonical_form(x, group)
+@pytest.mark.parametrize("sites", [5, 30])
+def test_a_canonical_form_is_the_first_image_with_the_signs_of_its_motions(sites: int) -> None:
+    """With the exchanges of all patterns in a table, and on more sites than a table has room for, or a number bits."""
+    plane = TORUS.lattice if sites == 5 else occupation.lattice("square", [5, 6])
+    group = occupation.sector(plane, (0, 0), "E+" if sites == 5 else "A1", 1)
+    x, odd = occupation.hubbard(plane, 2, 2, 1.0).particles.draw(50, seeded()), odd_exchanges(group)
+    assert (odd is None) == (sites == 30)
+    form = canonical_form(x, group, odd)
+    assert all(torch.equal(mine, plain) for mine, plain in zip(form, canonical_form(x, group), strict=True))
     y, signs = occupation.moved(x[:, None], group.orders, group.flips)
-    number = y.flatten(2) @ 2.0 ** torch.cat((torch.arange(5) + 5, torch.arange(5))).double()
-    assert torch.equal(form.alone, (number == number.amin(1, keepdim=True)).sum(1))
-    first = number.argmin(1)
+    numbers = y.long() @ 2 ** torch.arange(sites)
+    order = (numbers[..., 0] * 2**30 + numbers[..., 1]).double()
+    assert torch.equal(form.alone, (order == order.amin(1, keepdim=True)).sum(1))
+    first = order.argmin(1)
     assert torch.equal(form.x, y[torch.arange(50), first])
     wanted = signs * group.characters.conj()
     there = form.phase != 0

@@ -20,7 +20,7 @@ from gaugeflow.errors import UserError
 from gaugeflow.symmetry.actions.values import wide
 from gaugeflow.wavefunctions.occupation.configurations import SiteFermions, subsets
 from gaugeflow.wavefunctions.occupation.operators import Operators
-from gaugeflow.wavefunctions.occupation.sectors.canonical_form import canonical_form
+from gaugeflow.wavefunctions.occupation.sectors.canonical_form import canonical_form, odd_exchanges
 from gaugeflow.wavefunctions.occupation.symmetries import SiteGroup, moved
 
 __all__ = ["AT_ONCE", "Among", "Mean", "Orbits"]
@@ -64,6 +64,7 @@ class Orbits:
         particles.require_few(most)
         self.particles = particles
         self.group = group or SiteGroup(torch.arange(particles.sites)[None])
+        self._odd = odd_exchanges(self.group)
 
     @cached_property
     def every(self) -> Tensor:
@@ -108,14 +109,14 @@ class Orbits:
         leave each alone."""
         x = torch.stack((up.repeat_interleave(len(self._down), 0), self._down.repeat(len(up), 1)), 1)
         x = x[self.particles.allowed(x)]
-        form = canonical_form(x, self.group)
+        form = canonical_form(x, self.group, self._odd)
         own = (form.x == x).all(-1).all(-1) & (form.phase != 0)
         return x[own], form.alone[own]
 
     def found(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The number of the orbit of each configuration ``(batch,)``, -1 where psi is zero, and ``psi(x)`` beside that
         of the canonical one, of modulus one."""
-        form, ranks = canonical_form(x, self.group), self._table[2]
+        form, ranks = canonical_form(x, self.group, self._odd), self._table[2]
         places = torch.searchsorted(ranks, _ranks(form.x, self.particles)).clamp(max=len(ranks) - 1)
         return torch.where(form.phase == 0, -1, places), form.phase
 

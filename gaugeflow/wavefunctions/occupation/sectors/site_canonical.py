@@ -4,10 +4,10 @@ from typing import Any
 
 import torch
 
-from gaugeflow.wavefunctions.occupation.sectors.canonical_form import canonical_form
+from gaugeflow.wavefunctions.occupation.sectors.canonical_form import canonical_form, odd_exchanges
 from gaugeflow.wavefunctions.occupation.sectors.sector_state import SectorState
 from gaugeflow.wavefunctions.occupation.symmetries import SiteGroup
-from gaugeflow.wavefunctions.wavefunction import LogPsi
+from gaugeflow.wavefunctions.wavefunction import LogPsi, Wavefunction
 
 __all__ = ["SiteCanonical"]
 
@@ -20,12 +20,16 @@ class SiteCanonical(SectorState):
     for few configurations a `SiteProjected` needs fewer parameters.
     """
 
+    def __init__(self, psi: Wavefunction, group: SiteGroup) -> None:
+        super().__init__(psi, group)
+        self.odd = odd_exchanges(group)
+
     @property
     def images(self) -> int:
         return 1
 
     def log_psi(self, x: Any) -> LogPsi:
-        form = canonical_form(x, SiteGroup(self.orders, self.flips, self.characters))
+        form = canonical_form(x, SiteGroup(self.orders, self.flips, self.characters), self.odd)
         found = self.psi(form.x)
         kind = found.sign.dtype.to_complex() if form.phase.is_complex() else found.sign.dtype
         return LogPsi(found.sign * form.phase.to(kind), torch.where(form.phase == 0, -torch.inf, found.log))
