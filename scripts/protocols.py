@@ -57,7 +57,7 @@ ROWS = [
     *(Row("flow", 2.0, 4, steps, 128) for steps in (16, 64, 256)),
     *(Row(start, 4.0, 4, 1024, 64) for start in FIRST),
     *(Row(start, 5.7, 4, 2048, 32) for start in FIRST),
-    Row("Haar", 5.7, 4, 6144, 32, 2, "learned"),
+    Row("Haar", 5.7, 4, 3072, 32, 2, "learned"),
     Row("Haar", 2.0, 8, 256, 32),
 ]
 
