@@ -25,8 +25,8 @@ SITES = (
     Mutant(
         "sites: canonical forms whose sign knows of no exchange of spins",
         "wavefunctions/occupation/sectors/canonical_form.py",
-        "+ motions.flips * (counts[:, 0] * counts[:, 1])[:, None]",
-        "+ 0 * motions.flips",
+        "^ exchanged).double()",
+        ").double()",
         f"{TESTS}::test_a_canonical_network_is_in_its_sector",
     ),
     Mutant(
