@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """How fast the charge of SU(3) in four dimensions is forgotten at beta = 6.2, in equal units of work.
 
-    python scripts/frozen.py                            # all, five hours of one core; an interrupted run goes on
+    python scripts/frozen.py                            # all, nine hours of a core; an interrupted run goes on
     python scripts/frozen.py --minutes 60 su3_4d_ptbc   # so long at most: the row is of what has been measured by then
 
 Configurations are `configs/chain/NAME.yaml`; a name that ends in `_8` stands for the same on 8^4, at the coupling where

@@ -90,6 +90,15 @@ def test_the_hamiltonian_in_units_of_psi(way: str) -> None:
     torch.testing.assert_close(matrix @ (root * function), root * function * local.to(matrix), rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("way", ["plain", "a complex sector"])
+def test_derivatives_of_chunks_are_those_of_all(way: str) -> None:
+    made = begun(way)
+    x, _, weights = made.whole.batch(made.psi)
+    whole, parts = (RayleighGaussNewton(made.whole, chunk_size=size)._rows(made.psi, x, weights) for size in (None, 5))
+    assert len(x) > 5
+    torch.testing.assert_close(parts, whole)
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_a_short_step_is_the_natural_gradient(way: str) -> None:
     made, tau = begun(way), 1e-7
