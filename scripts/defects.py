@@ -49,6 +49,10 @@ ROWS = [
     *(Row(12, 3, "about it", True, steps, 64) for steps in (16, 64)),
     *(Row(12, 3, "all", False, steps, evolutions) for steps, evolutions in ((16, 32), (64, 16))),
     Row(12, 3, "about it", False, 1024, 32),
+    *(Row(12, 4, "about it", False, steps, 64) for steps in (16, 64, 256)),
+    *(Row(12, 4, "about it", True, steps, 64) for steps in (16, 64)),
+    *(Row(12, 4, "all", False, steps, evolutions) for steps, evolutions in ((16, 32), (64, 16))),
+    Row(12, 4, "about it", False, 1024, 32),
 ]
 
 

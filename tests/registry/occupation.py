@@ -138,6 +138,33 @@ def projection_claims():
     return [*found, Equivariance(energy, states(), "local energy of a projected state", group, Scalars)]
 
 
+def moving(hamiltonian=SQUARE, terms=2, isotropic=True):
+    """Determinants with numbers of a network that moves with the lattice, and turns with it if it is isotropic."""
+    particles = hamiltonian.particles
+    start = occupation.lowest_orbitals(hamiltonian.one_body)
+    base = occupation.SiteOrbitals(particles, terms, particles.counts, start, seeded())
+    backbone = occupation.SiteConvolution(particles, hamiltonian.lattice, 3, 2, seeded(), isotropic)
+    return Determinants(NeuralOrbitals(backbone, terms, particles.counts, seeded(), base=base))
+
+
+IMAGES = {
+    "k = 0, B1": (SQUARE, ((0, 0), "B1", None)),
+    "k = (1, 1), A2": (SQUARE, ((1, 1), "A2", None)),
+    "the turns of a torus": (TORUS, (None, "B", None)),
+    "k = pi": (RING, ((1,), None, None)),
+}
+
+
+def image_claims():
+    """Sums over images of orbitals have their character."""
+    found = []
+    for name, (hamiltonian, of) in IMAGES.items():
+        group = occupation.sector(hamiltonian.lattice, *of)
+        psi = signed(occupation.SiteImages(moving(hamiltonian), group))
+        found.append(Equivariance(psi, states(hamiltonian), f"images in {name}", group, SignedLog))
+    return found
+
+
 def hidden_claims():
     """Projected states with hidden fermions have their character."""
     group = occupation.sector(RING.lattice, (0,), "A1", 1)
@@ -199,6 +226,7 @@ LINES: dict[str, Line] = {
         occupation.hubbard,
         claims=projection_claims,
     ),
+    "images of orbitals on sites": line(occupation.SiteImages, claims=image_claims),
     "hidden fermions on sites": line(occupation.HiddenDeterminants, occupation.HiddenPfaffians, claims=hidden_claims),
     "backflow on sites": line(occupation.SiteBackflow, claims=backflow_claims),
     "parts of wavefunctions on sites": line(

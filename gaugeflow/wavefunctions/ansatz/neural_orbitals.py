@@ -47,9 +47,13 @@ class NeuralOrbitals(Orbitals):
         )
         self.envelopes = None if envelopes is None else nn.ModuleList(envelopes)
 
-    def forward(self, x: Any) -> tuple[Tensor, Tensor]:
+    def learned(self, x: Any) -> tuple[Tensor, Tensor]:
+        """What the features make, without the base."""
         h, n_up = self.backbone(x), self.particles.n_up
-        up, down = self._learned(0, h[:, :n_up], x[:, :n_up]), self._learned(1, h[:, n_up:], x[:, n_up:])
+        return self._learned(0, h[:, :n_up], x[:, :n_up]), self._learned(1, h[:, n_up:], x[:, n_up:])
+
+    def forward(self, x: Any) -> tuple[Tensor, Tensor]:
+        up, down = self.learned(x)
         if self.base is None:
             return up, down
         base_up, base_down = self.base(x)

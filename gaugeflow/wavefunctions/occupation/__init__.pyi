@@ -14,6 +14,7 @@ from .observables import double_occupancy, structure_factors, total_spin_operato
 from .operators import Factor, Operators, parse
 from .sectors.sector import sector
 from .sectors.site_canonical import SiteCanonical
+from .sectors.site_images import SiteImages
 from .sectors.site_projected import SiteProjected
 from .site_backbones import SiteAttention, SiteBackbone, SiteConvolution, SiteDense
 from .site_backflow import SiteBackflow
@@ -46,6 +47,7 @@ __all__ = [
     "SiteFermions",
     "SiteGroup",
     "SiteHamiltonian",
+    "SiteImages",
     "SiteJastrow",
     "SiteOrbitals",
     "SiteProjected",

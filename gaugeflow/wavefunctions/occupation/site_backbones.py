@@ -82,17 +82,26 @@ class SiteConvolution(SiteBackbone):
     """``h_i <- h_i + tanh(A h_i + sum_k B_k h_{i + k})`` over the neighbours k of each site, the same for all sites.
 
     On a torus the features move with the particles. Raises UserError where a site has no neighbour.
+
+    Args:
+        isotropic: all ``B_k`` are alike, so that features also turn with the lattice.
     """
 
     table: Tensor
 
     def __init__(
-        self, particles: SiteFermions, lattice: Lattice, width: int, layers: int, generator: torch.Generator
+        self,
+        particles: SiteFermions,
+        lattice: Lattice,
+        width: int,
+        layers: int,
+        generator: torch.Generator,
+        isotropic: bool = False,
     ) -> None:
         super().__init__(particles)
-        self.width = width
+        self.width, self.isotropic = width, isotropic
         self.register_buffer("table", lattice.steps, persistent=False)
-        inputs = (1 + lattice.steps.shape[1]) * width
+        inputs = (1 + (1 if isotropic else lattice.steps.shape[1])) * width
         self.embed = Dense(4, width, generator, offset=None)
         self.layers = nn.ModuleList(Dense(inputs, width, generator) for _ in range(layers))
 
@@ -100,7 +109,8 @@ class SiteConvolution(SiteBackbone):
         h = self.embed(kinds_of(x))
         for layer in self.layers:
             ghost = torch.cat((h, torch.zeros_like(h[:, :1])), 1)  # what lies beyond an open end
-            around = ghost[:, self.table].flatten(2)
+            around = ghost[:, self.table]
+            around = around.sum(2) * around.shape[2] ** -0.5 if self.isotropic else around.flatten(2)
             h = h + torch.tanh(layer(torch.cat((h, around), -1)))
         return h
 

@@ -16,6 +16,7 @@ from gaugeflow.wavefunctions.occupation.hidden import HiddenDeterminants, Hidden
 from gaugeflow.wavefunctions.occupation.mean_fields.begin import begin_in_pairs, pair_columns
 from gaugeflow.wavefunctions.occupation.sectors.sector import sector
 from gaugeflow.wavefunctions.occupation.sectors.site_canonical import SiteCanonical
+from gaugeflow.wavefunctions.occupation.sectors.site_images import SiteImages
 from gaugeflow.wavefunctions.occupation.sectors.site_projected import SiteProjected
 from gaugeflow.wavefunctions.occupation.site_backbones import SiteAttention, SiteBackbone, SiteConvolution, SiteDense
 from gaugeflow.wavefunctions.occupation.site_backflow import SiteBackflow
@@ -87,13 +88,16 @@ class SiteConvolutionConfig(Section):
     """Width of each site's vector."""
     layers: Count = 2
     """Layers, each of which sees one neighbour further."""
+    isotropic: bool = False
+    """Whether all neighbours count alike; the features then turn with the lattice as they move with it."""
 
     def on_sites(self, hamiltonian: SiteHamiltonian, generator: torch.Generator) -> SiteBackbone | None:
         if hamiltonian.lattice is None:
             raise UserError(
                 "wavefunction.backbone: expected a lattice for site_convolution, products of your own have none"
             )
-        return SiteConvolution(hamiltonian.particles, hamiltonian.lattice, self.width, self.layers, generator)
+        sizes = self.width, self.layers, generator, self.isotropic
+        return SiteConvolution(hamiltonian.particles, hamiltonian.lattice, *sizes)
 
 
 ON_SITES = (MeanFieldConfig, SiteDenseConfig, SiteAttentionConfig, SiteConvolutionConfig)
@@ -167,16 +171,14 @@ class HiddenPfaffianConfig(_Hidden):
 HIDDEN = (HiddenConfig, HiddenPfaffianConfig)
 
 
-ROUTES = {"average": SiteProjected, "canonical": SiteCanonical}
-
-
 class ProjectionConfig(Section):
     """A symmetry sector of fermions on sites, in which the wavefunction is while it is trained."""
 
-    route: Literal["average", "canonical"] = "average"
+    route: Literal["average", "canonical", "images"] = "average"
     """How it gets there: by the sum over all images of a configuration, which costs as many times more as the group has
-    elements (with `optimizer.jacobian: explicit` less memory), or by its value on the first of them, which costs no
-    more."""
+    elements (with `optimizer.jacobian: explicit` less memory); by its value on the first of them, which costs no more;
+    or by the sum over all images of the orbitals of determinants, where the network moves with the lattice and is
+    calculated once. Of these the exchange of spins goes by the value on the first."""
     momentum: list[Number] | None = None
     """In units of pi along each axis, as [0.5, 0]; with other parts than 0 and 1 the wavefunction is complex."""
     point_group: str | None = None
@@ -186,8 +188,15 @@ class ProjectionConfig(Section):
     """The sign under the exchange of up and down."""
 
     def of(self, psi: Wavefunction, hamiltonian: SiteHamiltonian) -> Wavefunction:
-        """The state of the sector that is made of psi. Raises UserError as `group`."""
-        return ROUTES[self.route](psi, self.group(hamiltonian))
+        """The state of the sector that is made of psi. Raises UserError as `group`, and as `SiteImages` for those."""
+        group = self.group(hamiltonian)
+        if self.route == "average":
+            return SiteProjected(psi, group)
+        if self.route == "images":
+            psi = SiteImages(psi, self._of_lattice(hamiltonian))
+            if self.spin_flip is None:
+                return psi
+        return SiteCanonical(psi, group)
 
     def group(self, hamiltonian: SiteHamiltonian) -> SiteGroup:
         """With the character. Raises UserError for a sector that the lattice does not have."""
@@ -196,6 +205,12 @@ class ProjectionConfig(Section):
         if self.spin_flip is not None and hamiltonian.particles.n_up != hamiltonian.particles.n_down:
             raise UserError("wavefunction.projection: expected as many up as down particles for spin_flip")
         return sector(hamiltonian.lattice, self.momentum, self.point_group, self.spin_flip)
+
+    def _of_lattice(self, hamiltonian: SiteHamiltonian) -> SiteGroup:
+        """Its motions without the exchange of spins."""
+        if (self.momentum, self.point_group) == (None, None):
+            raise UserError("wavefunction.projection: expected a momentum or a part of the point group for images")
+        return self.model_copy(update={"spin_flip": None}).group(hamiltonian)
 
 
 def build_on_sites(config: Any, hamiltonian: SiteHamiltonian, generator: torch.Generator) -> Product:

@@ -6,7 +6,10 @@ from torch import Tensor
 from gaugeflow.wavefunctions.occupation.symmetries import SiteGroup
 from gaugeflow.wavefunctions.wavefunction import Wavefunction
 
-__all__ = ["SectorState"]
+__all__ = ["CANCELLED", "SectorState"]
+
+CANCELLED = 1e-12
+"""A sum so small beside its terms is zero: a motion that leaves a configuration alone may give it the other sign."""
 
 
 class SectorState(Wavefunction):

@@ -5,14 +5,11 @@ from typing import Any
 import torch
 
 from gaugeflow.linalg import Scaled, signed_log
-from gaugeflow.wavefunctions.occupation.sectors.sector_state import SectorState
+from gaugeflow.wavefunctions.occupation.sectors.sector_state import CANCELLED, SectorState
 from gaugeflow.wavefunctions.occupation.symmetries import moved
 from gaugeflow.wavefunctions.wavefunction import LogPsi
 
 __all__ = ["SiteProjected"]
-
-CANCELLED = 1e-12
-"""A sum so small beside its terms is zero: a motion that leaves a configuration alone may give it the other sign."""
 
 
 class SiteProjected(SectorState):
