@@ -127,7 +127,7 @@ class _Compiled(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, slopes: Tensor, _: Tensor) -> Any:
-        found = [image_loops.Spin(*map(np.zeros_like, (spin.tables, spin.own)), spin.sites) for spin in ctx.spins]
+        found = [image_loops.Spin(np.zeros_like(s.tables), np.zeros_like(s.own), s.sites) for s in ctx.spins]
         work = (*ctx.spins, *ctx.numbers, slopes.double().contiguous().numpy(), *found)
         share(image_loops.back, work, len(slopes), LEAST)
         up, down = ([*map(torch.from_numpy, spin[:2]), None] for spin in found)
