@@ -30,6 +30,7 @@ PICTURES = (
     wavefunctions.features_of_space,
     wavefunctions.shells,
     wavefunctions.optimizers,
+    wavefunctions.sector_routes,
 )
 
 

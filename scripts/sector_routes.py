@@ -60,11 +60,14 @@ def measured(row: Row) -> dict[str, Any]:
         made.step(index, record)
         seconds.append(time.process_time() - begin)
     assert made.whole is not None
-    energy, exact = made.whole.mean(made.psi).value, made.config.system.energy
+    exact = made.config.system.energy
+    energies = [*record.metrics.columns("training")["energy"], made.whole.mean(made.psi).value]
+    course = [(float(energy) - exact) / abs(exact) for energy in energies]
     return {
         **row._asdict(),
         "parameters": sum(p.numel() for p in made.psi.parameters()),
-        "error": (energy - exact) / abs(exact),
+        "error": course[-1],
+        "course": course,
         "seconds": sum(seconds[1:]) / (ITERATIONS - 1),
     }
 

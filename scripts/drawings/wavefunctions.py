@@ -26,7 +26,7 @@ from gaugeflow.wavefunctions import (
 )
 from gaugeflow.wavefunctions.systems.bethe import gaudin_yang_energy, lieb_liniger_energy
 
-__all__ = ["contacts", "energies", "features_of_space", "optimizers", "shells"]
+__all__ = ["contacts", "energies", "features_of_space", "optimizers", "sector_routes", "shells"]
 
 ENERGIES = {
     "dot2": "2 electrons in a trap",
@@ -138,5 +138,18 @@ def optimizers(path: Path) -> None:
         for row, colour in zip(rows, (GREY, ORANGE, BLUE), strict=True):
             for number, course in enumerate(row["courses"]):
                 axes.plot(course, color=colour, linewidth=1.2, label=None if number else row["optimizer"])
+        axes.set(yscale="log", xlabel="iteration", ylabel="relative error of the energy")
+        axes.legend()
+
+
+def sector_routes(path: Path) -> None:
+    """Energies on the way of a training in a symmetry sector, by each route."""
+    rows = json.loads((ROOT / "scripts" / "results" / "sector_routes.json").read_text())["rows"]
+    with figure(path) as canvas:
+        axes = canvas.subplots()
+        for row, colour in zip(rows, (GREY, INK, ORANGE, BLUE), strict=True):
+            neighbours = ", isotropic" if row["isotropic"] and row["route"] == "canonical" else ""
+            label = f"{row['route']}{neighbours}, {row['parameters']} parameters"
+            axes.plot(row["course"], color=colour, label=label)
         axes.set(yscale="log", xlabel="iteration", ylabel="relative error of the energy")
         axes.legend()

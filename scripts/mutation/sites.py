@@ -5,6 +5,7 @@ from .mutant import Mutant
 __all__ = ["SITES"]
 
 TESTS = "wavefunctions/occupation/test_wavefunctions.py"
+IMAGES = "wavefunctions/occupation/test_images.py"
 BACKFLOW = "wavefunctions/occupation/test_backflow.py"
 
 SITES = (
@@ -119,6 +120,27 @@ SITES = (
         "(sign * signs * self.characters.conj()) / size",
         "(sign * signs * self.characters) / size",
         f"{TESTS}::test_a_projector_of_the_conjugated_character_is_broken",
+    ),
+    Mutant(
+        "sites: images without the sign of a swap of rows",
+        "wavefunctions/occupation/sectors/image_loops.py",
+        "determinants[g] = -determinants[g] if swapped[g] > 0 else determinants[g]",
+        "determinants[g] = determinants[g]",
+        f"{IMAGES}::test_images_are_the_projection",
+    ),
+    Mutant(
+        "sites: derivatives of images without their characters",
+        "wavefunctions/occupation/sectors/image_loops.py",
+        "one[g] *= slopes[b] * weights[begin + g] * other[g] if g < count else 0.0",
+        "one[g] *= slopes[b] * other[g] if g < count else 0.0",
+        f"{IMAGES}::test_derivatives_of_images",
+    ),
+    Mutant(
+        "sites: images of a network that does not turn",
+        "wavefunctions/occupation/sectors/site_images.py",
+        "    if apart > NEAR:",
+        "    if apart > 1 / NEAR:",
+        f"{IMAGES}::test_what_images_refuse",
     ),
     Mutant(
         "sites: a point group that does not keep the momentum",

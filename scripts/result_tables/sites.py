@@ -57,6 +57,29 @@ def sites() -> str:
     return written([*head, "seconds each"], [_row(name) for name in on_sites()], trained.made_by(on_sites(), command))
 
 
+@table("sector-routes")
+def sector_routes() -> str:
+    """Ways into a sector, for as many iterations."""
+    found = json.loads((ROOT / "scripts" / "results" / "sector_routes.json").read_text())
+    ratio, machine = found["cost"]["average"] / found["cost"]["images"], found["measured"]
+    lines = [
+        [
+            r["route"],
+            "alike" if r["isotropic"] else "each by itself",
+            *(str(r[key]) for key in ("terms", "parameters")),
+            f"{r['error']:.1e}",
+            f"{r['seconds']:.1f}",
+        ]
+        for r in found["rows"]
+    ]
+    head = ["route", "neighbours", "terms", "parameters", f"relative error after {found['iterations']} iterations"]
+    below = (
+        f"`python scripts/sector_routes.py`; {found['cost']['order']} images, for which the same wavefunction by "
+        f"`route: average` takes {ratio:.0f} times as long; {machine['machine']}, one thread; {machine['date']}."
+    )
+    return written([*head, "processor seconds each"], lines, below)
+
+
 def _compared() -> dict[str, Any]:
     found: dict[str, Any] = json.loads((ROOT / "scripts" / "results" / "sites_compared.json").read_text())
     return found

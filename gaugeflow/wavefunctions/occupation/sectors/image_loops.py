@@ -16,7 +16,8 @@ __all__ = ["Spin", "back", "sums"]
 LANES = 32
 """Images at a time: few enough that their matrices stay near the processor."""
 SMALLEST = 1e-30
-"""In place of a pivot that is zero: the cofactors of such a matrix come out right to rounding."""
+"""In place of a pivot that is zero where cofactors are wanted, which come out right to rounding as products of a
+determinant and an inverse. Of many such pivots the determinant is zero, and so are they."""
 
 
 class Spin(NamedTuple):
@@ -32,11 +33,14 @@ class Spin(NamedTuple):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def sums(first, last, up, down, orders, weights, totals, sizes):
-    """``totals[b] = sum_gk weights[g] det up det down`` and the same sum of moduli."""
+    """``totals[b] = sum_gk weights[g] det up det down`` and the same sum of moduli; both are 0 where images cancel."""
     ups, downs = _room(up, False), _room(down, False)
     one, other = np.empty(LANES), np.empty(LANES)
     for b in range(first, last):
         total, size = 0.0, 0.0
+        totals[b], sizes[b] = 0.0, 0.0
+        if _cancels(up.sites[b], down.sites[b], orders, weights):
+            continue
         for k in range(up.tables.shape[1]):
             for begin in range(0, len(orders), LANES):
                 count = min(LANES, len(orders) - begin)
@@ -57,6 +61,8 @@ def back(first, last, up, down, orders, weights, slopes, up_found, down_found):
     ups, downs = _room(up, True), _room(down, True)
     one, other = np.empty(LANES), np.empty(LANES)
     for b in range(first, last):
+        if slopes[b] == 0:
+            continue
         for k in range(up.tables.shape[1]):
             for begin in range(0, len(orders), LANES):
                 count = min(LANES, len(orders) - begin)
@@ -68,6 +74,33 @@ def back(first, last, up, down, orders, weights, slopes, up_found, down_found):
                     one[g] *= slopes[b] * weights[begin + g] * other[g] if g < count else 0.0
                 _spread(up_found, up.sites, b, k, orders, begin, count, ups, one)
                 _spread(down_found, down.sites, b, k, orders, begin, count, downs, one)
+
+
+@njit(cache=True, nogil=True)
+def _cancels(up, down, orders, weights):
+    """Whether a motion leaves the particles where they are but for a sign that is not its character, 1 or -1."""
+    for g in range(len(orders)):
+        sign = weights[g]
+        for sites in (up, down):
+            sign *= _sign_alone(sites, orders[g])
+        if sign < 0:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _sign_alone(sites, order):
+    """The sign of particles that change places among themselves, 0 if they go elsewhere."""
+    sign = 1.0
+    for i in range(len(sites)):
+        place, there = order[sites[i]], False
+        for j in range(len(sites)):
+            there |= sites[j] == place
+            if j < i and order[sites[j]] > place:
+                sign = -sign
+        if not there:
+            return 0.0
+    return sign
 
 
 @njit(cache=True, nogil=True)
@@ -115,9 +148,9 @@ def _eliminate(matrices, determinants):
                 determinants[g] = -determinants[g] if swapped[g] > 0 else determinants[g]
         for g in range(LANES):
             pivot = matrices[c, c, g]
-            pivot = SMALLEST if pivot == 0 else pivot
-            determinants[g] *= pivot
-            factors[g] = 1 / pivot
+            divisor = SMALLEST if pivot == 0 else pivot
+            determinants[g] *= divisor if columns > n else pivot
+            factors[g] = 1 / divisor
         for j in range(c + 1, columns):
             for g in range(LANES):
                 matrices[c, j, g] *= factors[g]
@@ -141,7 +174,8 @@ def _spread(found, sites, b, k, orders, begin, count, matrices, factors):
         for j in range(n):
             total = 0.0
             for g in range(LANES):
-                matrices[j, n + i, g] *= factors[g]
+                value = matrices[j, n + i, g] * factors[g]
+                matrices[j, n + i, g] = 0.0 if factors[g] == 0 else value
             for g in range(count):
                 value = matrices[j, n + i, g]
                 total += value

@@ -1,5 +1,6 @@
 """Determinants on sites summed over all images of their orbitals: a projection that costs determinants alone."""
 
+from copy import deepcopy
 from typing import Any, cast
 
 import numpy as np
@@ -14,6 +15,8 @@ from gaugeflow.wavefunctions.ansatz.neural_orbitals import NeuralOrbitals
 from gaugeflow.wavefunctions.occupation.configurations import rows_of
 from gaugeflow.wavefunctions.occupation.sectors import image_loops
 from gaugeflow.wavefunctions.occupation.sectors.sector_state import CANCELLED, SectorState
+from gaugeflow.wavefunctions.occupation.site_backbones import SiteBackbone
+from gaugeflow.wavefunctions.occupation.site_backflow import SiteBackflow
 from gaugeflow.wavefunctions.occupation.site_orbitals import SiteOrbitals
 from gaugeflow.wavefunctions.occupation.symmetries import SiteGroup, moved
 from gaugeflow.wavefunctions.wavefunction import LogPsi, Wavefunction
@@ -34,30 +37,27 @@ class SiteImages(SectorState):
     On the CPU they are those of compiled loops; elsewhere, and under transformations of `torch.func`, those of torch.
 
     Args:
-        psi: determinants of `SiteOrbitals`, with numbers added to them by a network or without.
-        group: real characters, no exchange of spins.
+        psi: a determinant for each spin, of real `SiteOrbitals`, with numbers added to them by a network or without.
+        group: with characters 1 and -1, without an exchange of spins.
 
     Raises:
-        UserError: another psi or group, or features that do not move with the lattice.
+        UserError: another psi or group, or features that do not move with the lattice, as they are at the start.
     """
 
     def __init__(self, psi: Wavefunction, group: SiteGroup) -> None:
         super().__init__(psi, group)
-        orbitals: Any = psi.orbitals if isinstance(psi, Determinants) and not psi.full else None
+        orbitals = _orbitals_of(psi)
         self.neural = isinstance(orbitals, NeuralOrbitals)
-        if not isinstance(orbitals.base if self.neural else orbitals, SiteOrbitals):
-            raise UserError(
-                "images: expected determinants of each spin, of real orbitals on sites with numbers of a network added "
-                "or without; `route: average` takes any wavefunction"
-            )
-        if self.characters.is_complex() or bool(group.flips.any()):
-            raise UserError("images: expected real characters and no exchange of spins; `route: average` takes all")
+        if self.characters.is_complex():
+            raise UserError("images: expected characters 1 and -1, as of the momenta 0 and pi, came complex ones")
+        if bool(group.flips.any()):
+            raise UserError("images: expected motions of the lattice, came a group with an exchange of spins")
         if self.neural:
             _require_features_that_move(orbitals.backbone, group)
 
     @property
     def images(self) -> int:
-        return 1
+        return 1 if self.orders.device.type == "cpu" else len(self.orders)
 
     def log_psi(self, x: Any) -> LogPsi:
         psi, particles = cast(Any, self.psi), cast(Any, self.particles)
@@ -79,15 +79,33 @@ class SiteImages(SectorState):
         return LogPsi(*signed_log(Scaled(total, torch.zeros_like(size))))
 
 
+def _orbitals_of(psi: Wavefunction) -> Any:
+    """Raises UserError for those that have no images."""
+    expected = "images: expected a determinant for each spin, of real orbitals on sites, came "
+    if not isinstance(psi, Determinants):
+        raise UserError(f"{expected}{type(psi).__name__}")
+    if psi.full:
+        raise UserError(f"{expected}one determinant of both spins")
+    orbitals: Any = psi.orbitals
+    base = orbitals.base if isinstance(orbitals, NeuralOrbitals) else orbitals
+    if isinstance(base, SiteBackflow):
+        raise UserError(f"{expected}backflow, whose weights do not turn with the lattice")
+    if not isinstance(base, SiteOrbitals):
+        raise UserError(f"{expected}{type(base).__name__}")
+    if base.terms != orbitals.terms:
+        raise UserError(f"images: expected as many terms of the orbitals as of the network, came {base.terms}")
+    return orbitals
+
+
 @torch.no_grad()
 def _require_features_that_move(backbone: Any, group: SiteGroup) -> None:
-    particles = backbone.particles
+    if not isinstance(backbone, SiteBackbone):
+        raise UserError(f"images: expected a network on sites, came {type(backbone).__name__}")
+    particles, features = backbone.particles, deepcopy(backbone).double().cpu().of_sites
     x = particles.draw(1, torch.Generator().manual_seed(0))
     y = moved(x, group.orders, group.flips)[0]
-    kept = next(backbone.parameters()).dtype
-    there = torch.stack([h[order] for h, order in zip(backbone.double().of_sites(y), group.orders, strict=True)])
-    apart = float((there - backbone.of_sites(x)).abs().max())
-    backbone.to(kept)
+    there = torch.stack([h[order] for h, order in zip(features(y), group.orders, strict=True)])
+    apart = float((there - features(x)).abs().max())
     if apart > NEAR:
         raise UserError(
             "images: expected a network whose features move with the lattice, came one where they differ by "
@@ -95,15 +113,19 @@ def _require_features_that_move(backbone: Any, group: SiteGroup) -> None:
         )
 
 
-def _by_torch(
-    orders: Tensor, weights: Tensor, tables_up: Tensor, own_up: Tensor, rows_up: Tensor, *down: Tensor
-) -> tuple[Tensor, Tensor]:
+def _by_torch(orders: Tensor, weights: Tensor, *given: Tensor) -> tuple[Tensor, Tensor]:
     """As :class:`_Compiled`."""
-    terms = weights[:, None]
-    for tables, own, rows in ((tables_up, own_up, rows_up), down):
-        here = torch.einsum("bis,bkgsj->bgkij", rows.double(), tables[:, :, orders])
-        found = scaled_det(here + own[:, None])
+    terms, spins = weights[:, None], (given[:3], given[3:])
+    for tables, own, rows in spins:
+        places = orders[:, rows.argmax(-1)].transpose(0, 1)
+        index = places[:, None, :, :, None].expand(-1, tables.shape[1], -1, -1, tables.shape[3])
+        here = tables[:, :, None].expand(-1, -1, len(orders), -1, -1).gather(3, index)
+        found = scaled_det((here + own[:, :, None]).transpose(1, 2))
         terms = terms * found.mantissa * found.exponent.exp()
+    x = torch.stack([rows.sum(1) for _, _, rows in spins], 1)
+    y, signs = moved(x[:, None], orders, torch.zeros(len(orders), dtype=torch.bool, device=x.device))
+    cancels = ((y == x[:, None]).all(-1).all(-1) & (signs * weights < 0)).any(1)
+    terms = torch.where(cancels[:, None, None], 0.0, terms)
     return terms.sum((1, 2)), terms.detach().abs().sum((1, 2))
 
 
@@ -111,24 +133,26 @@ class _Compiled(torch.autograd.Function):
     """``apply(orders, weights, tables, own, rows, tables, own, rows)``, up before down, with tables ``(batch, terms,
     sites, n)``, what is each particle's own ``(batch, terms, n, n)``, and rows ``(batch, n, sites)``.
 
-    Gives the sums and those of the moduli of their parts, ``(batch,)``; the latter have no derivatives.
+    Gives the sums and those of the moduli of their parts, ``(batch,)``; the latter have no derivatives. A configuration
+    that a motion leaves alone, but for a sign that is not its character, has exact zeros in any precision.
     """
 
     @staticmethod
     def forward(ctx: Any, orders: Tensor, weights: Tensor, *given: Tensor) -> tuple[Tensor, Tensor]:
-        spins = [_spin(*given[:3]), _spin(*given[3:])]
-        total, size = weights.new_empty(2, len(given[0])).unbind()
-        numbers = (orders.numpy(), weights.numpy())
-        share(image_loops.sums, (*spins, *numbers, total.numpy(), size.numpy()), len(total), LEAST)
-        ctx.spins, ctx.numbers = spins, numbers
+        total, size = weights.new_empty(len(given[0])), weights.new_empty(len(given[0]))
+        ctx.save_for_backward(orders, weights, *given)
+        work = (_spin(*given[:3]), _spin(*given[3:]), orders.numpy(), weights.numpy(), total.numpy(), size.numpy())
+        share(image_loops.sums, work, len(total), LEAST)
         ctx.mark_non_differentiable(size)
         return total, size
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, slopes: Tensor, _: Tensor) -> Any:
-        found = [image_loops.Spin(np.zeros_like(s.tables), np.zeros_like(s.own), s.sites) for s in ctx.spins]
-        work = (*ctx.spins, *ctx.numbers, slopes.double().contiguous().numpy(), *found)
+        orders, weights, *given = ctx.saved_tensors
+        spins = _spin(*given[:3]), _spin(*given[3:])
+        found = [image_loops.Spin(np.zeros_like(s.tables), np.zeros_like(s.own), s.sites) for s in spins]
+        work = (*spins, orders.numpy(), weights.numpy(), slopes.double().contiguous().numpy(), *found)
         share(image_loops.back, work, len(slopes), LEAST)
         up, down = ([*map(torch.from_numpy, spin[:2]), None] for spin in found)
         return None, None, *up, *down
