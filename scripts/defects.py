@@ -5,9 +5,10 @@
     python scripts/defects.py --anew   # measures all rows again
 
 Writes `scripts/results/defects.json` after every row. All rows of a defect begin in the same fields, of chains in
-equilibrium with the open defect; the weights of its plaquettes then rise in equal steps. At each step between there is
-a sweep of the heat bath and one of overrelaxation. Layers are learned on other fields than they are measured on. The
-unit of work is the update of one link, by a sweep or by a layer.
+equilibrium with the open defect; the weights of its plaquettes then rise in steps that are equal, or learned in
+shorter pilot runs. At each step between there is a sweep of the heat bath and one of overrelaxation. Layers and times
+are learned on other fields than they are measured on. The unit of work is the update of one link, by a sweep or by a
+layer.
 """
 
 import math
@@ -15,10 +16,11 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from benchmarks.evolutions import Kept, fields_of, measure_rows, numbers
 
-from gaugeflow.flows import StoutStep, Work, learned_layers, linear_times, protocol
+from gaugeflow.flows import StoutStep, Work, learned_layers, learned_times, linear_times, protocol
 from gaugeflow.lattice import Defect, LoopAction, WilsonAction
 from gaugeflow.montecarlo import HeatBath
 
@@ -28,13 +30,16 @@ FIELDS = ROOT / "runs" / "defects"
 BETA, REACH = 6.0, 1
 DRAWS = 8
 LEARNED = 32
-"""Fields that layers are learned on."""
+"""Fields that layers and times are learned on."""
+PILOT, ROUNDS = 128, 3
+"""Steps of the runs in which times are learned, and how many runs."""
 CHUNK = 16
 """Evolutions that move together."""
 
 
 class Row(NamedTuple):
-    """A lattice, the sites of a defect along each axis, which links are updated, layers or none, steps, evolutions."""
+    """A lattice, the sites of a defect along each axis, which links are updated, layers or none, steps, evolutions, and
+    how the steps are spaced."""
 
     extent: int
     length: int
@@ -42,6 +47,7 @@ class Row(NamedTuple):
     layers: bool
     steps: int
     evolutions: int
+    times: str = "equal"
 
 
 ROWS = [
@@ -49,6 +55,7 @@ ROWS = [
     *(Row(12, 3, "about it", True, steps, 64) for steps in (16, 64)),
     *(Row(12, 3, "all", False, steps, evolutions) for steps, evolutions in ((16, 32), (64, 16))),
     Row(12, 3, "about it", False, 1024, 32),
+    Row(12, 3, "about it", False, 2048, 32, "learned"),
     *(Row(12, 4, "about it", False, steps, 64) for steps in (16, 64, 256)),
     *(Row(12, 4, "about it", True, steps, 64) for steps in (16, 64)),
     *(Row(12, 4, "all", False, steps, evolutions) for steps, evolutions in ((16, 32), (64, 16))),
@@ -71,6 +78,10 @@ def measured(row: Row) -> dict[str, Any]:
     def make(action: LoopAction) -> HeatBath:
         return HeatBath(action, 1, region=None if row.updates == "all" else region)
 
+    if row.times == "learned":
+        start = Kept(fields, path(0.0))
+        found = learned_times(start, path, make, PILOT, LEARNED // ROUNDS, generator, ROUNDS)  # type: ignore[arg-type]
+        times = np.interp(times, linear_times(PILOT), found).tolist()
     if row.layers:
         layers = learned_layers(Kept(fields, path(0.0)), path, times, make, LEARNED, generator)
     begin, base, log_w = time.process_time(), Kept(fields[LEARNED:], path(0.0)), []

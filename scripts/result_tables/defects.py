@@ -13,12 +13,13 @@ def defects() -> str:
     """Effective samples and lost work by steps, by the links that are updated, with and without layers."""
     found = json.loads((ROOT / "scripts" / "results" / "defects.json").read_text())
     rows = found["rows"]
-    head = ["L_d", "updates of links", "layers", *COUNTED, *SPENT]
+    head = ["L_d", "updates of links", "layers", "times", *COUNTED, *SPENT]
     cells = [
         [
             str(row["length"]),
             row["updates"],
             "yes" if row["layers"] else "no",
+            row["times"],
             *counted(row),
             *spent(row, [other for other in rows if other["length"] == row["length"]]),
         ]

@@ -23,10 +23,10 @@ def counted(row: Row) -> list[str]:
 def spent(row: Row, alike: Sequence[Row]) -> list[str]:
     """The spread of the work, the work lost, and what an evolution costs in link updates and in seconds.
 
-    Where the work varies by more than one, log Z is the sharpest among the rows of the same target: the own one of a
-    few such evolutions lies too low.
+    Where the work varies by more than one, log Z is that of the row of the same target whose work varies least: of a
+    few evolutions whose work varies much, log Z lies too low, and so does its error.
     """
-    best = row if row["variance"] < 1 else min(alike, key=lambda other: float(other["log_z_error"]))
+    best = row if row["variance"] < 1 else min(alike, key=lambda other: float(other["variance"]))
     lost = best["log_z"] - row["log_z"] + row["dissipated"]
     mean_work = (row["variance"] / row["evolutions"]) ** 0.5
     error = row["dissipated_error"] if row is best else math.hypot(mean_work, best["log_z_error"])

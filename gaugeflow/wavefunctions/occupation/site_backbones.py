@@ -84,7 +84,7 @@ class SiteConvolution(SiteBackbone):
     On a torus the features move with the particles. Raises UserError where a site has no neighbour.
 
     Args:
-        isotropic: all ``B_k`` are alike, so that features also turn with the lattice.
+        isotropic: all ``B_k`` are alike, over the root of their number, so that features also turn with the lattice.
     """
 
     table: Tensor

@@ -175,10 +175,10 @@ class ProjectionConfig(Section):
     """A symmetry sector of fermions on sites, in which the wavefunction is while it is trained."""
 
     route: Literal["average", "canonical", "images"] = "average"
-    """How it gets there: by the sum over all images of a configuration, which costs as many times more as the group has
-    elements (with `optimizer.jacobian: explicit` less memory); by its value on the first of them, which costs no more;
-    or by the sum over all images of the orbitals of determinants, where the network moves with the lattice and is
-    calculated once. Of these the exchange of spins goes by the value on the first."""
+    """How it gets there. `average` is the sum over all images of a configuration, which costs as many times as much as
+    the group has elements (with `optimizer.jacobian: explicit` less memory). `canonical` is the value on the first of
+    them, which costs no more. `images` is the sum over all motions of the lattice at the cost of determinants alone,
+    where the features of the network move with it; an exchange of spins goes by the first configuration there."""
     momentum: list[Number] | None = None
     """In units of pi along each axis, as [0.5, 0]; with other parts than 0 and 1 the wavefunction is complex."""
     point_group: str | None = None
@@ -209,7 +209,9 @@ class ProjectionConfig(Section):
     def _of_lattice(self, hamiltonian: SiteHamiltonian) -> SiteGroup:
         """Its motions without the exchange of spins."""
         if (self.momentum, self.point_group) == (None, None):
-            raise UserError("wavefunction.projection: expected a momentum or a part of the point group for images")
+            raise UserError(
+                "wavefunction.projection: expected a momentum or a part of the point group for images, came neither"
+            )
         return self.model_copy(update={"spin_flip": None}).group(hamiltonian)
 
 

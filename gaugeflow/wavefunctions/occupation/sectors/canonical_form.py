@@ -14,7 +14,7 @@ from torch import Tensor
 from gaugeflow.errors import UserError
 from gaugeflow.wavefunctions.occupation.symmetries import SiteGroup
 
-__all__ = ["Canonical", "canonical_form", "odd_exchanges"]
+__all__ = ["Canonical", "canonical_form", "odd_exchanges", "require_few_sites"]
 
 SAME = 1e-4
 """Phases that differ by less are equal; those of one group are roots of one, or rounded to single precision."""
@@ -38,6 +38,12 @@ class Canonical(NamedTuple):
     """How many motions leave it alone, ``(batch,)``."""
 
 
+def require_few_sites(sites: int) -> None:
+    """Raises UserError for more sites than a whole number in double precision has bits."""
+    if sites > MOST_SITES:
+        raise UserError(f"canonical form: expected at most {MOST_SITES} sites, came {sites}")
+
+
 def canonical_form(x: Tensor, group: SiteGroup, odd: Tensor | None = None) -> Canonical:
     """The first image of each configuration ``(batch, 2, sites)``; it serves under `torch.func.vmap`.
 
@@ -45,14 +51,13 @@ def canonical_form(x: Tensor, group: SiteGroup, odd: Tensor | None = None) -> Ca
         odd: the :func:`odd_exchanges` of the group, which take most of the work away; for configurations on the CPU.
 
     Raises:
-        UserError: more sites than a whole number in double precision has bits.
+        UserError: more sites than :func:`require_few_sites` allows.
     """
     if len(group.orders) == 1:  # nothing moves
         alone = torch.ones(len(x), dtype=torch.long, device=x.device)
         return Canonical(x, alone.double(), alone)
     sites = x.shape[-1]
-    if sites > MOST_SITES:
-        raise UserError(f"canonical form: expected at most {MOST_SITES} sites, came {sites}")
+    require_few_sites(sites)
     orders, flips, characters = (part.to(x.device) for part in (group.orders, group.flips, group.characters))
     motions = _Motions(
         orders.argsort(1),

@@ -4,7 +4,11 @@ from typing import Any
 
 import torch
 
-from gaugeflow.wavefunctions.occupation.sectors.canonical_form import canonical_form, odd_exchanges
+from gaugeflow.wavefunctions.occupation.sectors.canonical_form import (
+    canonical_form,
+    odd_exchanges,
+    require_few_sites,
+)
 from gaugeflow.wavefunctions.occupation.sectors.sector_state import SectorState
 from gaugeflow.wavefunctions.occupation.symmetries import SiteGroup
 from gaugeflow.wavefunctions.wavefunction import LogPsi, Wavefunction
@@ -17,11 +21,12 @@ class SiteCanonical(SectorState):
 
     It costs as much as psi alone, however many motions there are. On sites it has no jumps that matter, as nothing is
     differentiated along x. But what psi knows of neighbours is of no use where their canonical forms are far apart, so
-    for few configurations a `SiteProjected` needs fewer parameters.
+    for few configurations a `SiteProjected` needs fewer parameters. Raises UserError for more than 52 sites.
     """
 
     def __init__(self, psi: Wavefunction, group: SiteGroup) -> None:
         super().__init__(psi, group)
+        require_few_sites(group.orders.shape[1])
         self.odd = odd_exchanges(group)
 
     @property
