@@ -37,7 +37,7 @@ def sums(first, last, up, down, orders, weights, totals, sizes):
     ups, downs = _room(up, False), _room(down, False)
     one, other = np.empty(LANES), np.empty(LANES)
     for b in range(first, last):
-        total, size = 0.0, 0.0
+        total, lost, size = 0.0, 0.0, 0.0  # summed with what rounding loses: images nearly cancel
         totals[b], sizes[b] = 0.0, 0.0
         if _cancels(up.sites[b], down.sites[b], orders, weights):
             continue
@@ -50,9 +50,11 @@ def sums(first, last, up, down, orders, weights, totals, sizes):
                 _eliminate(downs, other)
                 for g in range(count):
                     term = weights[begin + g] * one[g] * other[g]
-                    total += term
                     size += abs(term)
-        totals[b], sizes[b] = total, size
+                    rounded = total + term
+                    lost += (total - rounded) + term if abs(total) >= abs(term) else (term - rounded) + total
+                    total = rounded
+        totals[b], sizes[b] = total + lost, size
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
