@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from benchmarks.evolutions import Kept, fields_of, measure_rows, numbers
+from benchmarks.machine import processor
 
 from gaugeflow.flows import StoutStep, Work, learned_layers, learned_times, linear_times, protocol
 from gaugeflow.lattice import Defect, LoopAction, WilsonAction
@@ -98,6 +99,7 @@ def measured(row: Row) -> dict[str, Any]:
         "link_updates": 2 * (row.steps - 1) * swept + row.steps * moved,
         "seconds": seconds,
         "learning_seconds": begin - learning,
+        "machine": processor(),
     }
 
 

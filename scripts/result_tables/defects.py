@@ -25,6 +25,7 @@ def defects() -> str:
         ]
         for row in rows
     ]
-    machine, seconds = found["measured"], sum(row["seconds"] + row["learning_seconds"] for row in rows)
-    below = f"`python scripts/defects.py`, {seconds:.0f} s; {machine['machine']}, one thread; {machine['date']}."
+    seconds = sum(row["seconds"] + row["learning_seconds"] for row in rows)
+    machines = ", ".join(dict.fromkeys(row["machine"] for row in rows))
+    below = f"`python scripts/defects.py`, {seconds:.0f} s; {machines}, one thread; {found['measured']['date']}."
     return written(head, cells, below)
