@@ -12,6 +12,7 @@ from gaugeflow.tasks.vmc.sites.wavefunctions import ProjectionConfig
 from gaugeflow.wavefunctions import Determinants, occupation
 from gaugeflow.wavefunctions.occupation.sectors import site_images
 from gaugeflow.wavefunctions.occupation.sectors.canonical_form import canonical_form
+from gaugeflow.wavefunctions.occupation.sectors.image_sums import CompiledImages
 from gaugeflow.wavefunctions.optimizers.log_derivatives import log_derivatives, weighted_gradient
 from gaugeflow.wavefunctions.optimizers.recorded_derivatives import check_recorded, recorded_derivatives
 from tests.registry.occupation import (
@@ -58,7 +59,7 @@ def test_derivatives_of_images(monkeypatch: pytest.MonkeyPatch, hamiltonian, of)
     values, compiled = psi(x), [part.clone() for part in weighted_gradient(psi, x, weights)]
     recorded = recorded_derivatives(psi, x)
     check_recorded(psi, x, recorded)
-    monkeypatch.setattr(site_images._Compiled, "apply", site_images._by_torch)
+    monkeypatch.setattr(site_images, "_compiled", site_images._by_torch)
     by_torch = psi(x)
     assert torch.equal(values.sign, by_torch.sign)
     assert torch.allclose(values.log, by_torch.log, atol=1e-12)
@@ -112,7 +113,7 @@ def test_a_matrix_without_full_rank_has_its_cofactors() -> None:
     own = torch.zeros(1, 1, 2, 2).double().requires_grad_(True)
     none = (torch.zeros(1, 1, 2, 0).double(), torch.zeros(1, 1, 0, 0).double(), torch.zeros(1, 0, 2).double())
     one = (torch.arange(2)[None], torch.ones(1).double())
-    total, _ = site_images._Compiled.apply(*one, tables, own, torch.eye(2).double()[None], *none)
+    total, _ = CompiledImages.apply(*one, tables, own, torch.eye(2).double()[None], *none)
     assert float(total.detach()) == 0.0
     (slopes,) = torch.autograd.grad(total.sum(), own)
     assert torch.allclose(slopes[0, 0], torch.tensor([[2.0, -1.0], [-2.0, 1.0]]).double(), atol=1e-12)

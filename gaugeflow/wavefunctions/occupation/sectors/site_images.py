@@ -3,17 +3,14 @@
 from copy import deepcopy
 from typing import Any, cast
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from gaugeflow.errors import UserError
-from gaugeflow.kernels.numba.threads import share
 from gaugeflow.linalg import Scaled, scaled_det, signed_log
 from gaugeflow.wavefunctions.ansatz.determinants import Determinants
 from gaugeflow.wavefunctions.ansatz.neural_orbitals import NeuralOrbitals
 from gaugeflow.wavefunctions.occupation.configurations import rows_of
-from gaugeflow.wavefunctions.occupation.sectors import image_loops
 from gaugeflow.wavefunctions.occupation.sectors.sector_state import CANCELLED, SectorState
 from gaugeflow.wavefunctions.occupation.site_backbones import SiteBackbone
 from gaugeflow.wavefunctions.occupation.site_backflow import SiteBackflow
@@ -25,8 +22,6 @@ __all__ = ["SiteImages"]
 
 NEAR = 1e-9
 """What features in double precision may differ by after a motion."""
-LEAST = 16
-"""Configurations that are worth handing to a thread."""
 
 
 class SiteImages(SectorState):
@@ -73,8 +68,7 @@ class SiteImages(SectorState):
             given += [tables, none if own is None else own[spin].double(), sites]
         weights = self.characters.double()
         plain = x.device.type == "cpu" and not any(map(torch._C._functorch.is_functorch_wrapped_tensor, given))
-        sums = _Compiled.apply if plain else _by_torch
-        total, size = sums(self.orders, weights, *given)
+        total, size = (_compiled if plain else _by_torch)(self.orders, weights, *given)
         total = torch.where(total.detach().abs() < CANCELLED * size, 0.0, total)
         return LogPsi(*signed_log(Scaled(total, torch.zeros_like(size))))
 
@@ -113,8 +107,15 @@ def _require_features_that_move(backbone: Any, group: SiteGroup) -> None:
         )
 
 
+def _compiled(*given: Tensor) -> tuple[Tensor, Tensor]:
+    from gaugeflow.wavefunctions.occupation.sectors.image_sums import CompiledImages  # loads numba
+
+    found: tuple[Tensor, Tensor] = CompiledImages.apply(*given)
+    return found
+
+
 def _by_torch(orders: Tensor, weights: Tensor, *given: Tensor) -> tuple[Tensor, Tensor]:
-    """As :class:`_Compiled`."""
+    """As `CompiledImages`."""
     terms, spins = weights[:, None], (given[:3], given[3:])
     for tables, own, rows in spins:
         places = orders[:, rows.argmax(-1)].transpose(0, 1)
@@ -127,37 +128,3 @@ def _by_torch(orders: Tensor, weights: Tensor, *given: Tensor) -> tuple[Tensor, 
     cancels = ((y == x[:, None]).all(-1).all(-1) & (signs * weights < 0)).any(1)
     terms = torch.where(cancels[:, None, None], 0.0, terms)
     return terms.sum((1, 2)), terms.detach().abs().sum((1, 2))
-
-
-class _Compiled(torch.autograd.Function):
-    """``apply(orders, weights, tables, own, rows, tables, own, rows)``, up before down, with tables ``(batch, terms,
-    sites, n)``, what is each particle's own ``(batch, terms, n, n)``, and rows ``(batch, n, sites)``.
-
-    Gives the sums and those of the moduli of their parts, ``(batch,)``; the latter have no derivatives. A configuration
-    that a motion leaves alone, but for a sign that is not its character, has exact zeros in any precision.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, orders: Tensor, weights: Tensor, *given: Tensor) -> tuple[Tensor, Tensor]:
-        total, size = weights.new_empty(len(given[0])), weights.new_empty(len(given[0]))
-        ctx.save_for_backward(orders, weights, *given)
-        work = (_spin(*given[:3]), _spin(*given[3:]), orders.numpy(), weights.numpy(), total.numpy(), size.numpy())
-        share(image_loops.sums, work, len(total), LEAST)
-        ctx.mark_non_differentiable(size)
-        return total, size
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, slopes: Tensor, _: Tensor) -> Any:
-        orders, weights, *given = ctx.saved_tensors
-        spins = _spin(*given[:3]), _spin(*given[3:])
-        found = [image_loops.Spin(np.zeros_like(s.tables), np.zeros_like(s.own), s.sites) for s in spins]
-        work = (*spins, orders.numpy(), weights.numpy(), slopes.double().contiguous().numpy(), *found)
-        share(image_loops.back, work, len(slopes), LEAST)
-        up, down = ([*map(torch.from_numpy, spin[:2]), None] for spin in found)
-        return None, None, *up, *down
-
-
-def _spin(tables: Tensor, own: Tensor, rows: Tensor) -> image_loops.Spin:
-    sites = rows.detach().argmax(-1).numpy()
-    return image_loops.Spin(tables.detach().contiguous().numpy(), own.detach().contiguous().numpy(), sites)
