@@ -1,8 +1,8 @@
 """Exact energies of fermions on sites beside published ones, and the figures of the page "Fermions on sites".
 
 `python scripts/occupation_exact.py` takes half a minute and writes `docs/images/structure_factors.png` and
-`docs/images/momenta.png`; with `--large` it adds the lowest states of sectors of 3 to 131 million states, for a quarter
-of an hour.
+`docs/images/momenta.png`; with `--large` it adds the lowest states of sectors of 3 to 131 million states, in some
+minutes.
 """
 
 import argparse

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
 import torch
@@ -24,7 +25,7 @@ from gaugeflow.wavefunctions import occupation
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGURATION = ROOT / "configs" / "vmc" / "hubbard_4x4_4_4_u10.yaml"
 RESULT = ROOT / "scripts" / "results" / "sector_routes.json"
-ITERATIONS, BATCH, CONFIGURATIONS = 16, 64, 256
+ITERATIONS, BATCH, CONFIGURATIONS, ROUNDS = 16, 64, 1024, 5
 
 
 class Row(NamedTuple):
@@ -74,19 +75,21 @@ def measured(row: Row) -> dict[str, Any]:
 
 @torch.no_grad()
 def cost() -> dict[str, Any]:
-    """Processor seconds of psi on some configurations, by the sum over their images and by those of the orbitals."""
+    """Processor seconds of psi on some configurations, by the sum over their images and by those of the orbitals, the
+    median of some rounds in turn."""
     made: Any = begun(Row("images", True, 2))
     images = made.psi.ansatz.psi
     ways = {"average": occupation.SiteProjected(images.psi, images.group), "images": images}
     x = made.hamiltonian.particles.draw(CONFIGURATIONS, torch.Generator().manual_seed(1)).to(torch.float32)
-    found: dict[str, Any] = {"configurations": CONFIGURATIONS, "order": len(images.orders)}
-    for name, psi in ways.items():
-        psi(x[:1])
-        begin = time.process_time()
-        for part in x.split(BATCH):
-            psi(part)
-        found[name] = time.process_time() - begin
-    return found
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(ROUNDS):
+        for name, psi in ways.items():
+            begin = time.process_time()
+            for part in x.split(BATCH):
+                psi(part)
+            seconds[name].append(time.process_time() - begin)
+    medians = {name: median(each) for name, each in seconds.items()}
+    return {"configurations": CONFIGURATIONS, "order": len(images.orders), **medians}
 
 
 def main() -> None:

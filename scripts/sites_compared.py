@@ -16,7 +16,7 @@ import torch
 
 from gaugeflow import runs
 from gaugeflow.tasks import VMC
-from gaugeflow.tasks.vmc.sites.wavefunctions import ProjectionConfig
+from gaugeflow.tasks.vmc.sites.projection import ProjectionConfig
 from gaugeflow.tasks.vmc.sites.whole import Whole
 from gaugeflow.wavefunctions import Product
 

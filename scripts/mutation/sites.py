@@ -129,6 +129,20 @@ SITES = (
         f"{IMAGES}::test_images_are_the_projection",
     ),
     Mutant(
+        "sites: images that lose what rounding does",
+        "wavefunctions/occupation/sectors/image_loops.py",
+        "totals[b], sizes[b] = total + lost, size",
+        "totals[b], sizes[b] = total, size",
+        f"{IMAGES}::test_images_that_nearly_cancel_keep_what_rounding_loses",
+    ),
+    Mutant(
+        "sites: a zero of a symmetry that is not seen",
+        "wavefunctions/occupation/sectors/image_loops.py",
+        "        if sign < 0:",
+        "        if sign < -1:",
+        f"{IMAGES}::test_zeros_are_exact_in_single_precision",
+    ),
+    Mutant(
         "sites: derivatives of images without their characters",
         "wavefunctions/occupation/sectors/image_loops.py",
         "one[g] *= slopes[b] * weights[begin + g] * other[g] if g < count else 0.0",

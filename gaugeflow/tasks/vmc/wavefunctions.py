@@ -9,12 +9,12 @@ from pydantic import Field
 from gaugeflow import wavefunctions
 from gaugeflow.errors import UserError
 from gaugeflow.runs import Count, Section
+from gaugeflow.tasks.vmc.sites.projection import ProjectionConfig
 from gaugeflow.tasks.vmc.sites.starts import StartConfig
 from gaugeflow.tasks.vmc.sites.wavefunctions import (
     HiddenConfig,
     HiddenPfaffianConfig,
     MeanFieldConfig,
-    ProjectionConfig,
     SiteAttentionConfig,
     SiteConvolutionConfig,
     SiteDenseConfig,

@@ -8,7 +8,7 @@ import torch
 from gaugeflow.errors import UserError
 from gaugeflow.symmetry import SignedLog, Verdict
 from gaugeflow.symmetry.claims import Equivariance
-from gaugeflow.tasks.vmc.sites.wavefunctions import ProjectionConfig
+from gaugeflow.tasks.vmc.sites.projection import ProjectionConfig
 from gaugeflow.wavefunctions import Determinants, occupation
 from gaugeflow.wavefunctions.occupation.sectors import site_images
 from gaugeflow.wavefunctions.occupation.sectors.canonical_form import canonical_form
@@ -117,6 +117,16 @@ def test_a_matrix_without_full_rank_has_its_cofactors() -> None:
     assert float(total.detach()) == 0.0
     (slopes,) = torch.autograd.grad(total.sum(), own)
     assert torch.allclose(slopes[0, 0], torch.tensor([[2.0, -1.0], [-2.0, 1.0]]).double(), atol=1e-12)
+
+
+def test_images_that_nearly_cancel_keep_what_rounding_loses() -> None:
+    """One particle on three sites, whose images have the numbers 1e16, 1 and -1e16."""
+    tables = torch.tensor([1e16, 1.0, -1e16], dtype=torch.float64)[None, None, :, None]
+    given = (tables, torch.zeros(1, 1, 1, 1).double(), torch.eye(3)[None, :1])
+    none = (torch.zeros(1, 1, 3, 0).double(), torch.zeros(1, 1, 0, 0).double(), torch.zeros(1, 0, 3))
+    orders = torch.tensor([[0, 1, 2], [1, 2, 0], [2, 0, 1]])
+    total, size = CompiledImages.apply(orders, torch.ones(3).double(), *given, *none)
+    assert (float(total), float(size)) == (1.0, 2e16)
 
 
 def test_many_images_in_several_threads_are_those_of_one() -> None:

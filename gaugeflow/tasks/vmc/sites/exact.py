@@ -7,8 +7,8 @@ from pydantic import Field
 
 from gaugeflow.runs import Section, Source
 from gaugeflow.runs.configuration.validation import validate
+from gaugeflow.tasks.vmc.sites.projection import ProjectionConfig
 from gaugeflow.tasks.vmc.sites.systems import HubbardConfig, ProductsConfig, TJConfig, TVConfig
-from gaugeflow.tasks.vmc.sites.wavefunctions import ProjectionConfig
 
 __all__ = ["exact_site_report"]
 

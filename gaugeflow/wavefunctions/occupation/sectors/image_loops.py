@@ -44,10 +44,8 @@ def sums(first, last, up, down, orders, weights, totals, sizes):
         for k in range(up.tables.shape[1]):
             for begin in range(0, len(orders), LANES):
                 count = min(LANES, len(orders) - begin)
-                _fill(up, b, k, orders, begin, count, ups)
-                _fill(down, b, k, orders, begin, count, downs)
-                _eliminate(ups, one)
-                _eliminate(downs, other)
+                _determinants(up, b, k, orders, begin, count, ups, one)
+                _determinants(down, b, k, orders, begin, count, downs, other)
                 for g in range(count):
                     term = weights[begin + g] * one[g] * other[g]
                     size += abs(term)
@@ -68,10 +66,8 @@ def back(first, last, up, down, orders, weights, slopes, up_found, down_found):
         for k in range(up.tables.shape[1]):
             for begin in range(0, len(orders), LANES):
                 count = min(LANES, len(orders) - begin)
-                _fill(up, b, k, orders, begin, count, ups)
-                _fill(down, b, k, orders, begin, count, downs)
-                _eliminate(ups, one)
-                _eliminate(downs, other)
+                _determinants(up, b, k, orders, begin, count, ups, one)
+                _determinants(down, b, k, orders, begin, count, downs, other)
                 for g in range(LANES):
                     one[g] *= slopes[b] * weights[begin + g] * other[g] if g < count else 0.0
                 _spread(up_found, up.sites, b, k, orders, begin, count, ups, one)
@@ -110,6 +106,13 @@ def _room(spin, inverse):
     """Of the matrices in all lanes, and of their inverses behind them."""
     n = spin.own.shape[2]
     return np.zeros((n, 2 * n if inverse else n, LANES))
+
+
+@njit(cache=True, nogil=True)
+def _determinants(spin, b, k, orders, begin, count, matrices, found):
+    """Those of some images, and their inverses where there is room."""
+    _fill(spin, b, k, orders, begin, count, matrices)
+    _eliminate(matrices, found)
 
 
 @njit(cache=True, nogil=True)
